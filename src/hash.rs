@@ -1,0 +1,10 @@
+//! The hash tables of this crate, chosen in one place.
+//!
+//! Keys come out of untrusted traces, so the hasher is seeded from the process: a file cannot be built offline
+//! to make its keys collide. Nothing that is printed or stored ever depends on iteration order.
+
+/// A hash map with the crate's hasher.
+pub type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
+
+/// A hash set with the crate's hasher.
+pub type HashSet<K> = std::collections::HashSet<K, foldhash::fast::RandomState>;

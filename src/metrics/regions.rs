@@ -1,0 +1,164 @@
+//! User regions: what a goroutine spent between the begin and the end of each call.
+//!
+//! ```text
+//!   begin a        begin b            end b     end a
+//!     |--------------|------------------|---------|
+//!     '-- spent(end a) - spent(begin a) ----------'      a includes b
+//! ```
+
+use std::collections::BTreeMap;
+
+use super::accounts::{Account, Spent, position};
+use super::warnings::Warnings;
+use crate::hash::HashMap;
+use crate::sketch::Sketch;
+use crate::summary::Region;
+use crate::timeline::Birth;
+use crate::trace::{Event, GoSlot, StackId, Sym, Symbols, TaskId, Time};
+
+/// More open regions than this on one goroutine are a program's mistake; deeper ones are counted, not measured.
+const MAX_OPEN: usize = 4096;
+
+#[derive(Clone, Debug)]
+struct OpenRegion {
+    task: TaskId,
+    name: Sym,
+    began: Time,
+    stack: StackId,
+    before: Spent,
+}
+
+#[derive(Clone, Debug, Default)]
+struct RegionSum {
+    count: u64,
+    spent: Spent,
+    durations: Sketch,
+    stack: StackId,
+}
+
+/// The regions of one goroutine.
+#[derive(Clone, Debug, Default)]
+struct Stack {
+    open: Vec<OpenRegion>,
+    /// A goroutine created inside a region belongs to its task, as long as it lives.
+    inherited: Option<TaskId>,
+}
+
+/// All regions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Regions {
+    by_slot: Vec<Stack>,
+    sums: HashMap<Sym, RegionSum>,
+}
+
+impl Regions {
+    fn stack(&mut self, g: GoSlot) -> &mut Stack {
+        if g.index() >= self.by_slot.len() {
+            self.by_slot.resize_with(g.index() + 1, Stack::default);
+        }
+        &mut self.by_slot[g.index()]
+    }
+
+    /// The task that a new goroutine inherits from its creator.
+    pub(super) fn inherit(&self, birth: &Birth) -> Option<TaskId> {
+        let creator = self.by_slot.get(birth.by.get()?.index())?;
+        creator.open.last().map(|region| region.task).or(creator.inherited)
+    }
+
+    pub(super) fn born(&mut self, g: GoSlot, inherited: Option<TaskId>) {
+        if inherited.is_some() || g.index() < self.by_slot.len() {
+            *self.stack(g) = Stack { open: Vec::new(), inherited };
+        }
+    }
+
+    pub(super) fn begin(&mut self, event: &Event, task: TaskId, name: Sym, before: Spent) {
+        let open = &mut self.stack(event.g).open;
+        if open.len() < MAX_OPEN {
+            open.push(OpenRegion { task, name, began: event.time, stack: event.stack, before });
+        }
+    }
+
+    /// Ends a call: the innermost open one of its task and name. True when it is told of by its end alone.
+    pub(super) fn end(
+        &mut self,
+        event: &Event,
+        task: TaskId,
+        name: Sym,
+        now: &Spent,
+        warnings: &mut Warnings,
+    ) -> bool {
+        let open = &mut self.stack(event.g).open;
+        if let Some(at) = open.iter().rposition(|region| region.task == task && region.name == name) {
+            let closed = open.split_off(at);
+            if let Some(above) = closed.get(1) {
+                warnings.add("region-misnested", event, above.name);
+            }
+            for region in closed.into_iter().rev() {
+                self.count(&region, now, Some(event.time));
+            }
+            return false;
+        }
+        warnings.add("region-end-without-start", event, name);
+        if !open.is_empty() {
+            return false;
+        }
+        // It may have begun before the trace did: Go's analysis credits it with all that the goroutine has spent.
+        let sum = self.sums.entry(name).or_default();
+        sum.count += 1;
+        sum.spent.merge(&now.since(&Spent::default()));
+        true
+    }
+
+    /// The goroutine ended, or the trace did: so do its regions. Those of the runtime's goroutines do not count.
+    pub(super) fn close_all(&mut self, g: GoSlot, account: &Account, time: Time) {
+        let Some(stack) = self.by_slot.get_mut(g.index()) else { return };
+        stack.inherited = None;
+        let open = std::mem::take(&mut stack.open);
+        if open.is_empty() || account.system {
+            return;
+        }
+        let now = account.snapshot(None, time);
+        for region in &open {
+            self.count(region, &now, None);
+        }
+    }
+
+    fn count(&mut self, region: &OpenRegion, now: &Spent, end: Option<Time>) {
+        let sum = self.sums.entry(region.name).or_default();
+        sum.count += 1;
+        sum.spent.merge(&now.since(&region.before));
+        if sum.stack == StackId::NONE {
+            sum.stack = region.stack;
+        }
+        if let Some(end) = end {
+            sum.durations.add(end.since(region.began));
+        }
+    }
+
+    pub(super) fn into_stats(self, symbols: &Symbols) -> BTreeMap<String, Region> {
+        let mut stats = BTreeMap::new();
+        for (name, sum) in self.sums {
+            if name == Sym::EMPTY {
+                continue; // Go's analysis keeps the nameless for what goroutines inherit.
+            }
+            let times = sum.spent.times(symbols);
+            let mut frames = symbols.frames(sum.stack);
+            let start = frames.find(|frame| !symbols.text(frame.func).starts_with("runtime/trace."));
+            let region = Region {
+                count: sum.count,
+                total_ns: times.total_ns,
+                exec_ns: times.exec_ns,
+                sched_wait_ns: times.sched_wait_ns,
+                syscall_ns: times.syscall_ns,
+                syscall_block_ns: times.syscall_block_ns,
+                block_ns: times.block_ns,
+                range_ns: times.range_ns,
+                unknown_ns: times.unknown_ns,
+                durations: sum.durations,
+                start: start.map(|frame| position(symbols, frame)),
+            };
+            stats.insert(symbols.text(name).to_owned(), region);
+        }
+        stats
+    }
+}

@@ -1,0 +1,179 @@
+//! The state machine of each goroutine.
+
+use super::{Birth, Sink, Span, State, Timeline};
+use crate::trace::{Event, GoId, GoSlot, GoState, GoTransition, ProcId, ProcState, StackId, Sym, Time};
+
+/// What is known of one goroutine.
+#[derive(Clone, Debug)]
+pub(super) struct Goroutine {
+    pub(super) id: GoId,
+    pub(super) known: bool,
+    pub(super) state: State,
+    /// Since when; `None` where the time before is accounted for and nothing has begun.
+    since: Option<Time>,
+    /// When its processor was retaken, in a system call.
+    retaken: Option<Time>,
+    reason: Sym,
+    stack: StackId,
+    /// The processor that it entered a system call with.
+    syscall_p: ProcId,
+    /// Its start function, once known.
+    pub(super) name: Sym,
+}
+
+impl Goroutine {
+    const UNKNOWN: Goroutine = Goroutine {
+        id: GoId(u64::MAX),
+        known: false,
+        state: State::Runnable,
+        since: None,
+        retaken: None,
+        reason: Sym::EMPTY,
+        stack: StackId::NONE,
+        syscall_p: ProcId::NONE,
+        name: Sym::EMPTY,
+    };
+
+    /// What it is in the middle of, as if that ended at `now`.
+    pub(super) fn open(&self, now: Time) -> Option<Span> {
+        let start = self.since?;
+        let (state, reason, stack) = (self.state, self.reason, self.stack);
+        let (by, by_stack) = (GoSlot::NONE, StackId::NONE);
+        Some(Span { g: GoSlot::NONE, state, reason, stack, start, end: now, by, by_stack, open: true })
+    }
+}
+
+impl Timeline {
+    #[inline(always)]
+    pub(super) fn go(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
+        if t.from == t.to {
+            return; // A generation's note of what is known already.
+        }
+        if t.slot.index() >= self.goroutines.len() {
+            self.goroutines.resize(t.slot.index() + 1, Goroutine::UNKNOWN);
+        }
+        match t.from {
+            GoState::Undetermined => self.first_note(event, t, sink),
+            GoState::NotExist => self.create(event, t, sink),
+            _ => self.leave(event, t, sink),
+        }
+        let g = &mut self.goroutines[t.slot.index()];
+        if g.name == Sym::EMPTY && t.stack != StackId::NONE {
+            // Every stack of a goroutine grows from its start function.
+            if let Some(root) = self.symbols.root(t.stack) {
+                g.name = root.func;
+                sink.named(t.slot, root, self.symbols.text(root.func));
+            }
+        }
+        // A goroutine that existed before the trace: its first span was begun with its first note.
+        let since = if t.from == GoState::Undetermined { g.since } else { Some(event.time) };
+        (g.reason, g.stack, g.since) = (t.reason, t.stack, since);
+        match t.to {
+            GoState::Running => g.state = State::Running,
+            GoState::Runnable => g.state = State::Runnable,
+            GoState::Waiting => {
+                g.state = State::Waiting;
+                if Some(t.reason) == self.forever {
+                    // It cannot come back: as good as ended.
+                    g.since = None;
+                    sink.finalize(t.slot, event.time, Some(event));
+                }
+            }
+            GoState::Syscall => {
+                (g.state, g.syscall_p) = (State::Syscall, event.p);
+                self.syscalls.insert(event.p, t.slot);
+            }
+            GoState::NotExist => {
+                *g = Goroutine::UNKNOWN;
+                sink.finalize(t.slot, event.time, Some(event));
+                sink.retire(t.slot, false);
+            }
+            GoState::Undetermined => {}
+        }
+    }
+
+    /// A goroutine that existed before the trace is noted for the first time. It has been doing the same since the
+    /// generation began:
+    ///
+    /// ```text
+    ///   sync                     note
+    ///     |- - - - same state - - -|──────
+    /// ```
+    fn first_note(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
+        let g = &mut self.goroutines[t.slot.index()];
+        *g = Goroutine { id: t.id, known: true, since: Some(self.sync), ..Goroutine::UNKNOWN };
+        let birth =
+            Birth { g: t.slot, id: t.id, time: self.sync, created: false, by: GoSlot::NONE, by_stack: StackId::NONE };
+        sink.born(&birth);
+        if t.to == GoState::Syscall {
+            // Without a processor it was taken away before the trace began. What follows the note counts as a
+            // system call that holds one, as in Go's own analysis: nothing tells which it is.
+            let state = if event.p == ProcId::NONE { State::SyscallBlocked } else { State::Syscall };
+            g.since = Some(event.time);
+            let (reason, stack, by, by_stack) = (Sym::EMPTY, t.stack, GoSlot::NONE, StackId::NONE);
+            let (start, end) = (self.sync, event.time);
+            sink.span(&Span { g: t.slot, state, reason, stack, start, end, by, by_stack, open: false });
+        }
+    }
+
+    fn create(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
+        self.goroutines[t.slot.index()] = Goroutine { id: t.id, known: true, ..Goroutine::UNKNOWN };
+        let (by, by_stack) = (event.g, event.stack);
+        sink.born(&Birth { g: t.slot, id: t.id, time: event.time, created: true, by, by_stack });
+    }
+
+    /// A state ends.
+    #[inline(always)]
+    fn leave(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
+        let g = &mut self.goroutines[t.slot.index()];
+        let Some(start) = g.since.take() else { return };
+        let (state, reason, stack) = (g.state, g.reason, g.stack);
+        // Whoever makes a waiting goroutine runnable woke it.
+        let woken = state == State::Waiting;
+        let (by, by_stack) = if woken { (event.g, event.stack) } else { (GoSlot::NONE, StackId::NONE) };
+        let span = Span { g: t.slot, state, reason, stack, start, end: event.time, by, by_stack, open: false };
+        if state == State::Syscall {
+            let (retaken, p) = (g.retaken.take(), g.syscall_p);
+            self.end_syscall(span, retaken, p, sink);
+        } else {
+            sink.span(&span);
+        }
+    }
+
+    fn end_syscall(&mut self, span: Span, retaken: Option<Time>, p: ProcId, sink: &mut impl Sink) {
+        if self.syscalls.get(&p) == Some(&span.g) {
+            self.syscalls.remove(&p);
+        }
+        match retaken {
+            None => sink.span(&span),
+            Some(at) => {
+                sink.span(&Span { end: at, ..span });
+                sink.span(&Span { state: State::SyscallBlocked, start: at, ..span });
+            }
+        }
+    }
+
+    /// A processor that goes idle while a goroutine holds it in a system call has been retaken.
+    pub(super) fn proc(&mut self, event: &Event, p: ProcId, from: ProcState, to: ProcState) {
+        if from != to
+            && to == ProcState::Idle
+            && let Some(slot) = self.syscalls.remove(&p)
+        {
+            self.goroutines[slot.index()].retaken = Some(event.time);
+        }
+    }
+
+    /// The trace ends in the middle of what the goroutine does.
+    pub(super) fn close_open(&mut self, slot: GoSlot, end: Time, sink: &mut impl Sink) {
+        let g = &mut self.goroutines[slot.index()];
+        let Some(open) = g.open(end) else { return };
+        g.since = None;
+        let span = Span { g: slot, ..open };
+        if span.state == State::Syscall {
+            let (retaken, p) = (g.retaken.take(), g.syscall_p);
+            self.end_syscall(span, retaken, p, sink);
+        } else {
+            sink.span(&span);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A reader of any version.
+
+use std::io::Read;
+
+use super::Chunk;
+use super::error::{TraceError, TraceErrorKind};
+use super::input::Input;
+use super::v1::V1Reader;
+use super::v2::V2Reader;
+use super::version::{HEADER_LEN, Version};
+
+/// Traces of Go 1.21 and older are held in memory whole; larger ones are refused.
+const MAX_V1: usize = 1 << 30;
+
+/// Reads a trace: the header, then events in chunks.
+pub struct Reader<R: Read> {
+    version: Version,
+    inner: Inner<R>,
+}
+
+enum Inner<R: Read> {
+    V1(Box<V1Reader>),
+    V2(Box<V2Reader<R>>),
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads the header of a trace (plain, gzip or Zstandard). The text of log messages is given only where
+    /// `keep_messages` is true.
+    ///
+    /// # Errors
+    /// When it is no trace, of a format that is not read, or (Go 1.21 and older, which is read at once) broken.
+    pub fn new(reader: R, keep_messages: bool) -> Result<Self, TraceError> {
+        let mut input = Input::new(reader)?;
+        let mut header = Vec::with_capacity(HEADER_LEN);
+        input.take(HEADER_LEN, &mut header)?;
+        let version = Version::parse(&header)?;
+        let inner = match version {
+            Version::V2(v2) => Inner::V2(Box::new(V2Reader::new(input, v2, keep_messages))),
+            Version::V1(v1) => {
+                let Some(bytes) = input.rest(MAX_V1)? else {
+                    return Err(TraceError::new(TraceErrorKind::V1TooLarge, input.offset()).with("1 GiB"));
+                };
+                Inner::V1(Box::new(V1Reader::parse(&bytes, HEADER_LEN as u64, v1, keep_messages)?))
+            }
+        };
+        Ok(Reader { version, inner })
+    }
+
+    /// The format.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// How many generations have been begun; a trace of Go 1.21 or older is one.
+    pub fn generations(&self) -> u64 {
+        match &self.inner {
+            Inner::V1(_) => 1,
+            Inner::V2(reader) => reader.generations(),
+        }
+    }
+
+    /// The number of the first generation: 1, but for snapshots of the flight recorder, which begin later.
+    pub fn first_generation(&self) -> u64 {
+        match &self.inner {
+            Inner::V1(_) => 1,
+            Inner::V2(reader) => reader.first_generation(),
+        }
+    }
+
+    /// Fills `chunk` with about `max` events; false when there are no more.
+    ///
+    /// # Errors
+    /// Where the trace is cut or contradicts itself; what `chunk` holds is then without meaning.
+    pub fn next_chunk(&mut self, chunk: &mut Chunk, max: usize) -> Result<bool, TraceError> {
+        match &mut self.inner {
+            Inner::V1(reader) => reader.next_chunk(chunk, max),
+            Inner::V2(reader) => reader.next_chunk(chunk, max),
+        }
+    }
+}

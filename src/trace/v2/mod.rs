@@ -1,0 +1,17 @@
+//! Traces of Go 1.22 and newer: generations of batches, put into one order.
+//!
+//! ```text
+//!   input ──batch──▶ generation ──┬─ tables: strings, stacks, clock, CPU samples
+//!                                 └─ threads: the batches of each thread ──frontier──▶ order ──▶ Event
+//! ```
+
+pub(crate) mod batch;
+mod frontier;
+mod generation;
+mod order;
+mod reader;
+pub(crate) mod spec;
+mod state;
+mod tables;
+
+pub use reader::V2Reader;

@@ -1,0 +1,123 @@
+//! System calls, and goroutines that C code makes by calling into Go.
+
+use super::goroutines::change;
+use super::procs::proc_change;
+use super::{Kind, Need, Result, Rule, Step, Wait};
+use crate::trace::event::{EventKind, GoId, GoSlot, GoState, GoTransition, ProcState, StackId, Sym};
+use crate::trace::v2::state::{GoStatus, ProcIx, ProcStatus};
+
+impl Rule<'_> {
+    pub(super) fn syscall_begin(&mut self) -> Result<()> {
+        self.ctx.check_user()?;
+        let slot = self.ctx.current()?;
+        let go = self.order.gos.get(slot);
+        if go.status != GoStatus::Running {
+            return Err(Kind::GoroutineNotRunning);
+        }
+        let id = go.id;
+        go.status = GoStatus::Syscall;
+        // The processor's sequence number is here so that a retake can tell which of several calls it ends, even
+        // where the clocks are wrong. A processor that runs must have it: there is nothing to wait for.
+        let seq = self.seq(self.raw.args[0]);
+        let proc = self.order.procs.get(self.ctx.p);
+        if !seq.succeeds(proc.seq) {
+            return Err(Kind::ProcSequence);
+        }
+        (proc.status, proc.seq) = (ProcStatus::Syscall, seq);
+        let stack = self.stack(self.raw.args[1])?;
+        let (from, to) = (GoState::Running, GoState::Syscall);
+        self.emit(stack, EventKind::Go(GoTransition { id: GoId(id), slot, from, to, reason: Sym::EMPTY, stack }));
+        self.order.proc_changed(self.ctx.p);
+        Ok(())
+    }
+
+    pub(super) fn syscall_end(&mut self) -> Result<()> {
+        self.ctx.check_user()?;
+        let slot = self.ctx.current()?;
+        let go = self.order.gos.get(slot);
+        if go.status != GoStatus::Syscall {
+            return Err(Kind::GoroutineNotInSyscall);
+        }
+        let id = go.id;
+        go.status = GoStatus::Running;
+        let proc = self.order.procs.get(self.ctx.p);
+        if proc.status != ProcStatus::Syscall {
+            return Err(Kind::ProcNotInSyscall);
+        }
+        proc.status = ProcStatus::Running;
+        self.emit(StackId::NONE, change(id, slot, GoState::Syscall, GoState::Running));
+        self.order.proc_changed(self.ctx.p);
+        Ok(())
+    }
+
+    /// The call took so long that the processor was taken away; until that has been seen, the end cannot have been.
+    pub(super) fn syscall_end_blocked(&mut self) -> Result<Step> {
+        if self.ctx.p != ProcIx::NONE {
+            let proc = self.order.procs.get(self.ctx.p);
+            if proc.status == ProcStatus::Syscall {
+                return Ok(Step::Blocked(Wait::SyscallLeft(proc.id)));
+            }
+        }
+        self.ctx.check(Need::May, Need::Must)?;
+        let slot = self.ctx.current()?;
+        let go = self.order.gos.get(slot);
+        if go.status != GoStatus::Syscall {
+            return Err(Kind::GoroutineNotInSyscall);
+        }
+        go.status = GoStatus::Runnable;
+        let id = go.id;
+        self.emit(StackId::NONE, change(id, slot, GoState::Syscall, GoState::Runnable));
+        self.bind_g(GoSlot::NONE, 0);
+        self.order.go_changed(slot);
+        self.wake_next_for_syscall_left();
+        Ok(Step::Advanced)
+    }
+
+    /// This event did not take away what it waited for: the next thread that waits for the same may go, too.
+    fn wake_next_for_syscall_left(&mut self) {
+        let woken = self.order.threads[self.ctx.t as usize].woken;
+        if let Some(wait @ Wait::SyscallLeft(id)) = woken
+            && let Some(p) = self.order.procs.find(id)
+            && self.order.procs.get(p).status != ProcStatus::Syscall
+        {
+            self.order.wake(wait);
+        }
+    }
+
+    /// C code calls into Go: a goroutine appears, in a system call.
+    pub(super) fn go_create_syscall(&mut self) -> Result<()> {
+        self.ctx.check(Need::May, Need::MustNot)?;
+        let id = self.raw.args[0];
+        let slot = self.add(id, GoStatus::Syscall)?;
+        self.emit(StackId::NONE, change(id, slot, GoState::NotExist, GoState::Syscall));
+        self.bind_g(slot, id);
+        Ok(())
+    }
+
+    /// The call from C code is over. The thread may end now and its id be used again, so that it is taken to have
+    /// lost its processor, if it has one: somebody will retake it.
+    pub(super) fn go_destroy_syscall(&mut self) -> Result<()> {
+        self.ctx.check(Need::May, Need::Must)?;
+        let slot = self.ctx.current()?;
+        let go = self.order.gos.get(slot);
+        if go.status != GoStatus::Syscall {
+            return Err(Kind::GoroutineNotInSyscall);
+        }
+        let id = go.id;
+        if self.ctx.p != ProcIx::NONE {
+            let proc = self.order.procs.get(self.ctx.p);
+            if proc.status != ProcStatus::Syscall {
+                return Err(Kind::ProcNotInSyscall);
+            }
+            proc.status = ProcStatus::SyscallAbandoned;
+            let p = proc.id;
+            self.emit(StackId::NONE, proc_change(p, ProcState::Running, ProcState::Idle));
+            self.bind_p(ProcIx::NONE);
+            self.order.proc_changed(self.ctx.p);
+        }
+        self.emit(StackId::NONE, change(id, slot, GoState::Syscall, GoState::NotExist));
+        self.order.gos.remove(slot);
+        self.bind_g(GoSlot::NONE, 0);
+        Ok(())
+    }
+}
