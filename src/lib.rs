@@ -1,7 +1,24 @@
-//! gotrace-diff (library).
+//! Compares Go execution traces and says what got slower, by how much, how surely, and what the program waited on.
+//!
+//! ```text
+//!  bytes ──trace──▶ events ──timeline──▶ spans ──metrics──▶ Summary ──compare──▶ Comparison ──gate──▶ Judged ──report──▶ text
+//! ```
+//!
+//! Dependencies point down this list only. [`summary::Summary`] is the only thing that the later stages see of a trace.
+
+pub mod baseline;
+pub mod cli;
+pub mod commands;
+pub mod compare;
+pub mod config;
+pub mod error;
+pub mod gate;
 pub mod hash;
 pub mod metrics;
+pub mod paths;
+pub mod report;
 pub mod sketch;
+pub mod stats;
 pub mod summarize;
 pub mod summary;
 pub mod timeline;

@@ -1,17 +1,28 @@
 //! From the bytes of one trace to its [`Summary`]: reader, timeline and metrics put together.
+//!
+//! The reader works on one thread, the analysis on another. Chunks of events go one way, emptied ones come back:
+//!
+//! ```text
+//!   reading thread   bytes ─▶ events ══ chunks ══▶   timeline ─▶ metrics ─▶ Summary   calling thread
+//!                                    ◀═ emptied ══
+//! ```
 
 use std::io::Read;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use crate::metrics::Metrics;
 use crate::summary::{Summary, Warning};
 use crate::timeline::Timeline;
-use crate::trace::{Chunk, Reader, TraceError, TraceErrorClass, TraceErrorKind, Version};
+use crate::trace::{Chunk, Reader, TraceError, TraceErrorClass, TraceErrorKind};
 
 /// Events are handed on in runs of this many: enough to make the hand-over cheap, few enough to stay in the cache.
-const CHUNK: usize = 1024;
+const CHUNK: usize = 4096;
+
+/// How many chunks may wait for the analysis.
+const AHEAD: usize = 8;
 
 /// The tracer's own goroutine that ends generations. It waits for most of its life; a trace that ends while it runs
-/// was cut between two generations (Go 1.22 to 1.27).
+/// was cut between two generations (seen in all of Go 1.22 to 1.27; before there were no generations).
 const ADVANCER: &str = "runtime.(*traceAdvancerState).start.func1";
 
 /// How to read.
@@ -24,10 +35,23 @@ pub struct Options {
     pub keep_messages: bool,
 }
 
+/// What the reader knows at the end besides the events.
+#[derive(Clone, Copy, Debug)]
+struct Facts {
+    format: &'static str,
+    generations: u64,
+    /// How many of them were given out whole.
+    complete_generations: u64,
+    first_generation: u64,
+    offset: u64,
+}
+
 #[derive(Clone, Default)]
 struct Analysis {
     timeline: Timeline,
     metrics: Metrics,
+    /// The generation that was fed last.
+    generation: u64,
 }
 
 /// Reads a trace and summarizes it. `source` is the name that the summary carries.
@@ -35,41 +59,118 @@ struct Analysis {
 /// # Errors
 /// When it is no trace, of a format that is not read, cut, broken, or empty: nothing of the program's own happened.
 pub fn summarize<R: Read + Send>(source: &str, input: R, options: &Options) -> Result<Summary, TraceError> {
-    let mut reader = Reader::new(input, options.keep_messages)?;
-    let mut analysis = Analysis::default();
-    let mut whole = None;
-    let mut chunk = Chunk::default();
-    let mut generations = 0;
-    let failure = loop {
-        match reader.next_chunk(&mut chunk, CHUNK) {
-            Ok(false) => break None,
-            Ok(true) => {}
-            Err(error) => break Some(error),
+    let (full, to_analyse) = sync_channel(AHEAD);
+    let (emptied, to_fill) = channel();
+    let (analysis, read) = std::thread::scope(|scope| {
+        let reading = scope.spawn(move || read(input, options.keep_messages, &full, &to_fill));
+        let analysis = analyse(&to_analyse, &emptied, options.allow_partial);
+        match reading.join() {
+            Ok(read) => (analysis, read),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
-        if options.allow_partial && reader.generations() != generations {
-            // All that was fed so far are complete generations, or the beginning of one that is not used then.
-            generations = reader.generations();
+    });
+    let (facts, failure) = read?;
+    let Analyses { current, before } = analysis;
+    match failure {
+        None => finish(current, source, facts, options),
+        Some(error) if !options.allow_partial || !usable(error.kind().class()) => Err(error),
+        Some(error) => {
+            // The generation that the error is in was fed in part, or not at all.
+            let whole = if current.generation <= facts.complete_generations { Some(current) } else { before };
+            let Some(whole) = whole.filter(|analysis| analysis.generation > 0) else {
+                let detail = format!("{error}; no generation is complete");
+                return Err(TraceError::new(error.kind(), error.offset()).with(detail));
+            };
+            let mut facts = facts;
+            facts.generations = whole.generation;
+            let mut summary = finish(whole, source, facts, options)?;
+            mark_partial(&mut summary, error.to_string());
+            Ok(summary)
         }
-        analysis.timeline.feed(&mut chunk, &mut analysis.metrics);
-        let _ = &mut whole;
-        whole = None::<Analysis>;
-    };
-    if let Some(error) = failure {
-        return Err(error);
     }
-    finish(analysis, source, &reader)
 }
 
-fn finish<R: Read>(mut analysis: Analysis, source: &str, reader: &Reader<R>) -> Result<Summary, TraceError> {
+/// Whether what was read before such an error can be used.
+fn usable(class: TraceErrorClass) -> bool {
+    matches!(class, TraceErrorClass::Truncated | TraceErrorClass::Corrupt | TraceErrorClass::Glued)
+}
+
+fn mark_partial(summary: &mut Summary, why: String) {
+    summary.complete = false;
+    let message = format!("only the complete generations were used: {why}");
+    summary.warnings.push(Warning { kind: "partial".to_owned(), count: 1, message });
+}
+
+/// The reading thread. An error before the first event is the outer one, later ones come with what is known then.
+fn read<R: Read>(
+    input: R,
+    keep_messages: bool,
+    full: &SyncSender<Chunk>,
+    to_fill: &Receiver<Chunk>,
+) -> Result<(Facts, Option<TraceError>), TraceError> {
+    let mut reader = Reader::new(input, keep_messages)?;
+    let failure = loop {
+        let mut chunk = to_fill.try_recv().unwrap_or_default();
+        match reader.next_chunk(&mut chunk, CHUNK) {
+            Ok(false) => break None,
+            Err(error) => break Some(error),
+            // The analysis is gone only if it panicked, and then that is what is reported.
+            Ok(true) if full.send(chunk).is_err() => break None,
+            Ok(true) => {}
+        }
+    };
+    let facts = Facts {
+        format: reader.version().name(),
+        generations: reader.generations(),
+        complete_generations: reader.complete_generations(),
+        first_generation: reader.first_generation(),
+        offset: reader.offset(),
+    };
+    Ok((facts, failure))
+}
+
+/// The analysis as far as it came, and as it was before its last generation.
+struct Analyses {
+    current: Analysis,
+    before: Option<Analysis>,
+}
+
+fn analyse(to_analyse: &Receiver<Chunk>, emptied: &Sender<Chunk>, keep_before: bool) -> Analyses {
+    let mut current = Analysis::default();
+    let mut before = None;
+    for mut chunk in to_analyse {
+        if keep_before && chunk.generation != current.generation {
+            before = Some(current.clone());
+        }
+        current.generation = chunk.generation;
+        current.timeline.feed(&mut chunk, &mut current.metrics);
+        // The reader may be done already.
+        let _ = emptied.send(chunk);
+    }
+    Analyses { current, before }
+}
+
+fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options) -> Result<Summary, TraceError> {
+    let snapshot = facts.first_generation > 1;
     let running = analysis.timeline.finish(&mut analysis.metrics);
-    let _ = (running, ADVANCER, TraceErrorClass::Empty, TraceErrorKind::AdvancerRunning);
-    let _ = analysis.metrics.has_user_activity(&analysis.timeline);
+    let cut = !snapshot && running.iter().any(|name| name == ADVANCER);
+    if cut && !options.allow_partial {
+        return Err(TraceError::new(TraceErrorKind::AdvancerRunning, facts.offset));
+    }
+    if !analysis.metrics.has_user_activity(&analysis.timeline) {
+        return Err(TraceError::new(TraceErrorKind::NoUserGoroutine, facts.offset));
+    }
     let mut summary = analysis.metrics.into_summary(&analysis.timeline);
-    let _ = Warning::default();
     summary.source = source.to_owned();
-    summary.format = reader.version().name().to_owned();
-    summary.generations = reader.generations();
-    summary.snapshot = reader.first_generation() > 1;
-    let _ = matches!(reader.version(), Version::V1(_));
+    summary.format = facts.format.to_owned();
+    summary.generations = facts.generations;
+    summary.snapshot = snapshot;
+    if snapshot {
+        let message = "a flight recorder's snapshot: whether later generations are missing cannot be seen".to_owned();
+        summary.warnings.push(Warning { kind: "snapshot".to_owned(), count: 1, message });
+    }
+    if cut {
+        mark_partial(&mut summary, TraceError::new(TraceErrorKind::AdvancerRunning, facts.offset).to_string());
+    }
     Ok(summary)
 }

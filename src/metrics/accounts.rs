@@ -39,13 +39,13 @@ impl RangeName {
     }
 }
 
-/// Sums by key, where there are few keys.
+/// Sums by key, where there are few keys. Every goroutine has two: they are kept small, and grow by one.
 #[derive(Clone, Debug)]
-pub(super) struct Tally<K>(Vec<(K, i64)>);
+pub(super) struct Tally<K>(Box<[(K, i64)]>);
 
 impl<K> Default for Tally<K> {
     fn default() -> Self {
-        Tally(Vec::new())
+        Tally(Box::default())
     }
 }
 
@@ -54,8 +54,15 @@ impl<K: Copy + PartialEq> Tally<K> {
     pub(super) fn add(&mut self, key: K, ns: i64) {
         match self.0.iter_mut().find(|(k, _)| *k == key) {
             Some((_, sum)) => *sum = sum.saturating_add(ns),
-            None => self.0.push((key, ns)),
+            None => self.grow(key, ns),
         }
+    }
+
+    fn grow(&mut self, key: K, ns: i64) {
+        let mut grown = Vec::with_capacity(self.0.len() + 1);
+        grown.extend_from_slice(&self.0);
+        grown.push((key, ns));
+        self.0 = grown.into_boxed_slice();
     }
 
     fn get(&self, key: K) -> i64 {
@@ -71,7 +78,7 @@ impl<K: Copy + PartialEq> Tally<K> {
     }
 
     fn merge(&mut self, other: &Self) {
-        for &(key, ns) in &other.0 {
+        for &(key, ns) in other.0.iter() {
             self.add(key, ns);
         }
     }
@@ -86,20 +93,18 @@ impl<K: Copy + PartialEq> Tally<K> {
     }
 }
 
-/// Time by state, as [`Times`] but with symbols.
+/// Time by state, with symbols for names.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Spent {
-    pub(super) total: i64,
+struct Sums {
     exec: i64,
     sched: i64,
     syscall: i64,
     syscall_block: i64,
     block: Tally<Sym>,
     range: Tally<RangeName>,
-    unknown: i64,
 }
 
-impl Spent {
+impl Sums {
     #[inline(always)]
     fn add(&mut self, state: State, reason: Sym, ns: i64) {
         let sum = match state {
@@ -112,55 +117,68 @@ impl Spent {
         *sum = sum.saturating_add(ns);
     }
 
-    /// What was spent since `earlier`, which is a snapshot of the same goroutine.
-    pub(super) fn since(&self, earlier: &Spent) -> Spent {
-        Spent {
-            total: self.total.saturating_sub(earlier.total),
-            exec: self.exec.saturating_sub(earlier.exec),
-            sched: self.sched.saturating_sub(earlier.sched),
-            syscall: self.syscall.saturating_sub(earlier.syscall),
-            syscall_block: self.syscall_block.saturating_sub(earlier.syscall_block),
-            block: self.block.less(&earlier.block),
-            range: self.range.less(&earlier.range),
-            unknown: 0,
-        }
-        .settled()
+    /// All of it but the ranges, which overlap.
+    fn known(&self) -> i64 {
+        let parts = [self.exec, self.sched, self.syscall, self.syscall_block, self.block.sum()];
+        parts.into_iter().fold(0, i64::saturating_add)
+    }
+}
+
+/// Where a goroutine's or a call's time went: [`Times`] with symbols for names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spent {
+    sums: Sums,
+    total: i64,
+    unknown: i64,
+}
+
+impl Spent {
+    fn new(sums: Sums, total: i64) -> Spent {
+        let unknown = total.saturating_sub(sums.known()).max(0);
+        Spent { sums, total, unknown }
     }
 
-    /// Sets what the states leave of the total.
-    fn settled(mut self) -> Spent {
-        let known = [self.exec, self.sched, self.syscall, self.syscall_block, self.block.sum()];
-        let known = known.into_iter().fold(0i64, i64::saturating_add);
-        self.unknown = self.total.saturating_sub(known).max(0);
-        self
+    /// What was spent since `earlier`, which is a snapshot of the same goroutine.
+    pub(super) fn since(&self, earlier: &Spent) -> Spent {
+        let (now, then) = (&self.sums, &earlier.sums);
+        let sums = Sums {
+            exec: now.exec.saturating_sub(then.exec),
+            sched: now.sched.saturating_sub(then.sched),
+            syscall: now.syscall.saturating_sub(then.syscall),
+            syscall_block: now.syscall_block.saturating_sub(then.syscall_block),
+            block: now.block.less(&then.block),
+            range: now.range.less(&then.range),
+        };
+        Spent::new(sums, self.total.saturating_sub(earlier.total))
     }
 
     /// Adds what another goroutine or call spent.
     pub(super) fn merge(&mut self, other: &Spent) {
+        let (mine, theirs) = (&mut self.sums, &other.sums);
         for (mine, theirs) in [
             (&mut self.total, other.total),
-            (&mut self.exec, other.exec),
-            (&mut self.sched, other.sched),
-            (&mut self.syscall, other.syscall),
-            (&mut self.syscall_block, other.syscall_block),
             (&mut self.unknown, other.unknown),
+            (&mut mine.exec, theirs.exec),
+            (&mut mine.sched, theirs.sched),
+            (&mut mine.syscall, theirs.syscall),
+            (&mut mine.syscall_block, theirs.syscall_block),
         ] {
             *mine = mine.saturating_add(theirs);
         }
-        self.block.merge(&other.block);
-        self.range.merge(&other.range);
+        mine.block.merge(&theirs.block);
+        mine.range.merge(&theirs.range);
     }
 
     /// With names for symbols.
     pub(super) fn times(&self, symbols: &Symbols) -> Times {
         Times {
             total_ns: self.total,
-            exec_ns: self.exec,
-            sched_wait_ns: self.sched,
-            syscall_ns: self.syscall,
-            syscall_block_ns: self.syscall_block,
-            block_ns: self.block.named(|reason| symbols.text(reason).to_owned()),
-            range_ns: self.range.named(|range| range.text(symbols)),
+            exec_ns: self.sums.exec,
+            sched_wait_ns: self.sums.sched,
+            syscall_ns: self.sums.syscall,
+            syscall_block_ns: self.sums.syscall_block,
+            block_ns: self.sums.block.named(|reason| symbols.text(reason).to_owned()),
+            range_ns: self.sums.range.named(|range| range.text(symbols)),
             unknown_ns: self.unknown,
         }
     }
@@ -169,34 +187,33 @@ impl Spent {
 /// One goroutine.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
-    id: u64,
-    spent: Spent,
-    open_ranges: Vec<(RangeName, Time)>,
+    sums: Sums,
+    /// Special ranges that are open, with the time since when.
+    open_ranges: Tally<RangeName>,
     start: Frame,
     /// True for the runtime's own, by name, and for those that never showed a stack.
     pub(super) system: bool,
     born: Time,
+    /// When it ended, or the trace did; never as long as neither has happened.
+    ended: Time,
     created: bool,
     created_by: StackId,
     /// Whether it ever changed its state within the trace.
     active: bool,
-    /// Whether the total is settled: it ended, or the trace did.
-    ended: bool,
 }
 
 impl Default for Account {
     fn default() -> Self {
         Account {
-            id: u64::MAX,
-            spent: Spent::default(),
-            open_ranges: Vec::new(),
+            sums: Sums::default(),
+            open_ranges: Tally::default(),
             start: Frame { func: Sym::EMPTY, file: Sym::EMPTY, line: 0 },
             system: true,
             born: Time(0),
             created: false,
             created_by: StackId::NONE,
             active: false,
-            ended: false,
+            ended: Time::NEVER,
         }
     }
 }
@@ -204,48 +221,55 @@ impl Default for Account {
 impl Account {
     /// What it has spent up to `now`, in the middle of `open`.
     pub(super) fn snapshot(&self, open: Option<Span>, now: Time) -> Spent {
-        let mut spent = self.spent.clone();
-        if !self.ended {
-            spent.total = now.since(self.born);
-        }
+        let mut sums = self.sums.clone();
         if let Some(span) = open {
-            spent.add(span.state, span.reason, span.ns());
+            sums.add(span.state, span.reason, span.ns());
         }
-        for &(range, since) in &self.open_ranges {
-            spent.range.add(range, now.since(since));
+        for &(range, since) in self.open_ranges.0.iter() {
+            sums.range.add(range, now.since(Time(since)));
         }
-        spent
+        Spent::new(sums, self.ended.get().unwrap_or(now).since(self.born))
     }
 
     /// It ended, or the trace did.
     pub(super) fn finalize(&mut self, time: Time) {
-        if !self.ended {
-            self.spent = self.snapshot(None, time);
-            self.ended = true;
+        if self.ended == Time::NEVER {
+            self.ended = time;
+            for (range, since) in std::mem::take(&mut self.open_ranges).0 {
+                self.sums.range.add(range, time.since(Time(since)));
+            }
         }
-        self.open_ranges.clear();
+        self.open_ranges = Tally::default();
     }
 
     pub(super) fn range_begin(&mut self, range: Range, since: Time) {
         let name = RangeName::from(range);
-        match self.open_ranges.iter_mut().find(|(open, _)| *open == name) {
+        match self.open_ranges.0.iter_mut().find(|(open, _)| *open == name) {
             Some((_, begun)) => {
                 // Still open as a generation begins: what has passed is counted, and it goes on from here.
-                self.spent.range.add(name, since.since(*begun));
-                *begun = since;
+                self.sums.range.add(name, since.since(Time(*begun)));
+                *begun = since.0;
             }
-            None => self.open_ranges.push((name, since)),
+            None => self.open_ranges.grow(name, since.0),
         }
     }
 
     pub(super) fn range_end(&mut self, range: Range, end: Option<Time>) {
         let name = RangeName::from(range);
-        if let Some(at) = self.open_ranges.iter().position(|(open, _)| *open == name) {
-            let (_, since) = self.open_ranges.swap_remove(at);
+        let mut open = std::mem::take(&mut self.open_ranges.0).into_vec();
+        if let Some(at) = open.iter().position(|(open, _)| *open == name) {
+            let (_, since) = open.swap_remove(at);
             if let Some(end) = end {
-                self.spent.range.add(name, end.since(since));
+                self.sums.range.add(name, end.since(Time(since)));
             }
         }
+        self.open_ranges = Tally(open.into_boxed_slice());
+    }
+
+    /// All that it spent in its life.
+    fn lifetime(self) -> Spent {
+        let total = self.ended.get().unwrap_or(self.born).since(self.born);
+        Spent::new(self.sums, total)
     }
 }
 
@@ -277,15 +301,9 @@ impl Accounts {
         &mut self.by_slot[g.index()]
     }
 
-    /// The id of the goroutine in this slot.
-    pub(super) fn id(&mut self, g: GoSlot) -> u64 {
-        self.get(g).id
-    }
-
     pub(super) fn born(&mut self, birth: &Birth) {
         let account = self.get(birth.g);
         *account = Account {
-            id: birth.id.0,
             born: birth.time,
             created: birth.created,
             created_by: birth.by_stack,
@@ -303,7 +321,7 @@ impl Accounts {
     #[inline(always)]
     pub(super) fn span(&mut self, span: &Span) {
         let account = self.get(span.g);
-        account.spent.add(span.state, span.reason, span.ns());
+        account.sums.add(span.state, span.reason, span.ns());
         account.active |= !span.open;
     }
 
@@ -314,7 +332,6 @@ impl Accounts {
         group.created += u64::from(account.created);
         group.alive += u64::from(alive);
         group.active |= account.active;
-        group.spent.merge(&account.spent.settled());
         if account.created && account.created_by != StackId::NONE {
             *group.creators.entry(account.created_by).or_default() += 1;
         }
@@ -322,6 +339,7 @@ impl Accounts {
             group.start = Some(account.start);
             group.exact_start = account.created;
         }
+        group.spent.merge(&account.lifetime());
     }
 
     /// The start functions of goroutines that did anything.

@@ -5,6 +5,7 @@ mod blocking;
 mod gc;
 mod population;
 mod regions;
+pub mod registry;
 mod tasks;
 mod warnings;
 
@@ -114,17 +115,17 @@ impl Sink for Metrics {
         self.collector.range(range, start, end);
     }
 
-    fn region_begin(&mut self, event: &Event, task: TaskId, name: Sym, open: Option<Span>) {
+    fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
         let now = self.accounts.get(event.g).snapshot(open, event.time);
         self.regions.begin(event, task, name, now);
-        self.tasks.region(task, self.accounts.id(event.g));
+        self.tasks.region(task, g);
     }
 
-    fn region_end(&mut self, event: &Event, task: TaskId, name: Sym, open: Option<Span>) {
+    fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
         let now = self.accounts.get(event.g).snapshot(open, event.time);
         if self.regions.end(event, task, name, &now, &mut self.warnings) {
             // An end without a begin is all that tells of this call.
-            self.tasks.region(task, self.accounts.id(event.g));
+            self.tasks.region(task, g);
         }
     }
 

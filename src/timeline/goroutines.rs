@@ -9,10 +9,10 @@ pub(super) struct Goroutine {
     pub(super) id: GoId,
     pub(super) known: bool,
     pub(super) state: State,
-    /// Since when; `None` where the time before is accounted for and nothing has begun.
-    since: Option<Time>,
+    /// Since when; never where the time before is accounted for and nothing has begun.
+    since: Time,
     /// When its processor was retaken, in a system call.
-    retaken: Option<Time>,
+    retaken: Time,
     reason: Sym,
     stack: StackId,
     /// The processor that it entered a system call with.
@@ -26,8 +26,8 @@ impl Goroutine {
         id: GoId(u64::MAX),
         known: false,
         state: State::Runnable,
-        since: None,
-        retaken: None,
+        since: Time::NEVER,
+        retaken: Time::NEVER,
         reason: Sym::EMPTY,
         stack: StackId::NONE,
         syscall_p: ProcId::NONE,
@@ -36,7 +36,7 @@ impl Goroutine {
 
     /// What it is in the middle of, as if that ended at `now`.
     pub(super) fn open(&self, now: Time) -> Option<Span> {
-        let start = self.since?;
+        let start = self.since.get()?;
         let (state, reason, stack) = (self.state, self.reason, self.stack);
         let (by, by_stack) = (GoSlot::NONE, StackId::NONE);
         Some(Span { g: GoSlot::NONE, state, reason, stack, start, end: now, by, by_stack, open: true })
@@ -66,7 +66,7 @@ impl Timeline {
             }
         }
         // A goroutine that existed before the trace: its first span was begun with its first note.
-        let since = if t.from == GoState::Undetermined { g.since } else { Some(event.time) };
+        let since = if t.from == GoState::Undetermined { g.since } else { event.time };
         (g.reason, g.stack, g.since) = (t.reason, t.stack, since);
         match t.to {
             GoState::Running => g.state = State::Running,
@@ -75,7 +75,7 @@ impl Timeline {
                 g.state = State::Waiting;
                 if Some(t.reason) == self.forever {
                     // It cannot come back: as good as ended.
-                    g.since = None;
+                    g.since = Time::NEVER;
                     sink.finalize(t.slot, event.time, Some(event));
                 }
             }
@@ -101,7 +101,7 @@ impl Timeline {
     /// ```
     fn first_note(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
         let g = &mut self.goroutines[t.slot.index()];
-        *g = Goroutine { id: t.id, known: true, since: Some(self.sync), ..Goroutine::UNKNOWN };
+        *g = Goroutine { id: t.id, known: true, since: self.sync, ..Goroutine::UNKNOWN };
         let birth =
             Birth { g: t.slot, id: t.id, time: self.sync, created: false, by: GoSlot::NONE, by_stack: StackId::NONE };
         sink.born(&birth);
@@ -109,7 +109,7 @@ impl Timeline {
             // Without a processor it was taken away before the trace began. What follows the note counts as a
             // system call that holds one, as in Go's own analysis: nothing tells which it is.
             let state = if event.p == ProcId::NONE { State::SyscallBlocked } else { State::Syscall };
-            g.since = Some(event.time);
+            g.since = event.time;
             let (reason, stack, by, by_stack) = (Sym::EMPTY, t.stack, GoSlot::NONE, StackId::NONE);
             let (start, end) = (self.sync, event.time);
             sink.span(&Span { g: t.slot, state, reason, stack, start, end, by, by_stack, open: false });
@@ -126,25 +126,25 @@ impl Timeline {
     #[inline(always)]
     fn leave(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
         let g = &mut self.goroutines[t.slot.index()];
-        let Some(start) = g.since.take() else { return };
+        let Some(start) = std::mem::replace(&mut g.since, Time::NEVER).get() else { return };
         let (state, reason, stack) = (g.state, g.reason, g.stack);
         // Whoever makes a waiting goroutine runnable woke it.
         let woken = state == State::Waiting;
         let (by, by_stack) = if woken { (event.g, event.stack) } else { (GoSlot::NONE, StackId::NONE) };
         let span = Span { g: t.slot, state, reason, stack, start, end: event.time, by, by_stack, open: false };
         if state == State::Syscall {
-            let (retaken, p) = (g.retaken.take(), g.syscall_p);
+            let (retaken, p) = (std::mem::replace(&mut g.retaken, Time::NEVER), g.syscall_p);
             self.end_syscall(span, retaken, p, sink);
         } else {
             sink.span(&span);
         }
     }
 
-    fn end_syscall(&mut self, span: Span, retaken: Option<Time>, p: ProcId, sink: &mut impl Sink) {
+    fn end_syscall(&mut self, span: Span, retaken: Time, p: ProcId, sink: &mut impl Sink) {
         if self.syscalls.get(&p) == Some(&span.g) {
             self.syscalls.remove(&p);
         }
-        match retaken {
+        match retaken.get() {
             None => sink.span(&span),
             Some(at) => {
                 sink.span(&Span { end: at, ..span });
@@ -159,7 +159,7 @@ impl Timeline {
             && to == ProcState::Idle
             && let Some(slot) = self.syscalls.remove(&p)
         {
-            self.goroutines[slot.index()].retaken = Some(event.time);
+            self.goroutines[slot.index()].retaken = event.time;
         }
     }
 
@@ -167,10 +167,10 @@ impl Timeline {
     pub(super) fn close_open(&mut self, slot: GoSlot, end: Time, sink: &mut impl Sink) {
         let g = &mut self.goroutines[slot.index()];
         let Some(open) = g.open(end) else { return };
-        g.since = None;
+        g.since = Time::NEVER;
         let span = Span { g: slot, ..open };
         if span.state == State::Syscall {
-            let (retaken, p) = (g.retaken.take(), g.syscall_p);
+            let (retaken, p) = (std::mem::replace(&mut g.retaken, Time::NEVER), g.syscall_p);
             self.end_syscall(span, retaken, p, sink);
         } else {
             sink.span(&span);

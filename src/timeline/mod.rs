@@ -99,12 +99,12 @@ impl Timeline {
             EventKind::RangeEnd(range) => self.ranges.end(event, range, sink),
             EventKind::RegionBegin { task, name } => {
                 if let Some(g) = self.known(event.g) {
-                    sink.region_begin(event, task, name, g.open(event.time));
+                    sink.region_begin(event, g.id.0, task, name, g.open(event.time));
                 }
             }
             EventKind::RegionEnd { task, name } => {
                 if let Some(g) = self.known(event.g) {
-                    sink.region_end(event, task, name, g.open(event.time));
+                    sink.region_end(event, g.id.0, task, name, g.open(event.time));
                 }
             }
             EventKind::TaskBegin { id, parent, name } => sink.task_begin(event, self.id(event.g), id, parent, name),

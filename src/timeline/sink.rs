@@ -87,10 +87,10 @@ pub trait Sink {
     fn range(&mut self, range: Range, start: Time, end: Time, begin_stack: StackId);
     /// A special range begins.
     fn range_begun(&mut self, _event: &Event, _range: Range) {}
-    /// A region begins on the goroutine of the event, which is in the middle of `open`.
-    fn region_begin(&mut self, event: &Event, task: TaskId, name: Sym, open: Option<Span>);
-    /// A region ends on the goroutine of the event, which is in the middle of `open`.
-    fn region_end(&mut self, event: &Event, task: TaskId, name: Sym, open: Option<Span>);
+    /// A region begins on the goroutine of the event, which has the id `g` and is in the middle of `open`.
+    fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>);
+    /// A region ends on the goroutine of the event, which has the id `g` and is in the middle of `open`.
+    fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>);
     /// A task begins; `g` is the id of the goroutine that says so.
     fn task_begin(&mut self, event: &Event, g: u64, id: TaskId, parent: TaskId, name: Sym);
     /// A task ends.

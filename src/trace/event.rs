@@ -8,6 +8,14 @@
 pub struct Time(pub i64);
 
 impl Time {
+    /// No moment at all, where an `Option` would take twice the room.
+    pub const NEVER: Time = Time(i64::MIN);
+
+    /// This moment, or `None` for [`Time::NEVER`].
+    pub fn get(self) -> Option<Time> {
+        (self != Time::NEVER).then_some(self)
+    }
+
     /// Nanoseconds from `earlier` to `self`; saturates, and is negative when `earlier` is later.
     pub fn since(self, earlier: Time) -> i64 {
         self.0.saturating_sub(earlier.0)

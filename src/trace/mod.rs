@@ -21,15 +21,17 @@ pub use reader::Reader;
 pub use symbols::{Frame, Interner, SymbolDelta, Symbols};
 pub use version::Version;
 
-/// A run of events in order, with the symbols that they are the first to mention.
+/// A run of events of one generation, in order, with the symbols that they are the first to mention.
 #[derive(Clone, Debug, Default)]
 pub struct Chunk {
     /// The events, in order.
     pub events: Vec<Event>,
     /// What their symbols mean, as far as that is new.
     pub symbols: SymbolDelta,
-    /// The clock snapshots of the generations that begin in this chunk.
+    /// The clock snapshot of the generation that begins with this chunk, if one does.
     pub clocks: Vec<ClockSnapshot>,
+    /// Which generation the events are from, counted from 1; one past the last for the mark that ends the trace.
+    pub generation: u64,
 }
 
 impl Chunk {
@@ -37,5 +39,6 @@ impl Chunk {
         self.events.clear();
         self.symbols = SymbolDelta::default();
         self.clocks.clear();
+        self.generation = 0;
     }
 }

@@ -51,11 +51,27 @@ impl<R: Read> Reader<R> {
         self.version
     }
 
+    /// How many bytes of the (unpacked) trace have been read; unknown for Go 1.21 and older.
+    pub fn offset(&self) -> u64 {
+        match &self.inner {
+            Inner::V1(_) => 0,
+            Inner::V2(reader) => reader.offset(),
+        }
+    }
+
     /// How many generations have been begun; a trace of Go 1.21 or older is one.
     pub fn generations(&self) -> u64 {
         match &self.inner {
             Inner::V1(_) => 1,
             Inner::V2(reader) => reader.generations(),
+        }
+    }
+
+    /// How many generations have been given out whole.
+    pub fn complete_generations(&self) -> u64 {
+        match &self.inner {
+            Inner::V1(_) => 0,
+            Inner::V2(reader) => reader.complete_generations(),
         }
     }
 

@@ -38,8 +38,33 @@ pub(crate) enum Wait {
     Gc(u64),
 }
 
-/// A thread with the time of its next event: (ns, thread id, thread index).
-pub(crate) type Entry = (i64, u64, u32);
+/// A thread with the time of its next event. Ordered by time, then thread id: one number, so that comparing takes no
+/// branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry {
+    key: u128,
+    /// Index of the thread.
+    pub(crate) t: u32,
+}
+
+impl Entry {
+    #[inline(always)]
+    pub(crate) fn new(time: i64, thread: u64, t: u32) -> Entry {
+        // Flipping the sign bit makes negative times the smaller unsigned numbers.
+        let time = time as u64 ^ (1 << 63);
+        Entry { key: u128::from(time) << 64 | u128::from(thread), t }
+    }
+
+    /// When its event happened, ns.
+    pub(crate) fn time(self) -> i64 {
+        ((self.key >> 64) as u64 ^ (1 << 63)) as i64
+    }
+
+    /// The thread's id.
+    pub(crate) fn thread(self) -> u64 {
+        self.key as u64
+    }
+}
 
 /// The threads that have a next event.
 #[derive(Debug, Default)]
@@ -63,15 +88,15 @@ impl Frontier {
     #[inline(always)]
     pub(crate) fn least(&mut self, entry: Entry) -> Entry {
         match self.ready.peek_mut() {
-            Some(mut top) if top.0 < entry => std::mem::replace(&mut top.0, entry),
+            Some(mut top) if top.0.key < entry.key => std::mem::replace(&mut top.0, entry),
             _ => entry,
         }
     }
 
     /// The least time of any thread, parked ones included; `current` is one that is neither ready nor parked.
     pub(crate) fn least_time(&self, current: Option<i64>) -> Option<i64> {
-        let ready = self.ready.peek().map(|Reverse(entry)| entry.0);
-        let parked = self.parked_times.first().map(|entry| entry.0);
+        let ready = self.ready.peek().map(|Reverse(entry)| entry.time());
+        let parked = self.parked_times.first().map(|entry| entry.time());
         [ready, parked, current].into_iter().flatten().min()
     }
 
@@ -97,7 +122,7 @@ impl Frontier {
         let waiting = self.parked.get_mut(&wait)?;
         let woken = loop {
             match waiting.pop() {
-                Some(Reverse(entry)) if still(entry.2) && self.parked_times.contains(&entry) => break Some(entry),
+                Some(Reverse(entry)) if still(entry.t) && self.parked_times.contains(&entry) => break Some(entry),
                 Some(_) => {}
                 None => break None,
             }
@@ -129,32 +154,37 @@ impl Frontier {
 mod tests {
     use super::*;
 
+    fn at(time: i64, thread: u64) -> Entry {
+        Entry::new(time, thread, thread as u32)
+    }
+
     #[test]
     fn the_least_by_time_then_thread_comes_first() {
         let mut frontier = Frontier::default();
-        frontier.push((5, 1, 0));
-        frontier.push((3, 9, 1));
-        assert_eq!(frontier.least((3, 2, 2)), (3, 2, 2));
-        assert_eq!(frontier.least((4, 2, 2)), (3, 9, 1));
-        assert_eq!(frontier.pop(), Some((4, 2, 2)));
-        assert_eq!(frontier.pop(), Some((5, 1, 0)));
+        frontier.push(at(5, 1));
+        frontier.push(at(-3, 9));
+        assert_eq!(frontier.least(at(-3, 2)), at(-3, 2));
+        assert_eq!(frontier.least(at(4, 2)), at(-3, 9));
+        assert_eq!(frontier.pop(), Some(at(4, 2)));
+        assert_eq!(frontier.pop(), Some(at(5, 1)));
         assert_eq!(frontier.pop(), None);
+        assert_eq!((at(-3, 9).time(), at(-3, 9).thread()), (-3, 9));
     }
 
     #[test]
     fn a_change_wakes_the_least_that_waits_for_it_and_no_other() {
         let mut frontier = Frontier::default();
         let wait = Wait::GoRunnable(7, 2);
-        frontier.park((5, 1, 0), wait);
-        frontier.park((4, 2, 1), wait);
-        frontier.park((1, 3, 2), Wait::GoRunnable(7, 3));
+        frontier.park(at(5, 1), wait);
+        frontier.park(at(4, 2), wait);
+        frontier.park(at(1, 3), Wait::GoRunnable(7, 3));
         assert_eq!(frontier.least_time(None), Some(1));
-        assert_eq!(frontier.wake(wait, |_| true), Some((4, 2, 1)));
-        assert_eq!(frontier.pop(), Some((4, 2, 1)));
+        assert_eq!(frontier.wake(wait, |_| true), Some(at(4, 2)));
+        assert_eq!(frontier.pop(), Some(at(4, 2)));
         assert_eq!(frontier.pop(), None);
         // The other one was woken for another reason since.
-        frontier.unpark((5, 1, 0));
+        frontier.unpark(at(5, 1));
         assert_eq!(frontier.wake(wait, |_| true), None);
-        assert_eq!(frontier.first_parked(), Some((1, 3, 2)));
+        assert_eq!(frontier.first_parked(), Some(at(1, 3)));
     }
 }

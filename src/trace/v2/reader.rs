@@ -5,9 +5,7 @@ use std::io::Read;
 use super::frontier::Entry;
 use super::generation::{Generation, Generations};
 use super::order::{Order, Step};
-use super::spec::Specs;
-use super::state::Raw;
-use super::tables::convert;
+use super::spec::{MAX_ARGS, Specs};
 use crate::trace::cursor::{VarintError, uvarint};
 use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::event::{ClockSnapshot, EventKind, ProcId, ThreadId, Time};
@@ -53,6 +51,11 @@ impl<R: Read> V2Reader<R> {
         self.count
     }
 
+    /// How many generations have been given out whole.
+    pub fn complete_generations(&self) -> u64 {
+        if self.in_generation { self.count - 1 } else { self.count }
+    }
+
     /// The number of the first generation: 1, but for snapshots of the flight recorder, which begin later.
     pub fn first_generation(&self) -> u64 {
         self.first_number
@@ -73,6 +76,7 @@ impl<R: Read> V2Reader<R> {
         let result = self.fill(chunk, max);
         std::mem::swap(&mut self.order.out, &mut chunk.events);
         chunk.symbols = self.order.interner.take_delta();
+        chunk.generation = self.count + u64::from(self.done);
         result?;
         Ok(!chunk.events.is_empty())
     }
@@ -80,6 +84,9 @@ impl<R: Read> V2Reader<R> {
     fn fill(&mut self, chunk: &mut Chunk, max: usize) -> Result<(), TraceError> {
         while self.order.out.len() < max && !self.done {
             if !self.in_generation {
+                if !self.order.out.is_empty() {
+                    break; // A chunk ends with its generation.
+                }
                 self.begin_generation(chunk)?;
             } else if !self.step()? {
                 self.in_generation = false;
@@ -102,9 +109,9 @@ impl<R: Read> V2Reader<R> {
         self.next_sample = 0;
         self.current = None;
         self.order.begin(self.data.number);
-        let ns_per_unit = self.data.tables.ns_per_unit();
+        let clock = self.data.tables.clock();
         if let Some(s) = self.data.tables.snapshot {
-            let trace = Time(convert(s.time, ns_per_unit));
+            let trace = Time(clock.ns(s.time));
             chunk.clocks.push(ClockSnapshot { trace, mono: s.mono, wall_sec: s.sec, wall_nsec: s.nsec });
         }
         for i in 0..self.data.threads.len() {
@@ -116,10 +123,10 @@ impl<R: Read> V2Reader<R> {
             (thread.last_time, thread.parked, thread.woken) = (0, None, None);
             if self.decode(t)? {
                 let thread = &self.order.threads[t as usize];
-                self.order.frontier.push((thread.time, thread.id, t));
+                self.order.frontier.push(Entry::new(thread.time, thread.id, t));
             }
         }
-        self.order.sync(Some(convert(self.data.min_time, ns_per_unit)));
+        self.order.sync(Some(clock.ns(self.data.min_time)));
         Ok(())
     }
 
@@ -133,19 +140,17 @@ impl<R: Read> V2Reader<R> {
                 Some(entry) => Some(self.order.frontier.least(entry)),
                 None => self.order.frontier.pop(),
             };
-            let Some(entry @ (_, _, t)) = next else {
-                return match self.order.frontier.first_parked() {
-                    None => Ok(false),
-                    Some((_, id, t)) => {
-                        let detail = format!("thread {id} is stuck at {}", self.order.threads[t as usize].raw.name());
-                        Err(self.error_at(t, Kind::NoProgress).with(detail))
-                    }
-                };
+            let Some(entry) = next else {
+                let Some(stuck) = self.order.frontier.first_parked() else { return Ok(false) };
+                let name = self.order.threads[stuck.t as usize].raw.name();
+                let detail = format!("thread {} is stuck at {name}", stuck.thread());
+                return Err(self.error_at(stuck.t, Kind::NoProgress).with(detail));
             };
+            let t = entry.t;
             match self.order.advance(t, &mut self.data) {
                 Err(kind) => {
                     let name = self.order.threads[t as usize].raw.name();
-                    return Err(self.error_at(t, kind).with(format_args!("{name} of thread {}", entry.1)));
+                    return Err(self.error_at(t, kind).with(format_args!("{name} of thread {}", entry.thread())));
                 }
                 Ok(Step::Blocked(wait)) => {
                     self.order.threads[t as usize].parked = Some(wait);
@@ -155,7 +160,7 @@ impl<R: Read> V2Reader<R> {
                     self.order.threads[t as usize].woken = None;
                     if self.decode(t)? {
                         let thread = &self.order.threads[t as usize];
-                        self.current = Some((thread.time, thread.id, t));
+                        self.current = Some(Entry::new(thread.time, thread.id, t));
                     }
                     return Ok(true);
                 }
@@ -166,7 +171,7 @@ impl<R: Read> V2Reader<R> {
     /// CPU samples are placed by their time alone: before any event that is not older.
     fn inject_sample(&mut self) -> Result<bool, TraceError> {
         let sample = self.data.tables.samples[self.next_sample];
-        let least = self.order.frontier.least_time(self.current.map(|(time, ..)| time));
+        let least = self.order.frontier.least_time(self.current.map(Entry::time));
         if least.is_some_and(|least| sample.time >= least) {
             return Ok(false);
         }
@@ -189,32 +194,22 @@ impl<R: Read> V2Reader<R> {
             let batch = self.data.batches[next as usize];
             (thread.batch, thread.pos, thread.end, thread.last_time) = (next, batch.start, batch.end, 0);
         }
-        let ns_per_unit = self.data.tables.ns_per_unit();
+        let clock = self.data.tables.clock();
         if thread.last_time == 0 {
-            thread.last_time = convert(self.data.batches[thread.batch as usize].time, ns_per_unit);
+            thread.last_time = clock.ns(self.data.batches[thread.batch as usize].time);
         }
-        let bytes = &self.data.bytes[..thread.end];
-        let typ = bytes[thread.pos];
+        let typ = self.data.bytes[thread.pos];
         let arity = self.specs.arity[usize::from(typ)];
         if arity >= Specs::STRUCTURAL {
             let kind = if arity == Specs::UNKNOWN { Kind::UnknownEvent } else { Kind::UntimedEvent };
             return Err(self.error_at(t, kind).with(format_args!("type {typ}")));
         }
-        let mut pos = thread.pos + 1;
-        let mut raw = Raw { typ, args: [0; 4] };
-        let mut read = || -> Result<u64, VarintError> {
-            let units = uvarint(bytes, &mut pos)?;
-            for arg in raw.args.iter_mut().take(usize::from(arity)) {
-                *arg = uvarint(bytes, &mut pos)?;
-            }
-            Ok(units)
-        };
-        match read() {
-            Ok(units) => {
+        match numbers(&self.data.bytes, thread.pos + 1, thread.end, usize::from(arity), &mut thread.raw.args) {
+            Ok((units, pos)) => {
                 // Delta by delta, as Go does it: the sum of the parts is not the conversion of the sum.
-                thread.time = convert(units, ns_per_unit).saturating_add(thread.last_time);
+                thread.time = clock.ns(units).saturating_add(thread.last_time);
                 thread.last_time = thread.time;
-                (thread.raw, thread.pos) = (raw, pos);
+                (thread.raw.typ, thread.pos) = (u64::from(typ), pos);
                 Ok(true)
             }
             Err(VarintError::Cut) => Err(self.error_at(t, Kind::EventCut)),
@@ -232,4 +227,28 @@ impl<R: Read> V2Reader<R> {
         };
         TraceError::new(kind, offset)
     }
+}
+
+/// Reads an event's time and its `arity` arguments from `bytes[pos..end]`; gives the time and where the event ends.
+#[inline(always)]
+fn numbers(
+    bytes: &[u8],
+    mut pos: usize,
+    end: usize,
+    arity: usize,
+    args: &mut [u64; MAX_ARGS],
+) -> Result<(u64, usize), VarintError> {
+    let batch = &bytes[..end];
+    let units = uvarint(batch, &mut pos)?;
+    // Most events have one or two arguments. Reading these without a loop is measurably faster.
+    if arity > 0 {
+        args[0] = uvarint(batch, &mut pos)?;
+        if arity > 1 {
+            args[1] = uvarint(batch, &mut pos)?;
+            for arg in &mut args[2..arity] {
+                *arg = uvarint(batch, &mut pos)?;
+            }
+        }
+    }
+    Ok((units, pos))
 }

@@ -268,13 +268,14 @@ impl Procs {
 /// The next event of a thread, undigested.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Raw {
-    pub(crate) typ: u8,
     pub(crate) args: [u64; MAX_ARGS],
+    /// The event type, in a whole word: a byte with padding behind it is slow to copy.
+    pub(crate) typ: u64,
 }
 
 impl Raw {
     pub(crate) fn name(&self) -> &'static str {
-        spec::name(self.typ)
+        spec::name(self.typ as u8)
     }
 }
 

@@ -118,8 +118,7 @@ pub(crate) struct Tables {
     by_pc: HashMap<u64, u32>,
     /// Ascending by time once finished.
     pub(crate) samples: Vec<CpuSample>,
-    /// Nanoseconds for each clock unit.
-    ns_per_unit: Option<f64>,
+    clock: Option<Clock>,
     pub(crate) snapshot: Option<RawSnapshot>,
 }
 
@@ -165,7 +164,7 @@ impl Tables {
         self.pcs.clear();
         self.by_pc.clear();
         self.samples.clear();
-        self.ns_per_unit = None;
+        self.clock = None;
         self.snapshot = None;
     }
 
@@ -259,15 +258,14 @@ impl Tables {
             let tag = entries.bytes[entries.pos];
             entries.pos += 1;
             if tag == ev::Frequency {
-                if self.ns_per_unit.is_some() {
+                if self.clock.is_some() {
                     return Err(entries.error(Kind::DuplicateFrequency));
                 }
                 let units_per_second = entries.number()?;
                 if units_per_second == 0 {
                     return Err(entries.error(Kind::ZeroFrequency));
                 }
-                // The order of operations is Go's, so that every time converts to the same nanosecond.
-                self.ns_per_unit = Some(1.0 / (units_per_second as f64 / 1e9));
+                self.clock = Some(Clock::new(units_per_second));
             } else if tag == ev::ClockSnapshot && snapshots {
                 if self.snapshot.is_some() {
                     return Err(entries.error(Kind::DuplicateClockSnapshot));
@@ -285,9 +283,9 @@ impl Tables {
 
     /// Checks a generation's tables once all its batches are read; `offset` is where it ends.
     pub(crate) fn finish(&mut self, version: V2, offset: u64) -> Result<(), TraceError> {
-        if self.ns_per_unit.is_none() {
+        let Some(clock) = self.clock else {
             return Err(TraceError::new(Kind::NoFrequency, offset));
-        }
+        };
         if version >= V2::Go125 && self.snapshot.is_none() {
             return Err(TraceError::new(Kind::NoClockSnapshot, offset));
         }
@@ -299,17 +297,17 @@ impl Tables {
                 return Err(TraceError::new(Kind::FrameFileMissing, offset));
             }
         }
-        let ns_per_unit = self.ns_per_unit();
         for sample in &mut self.samples {
-            sample.time = convert(sample.time as u64, ns_per_unit);
+            sample.time = clock.ns(sample.time as u64);
         }
         self.samples.sort_by_key(|sample| sample.time);
         Ok(())
     }
 
-    /// Nanoseconds for each clock unit; 0 before the frequency was read.
-    pub(crate) fn ns_per_unit(&self) -> f64 {
-        self.ns_per_unit.unwrap_or(0.0)
+    /// The generation's clock.
+    #[inline(always)]
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock.unwrap_or_default()
     }
 
     /// Interns the string with this id.
@@ -360,9 +358,48 @@ impl Tables {
     }
 }
 
-/// Clock units to nanoseconds as Go converts them: through a float, cut off, saturating where Go's result is
-/// undefined.
-#[inline(always)]
-pub(crate) fn convert(units: u64, ns_per_unit: f64) -> i64 {
-    (units as f64 * ns_per_unit) as i64
+/// The clock of a generation: units to nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Clock {
+    ns_per_unit: f64,
+    /// The same as a whole number, where it is one (64 on most systems), else 0.
+    whole: u64,
+}
+
+impl Clock {
+    /// Below this many units a product with [`Clock::whole`] is exact in a float, too.
+    const EXACT: u64 = 1 << 40;
+
+    fn new(units_per_second: u64) -> Clock {
+        // The order of operations is Go's, so that every time converts to the same nanosecond.
+        let ns_per_unit = 1.0 / (units_per_second as f64 / 1e9);
+        let whole = if ns_per_unit.fract() == 0.0 && ns_per_unit < 4096.0 { ns_per_unit as u64 } else { 0 };
+        Clock { ns_per_unit, whole }
+    }
+
+    /// Nanoseconds as Go converts them: through a float, cut off, saturating where Go's result is undefined.
+    #[inline(always)]
+    pub(crate) fn ns(self, units: u64) -> i64 {
+        if self.whole != 0 && units < Clock::EXACT {
+            (units * self.whole) as i64
+        } else {
+            (units as f64 * self.ns_per_unit) as i64
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_clocks_convert_as_floats_do() {
+        let clock = Clock::new(15_625_000);
+        assert_eq!(clock.whole, 64);
+        for units in [0, 1, 63, 1 << 20, Clock::EXACT - 1, Clock::EXACT, 1 << 52, (1 << 53) + 1, u64::MAX] {
+            assert_eq!(clock.ns(units), (units as f64 * clock.ns_per_unit) as i64, "{units}");
+        }
+        let odd = Clock::new(24_000_000);
+        assert_eq!((odd.whole, odd.ns(24), odd.ns(1)), (0, 1000, 41));
+    }
 }

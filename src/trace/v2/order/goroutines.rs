@@ -77,11 +77,11 @@ impl Rule<'_> {
             return Err(Kind::GoroutineNotRunning);
         }
         let id = go.id;
-        if self.raw.typ == ev::GoDestroy {
+        if self.raw.typ as u8 == ev::GoDestroy {
             self.emit(StackId::NONE, change(id, slot, GoState::Running, GoState::NotExist));
             self.order.gos.remove(slot);
         } else {
-            let status = if self.raw.typ == ev::GoBlock { GoStatus::Waiting } else { GoStatus::Runnable };
+            let status = if self.raw.typ as u8 == ev::GoBlock { GoStatus::Waiting } else { GoStatus::Runnable };
             go.status = status;
             let (reason, stack) = (self.string(self.raw.args[0])?, self.stack(self.raw.args[1])?);
             let (from, to) = (GoState::Running, status.state());

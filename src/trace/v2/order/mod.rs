@@ -19,7 +19,7 @@ mod ranges;
 mod syscalls;
 mod user;
 
-use super::frontier::{Frontier, Wait};
+use super::frontier::{Entry, Frontier, Wait};
 use super::generation::Generation;
 use super::spec::ev;
 use super::state::{Gos, ProcIx, Procs, Raw, Seq, Thread};
@@ -172,7 +172,7 @@ impl Order {
         let g = if bound == GoSlot::NONE || self.gos.holds(bound, gid) { bound } else { GoSlot::NONE };
         let ctx = Ctx { t, thread: ThreadId(id), bound, g, p };
         let mut rule = Rule { order: self, data, ctx, time, raw };
-        match raw.typ {
+        match raw.typ as u8 {
             ev::GoStart => return rule.go_start(),
             ev::GoUnblock => return rule.go_unblock(),
             ev::GoBlock | ev::GoStop | ev::GoDestroy => rule.go_leave()?,
@@ -256,8 +256,8 @@ impl Order {
     fn wake(&mut self, wait: Wait) {
         let threads = &self.threads;
         let woken = self.frontier.wake(wait, |t| threads[t as usize].parked == Some(wait));
-        if let Some((_, _, t)) = woken {
-            let thread = &mut self.threads[t as usize];
+        if let Some(entry) = woken {
+            let thread = &mut self.threads[entry.t as usize];
             thread.parked = None;
             thread.woken = Some(wait);
         }
@@ -319,7 +319,7 @@ impl Order {
         thread.p = ProcIx::NONE;
         if let Some(Wait::ProcLost(_) | Wait::SyscallLeft(_)) = thread.parked {
             thread.parked = None;
-            let entry = (thread.time, thread.id, t);
+            let entry = Entry::new(thread.time, thread.id, t);
             self.frontier.unpark(entry);
         }
     }

@@ -7,7 +7,7 @@ use crate::trace::v2::spec::ev;
 
 impl Rule<'_> {
     pub(super) fn metric(&mut self) -> Result<()> {
-        let (gauge, stack) = match self.raw.typ {
+        let (gauge, stack) = match self.raw.typ as u8 {
             ev::ProcsChange => {
                 self.ctx.check_user()?;
                 (Gauge::Gomaxprocs, self.stack(self.raw.args[1])?)

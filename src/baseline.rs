@@ -1,0 +1,262 @@
+//! The committed baseline: one side of a comparison, written so that people can review it and git can merge it.
+//!
+//! Canonical: sorted, one series a line, the environment once at the top, nothing that differs between two writings of
+//! the same runs (no times of day, no folders of the machine).
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use crate::compare::packages::NamedBy;
+use crate::compare::side::{SiteFigures, SiteKey};
+use crate::compare::{Package, Run, Side, Subject, SubjectId, names};
+use crate::error::Error;
+use crate::metrics::registry::SubjectKind;
+use crate::paths::Repository;
+use crate::summary::{Position, SiteFrame};
+
+/// The version of the document.
+pub const SCHEMA: &str = "gotrace-diff/baseline/1";
+/// What the file is called, beside go.mod.
+pub const FILE_NAME: &str = "gotrace-baseline.json";
+
+/// Stacks of a group that are kept: those with the most time. They say where a change happened, and gate nothing.
+const MOST_SITES: usize = 20;
+
+/// The document. `sites` and `series` name their subject by its place in `subjects`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    schema: String,
+    environment: Environment,
+    packages: Vec<PackageLine>,
+    subjects: Vec<SubjectLine>,
+    series: Vec<SeriesLine>,
+    sites: Vec<SiteLine>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Environment {
+    formats: Vec<String>,
+    gomaxprocs: Vec<u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackageLine {
+    package: String,
+    named_by: NamedBy,
+    runs: Vec<Run>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubjectLine {
+    package: String,
+    kind: SubjectKind,
+    name: String,
+    #[serde(default, skip_serializing_if = "is_false")]
+    framework: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<Position>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    creators: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeriesLine {
+    package: String,
+    kind: SubjectKind,
+    name: String,
+    metric: String,
+    values: Vec<Option<i64>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SiteLine {
+    package: String,
+    kind: SubjectKind,
+    name: String,
+    state: String,
+    stack: Vec<SiteFrame>,
+    count: Vec<i64>,
+    time_ns: Vec<i64>,
+}
+
+fn is_false(b: &bool) -> bool {
+    !b
+}
+
+/// Writes the baseline of a side.
+///
+/// # Errors
+/// Where a run is partial: a baseline is made of whole runs.
+pub fn write(side: &Side, repository: &Repository) -> Result<String, Error> {
+    if let Some(run) = side.runs().find(|r| !r.complete) {
+        return Err(Error::Partial { file: run.source.clone() });
+    }
+    render(&document(side, repository)).map_err(|e| Error::Bug(format!("a baseline that is no JSON: {e}")))
+}
+
+fn document(side: &Side, repository: &Repository) -> Document {
+    let mut formats: Vec<String> = side.runs().map(|r| r.format.clone()).collect();
+    let mut gomaxprocs: Vec<u64> = side.runs().map(|r| r.gomaxprocs).collect();
+    formats.sort();
+    formats.dedup();
+    gomaxprocs.sort_unstable();
+    gomaxprocs.dedup();
+    let mut out = Document {
+        schema: SCHEMA.to_owned(),
+        environment: Environment { formats, gomaxprocs },
+        packages: Vec::new(),
+        subjects: Vec::new(),
+        series: Vec::new(),
+        sites: Vec::new(),
+    };
+    for (package, runs) in &side.packages {
+        let line = PackageLine {
+            package: package.clone(),
+            named_by: runs.named_by,
+            runs: runs.runs.iter().map(portable).collect(),
+        };
+        out.packages.push(line);
+        for (id, subject) in &runs.subjects {
+            add_subject(&mut out, package, id, subject, repository);
+        }
+    }
+    out
+}
+
+/// A run without what only its machine knows.
+fn portable(run: &Run) -> Run {
+    let name = run.source.rsplit(['/', '\\']).next().unwrap_or(&run.source);
+    Run { source: name.to_owned(), ..run.clone() }
+}
+
+fn add_subject(out: &mut Document, package: &str, id: &SubjectId, subject: &Subject, repository: &Repository) {
+    let place = |p: &Position| Position { file: repository.file(&p.file), line: p.line };
+    let SubjectId { kind, name } = id;
+    out.subjects.push(SubjectLine {
+        package: package.to_owned(),
+        kind: *kind,
+        name: name.clone(),
+        framework: subject.framework,
+        start: subject.start.as_ref().map(place),
+        creators: subject.creators.clone(),
+    });
+    for (metric, values) in &subject.figures {
+        out.series.push(SeriesLine {
+            package: package.to_owned(),
+            kind: *kind,
+            name: name.clone(),
+            metric: metric.clone(),
+            values: values.clone(),
+        });
+    }
+    let mut sites: Vec<_> = subject.sites.iter().collect();
+    sites.sort_by_key(|(key, site)| {
+        (std::cmp::Reverse(site.time_ns.iter().copied().fold(0, i64::saturating_add)), *key)
+    });
+    sites.truncate(MOST_SITES);
+    sites.sort_by_key(|(key, _)| *key);
+    for (key, site) in sites {
+        let frame = |f: &SiteFrame| SiteFrame { func: f.func.clone(), file: repository.file(&f.file), line: f.line };
+        out.sites.push(SiteLine {
+            package: package.to_owned(),
+            kind: *kind,
+            name: name.clone(),
+            state: key.state.clone(),
+            stack: site.stack.iter().map(frame).collect(),
+            count: site.count.clone(),
+            time_ns: site.time_ns.clone(),
+        });
+    }
+}
+
+/// One entry a line, so that a change of one series is a change of one line.
+fn render(document: &Document) -> Result<String, serde_json::Error> {
+    let mut out = String::from("{\n");
+    let _ = writeln!(out, "\"schema\": {},", serde_json::to_string(&document.schema)?);
+    let _ = writeln!(out, "\"environment\": {},", serde_json::to_string(&document.environment)?);
+    list(&mut out, "packages", &document.packages, ",")?;
+    list(&mut out, "subjects", &document.subjects, ",")?;
+    list(&mut out, "series", &document.series, ",")?;
+    list(&mut out, "sites", &document.sites, "")?;
+    out.push_str("}\n");
+    Ok(out)
+}
+
+fn list<T: Serialize>(out: &mut String, name: &str, lines: &[T], end: &str) -> Result<(), serde_json::Error> {
+    let _ = writeln!(out, "\"{name}\": [");
+    for (i, line) in lines.iter().enumerate() {
+        let comma = if i + 1 < lines.len() { "," } else { "" };
+        let _ = writeln!(out, "{}{comma}", serde_json::to_string(line)?);
+    }
+    let _ = writeln!(out, "]{end}");
+    Ok(())
+}
+
+/// Reads a baseline. The error is one sentence on what is wrong with it.
+///
+/// # Errors
+/// Where it is not of this schema, or its parts do not fit together.
+pub fn read(text: &str) -> Result<Side, String> {
+    let document: Document = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let mut side = Side::default();
+    for line in document.packages {
+        let package = Package { named_by: line.named_by, runs: line.runs, subjects: BTreeMap::new() };
+        if side.packages.insert(line.package.clone(), package).is_some() {
+            return Err(format!("package {:?} is there twice", line.package));
+        }
+    }
+    for line in document.subjects {
+        let (package, id) = (line.package, SubjectId { kind: line.kind, name: line.name });
+        let subject =
+            Subject { framework: line.framework, start: line.start, creators: line.creators, ..Subject::default() };
+        let of = side.packages.get_mut(&package).ok_or_else(|| unknown(&id, &package))?;
+        if of.subjects.insert(id.clone(), subject).is_some() {
+            return Err(format!("{} {:?} is there twice", id.kind, id.name));
+        }
+    }
+    for line in document.series {
+        let id = SubjectId { kind: line.kind, name: line.name };
+        let (subject, runs) = find(&mut side, &line.package, &id)?;
+        if line.values.len() != runs {
+            return Err(format!(
+                "{} of {} {:?} has {} values for {runs} runs",
+                line.metric,
+                id.kind,
+                id.name,
+                line.values.len()
+            ));
+        }
+        if subject.figures.insert(line.metric.clone(), line.values).is_some() {
+            return Err(format!("{} of {} {:?} is there twice", line.metric, id.kind, id.name));
+        }
+    }
+    for line in document.sites {
+        let id = SubjectId { kind: line.kind, name: line.name };
+        let (subject, runs) = find(&mut side, &line.package, &id)?;
+        if line.count.len() != runs || line.time_ns.len() != runs {
+            return Err(format!("a site of {} {:?} does not have one value for each run", id.kind, id.name));
+        }
+        let chain = line.stack.iter().map(|f| names::key(&f.func)).collect();
+        let figures = SiteFigures { stack: line.stack, count: line.count, time_ns: line.time_ns };
+        subject.sites.insert(SiteKey { state: line.state, chain }, figures);
+    }
+    Ok(side)
+}
+
+fn find<'s>(side: &'s mut Side, package: &str, id: &SubjectId) -> Result<(&'s mut Subject, usize), String> {
+    let of = side.packages.get_mut(package).ok_or_else(|| unknown(id, package))?;
+    let runs = of.runs.len();
+    Ok((of.subjects.get_mut(id).ok_or_else(|| unknown(id, package))?, runs))
+}
+
+fn unknown(id: &SubjectId, package: &str) -> String {
+    format!("{} {:?} of package {package:?} is not in its lists", id.kind, id.name)
+}

@@ -1,0 +1,225 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::quantity::{Amount, Ratio};
+use crate::config::{OnInconclusive, Pattern};
+
+/// Compares Go execution traces and fails the build when one got slower, saying why.
+#[derive(Debug, Parser)]
+#[command(name = "gotrace-diff", version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do; comparing two sides where nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The comparison.
+    #[command(flatten)]
+    pub compare: CompareArgs,
+    /// Explain a metric: what it means and how it is compared.
+    #[arg(long, value_name = "METRIC")]
+    pub explain: Option<String>,
+    /// List all metrics.
+    #[arg(long)]
+    pub list_metrics: bool,
+}
+
+const AFTER_HELP: &str = "\
+BASE, HEAD and TRACE are each a trace (.gz and .zst too), `-` for standard input, a folder, a glob, a summary or a
+baseline. More runs a side: --base 'base/*.out' --head 'head/*.out'.
+
+Exit status: 0 pass, 1 regression, 2 could not do the job, 3 inconclusive where the policy says that this fails,
+70 a bug in gotrace-diff.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Gate runs against the committed baseline.
+    Check(CheckArgs),
+    /// Make the baseline that `check` gates against.
+    Baseline(BaselineArgs),
+    /// Print what a trace amounts to.
+    Summarize(SummarizeArgs),
+}
+
+/// `gotrace-diff BASE HEAD`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The base and the head.
+    #[arg(value_name = "BASE HEAD")]
+    pub sides: Vec<PathBuf>,
+    /// Runs of the base (repeatable).
+    #[arg(long, value_name = "TRACE", num_args = 1.., conflicts_with = "sides", requires = "head")]
+    pub base: Vec<PathBuf>,
+    /// Runs of the head (repeatable).
+    #[arg(long, value_name = "TRACE", num_args = 1.., conflicts_with = "sides", requires = "base")]
+    pub head: Vec<PathBuf>,
+    /// The gate.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// The report.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// `gotrace-diff check HEAD...`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Runs of the head.
+    #[arg(value_name = "HEAD", required = true)]
+    pub head: Vec<PathBuf>,
+    /// The baseline; else the nearest gotrace-baseline.json from here upwards.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// The gate.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// The report.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// `gotrace-diff baseline ...`.
+#[derive(Debug, Args)]
+pub struct BaselineArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: BaselineCommand,
+}
+
+/// What to do with the baseline.
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Make it from runs.
+    Create(BaselineCreateArgs),
+}
+
+/// `gotrace-diff baseline create TRACE...`.
+#[derive(Debug, Args)]
+pub struct BaselineCreateArgs {
+    /// The runs.
+    #[arg(value_name = "TRACE", required = true)]
+    pub traces: Vec<PathBuf>,
+    /// Where to write it [default: gotrace-baseline.json beside go.mod]; `-` for standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The configuration; else the nearest gotrace-diff.toml.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The runs were recorded with this -benchtime, a fixed number of rounds.
+    #[arg(long, value_name = "Nx", value_parser = crate::config::rounds)]
+    pub benchtime: Option<u64>,
+    /// How errors are told.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `gotrace-diff summarize TRACE...`.
+#[derive(Debug, Args)]
+pub struct SummarizeArgs {
+    /// The traces.
+    #[arg(value_name = "TRACE", required = true)]
+    pub traces: Vec<PathBuf>,
+    /// Text, or the summary as JSON (of several traces: `runs`).
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Use what is whole of a truncated trace.
+    #[arg(long)]
+    pub allow_partial: bool,
+    /// Show the runtime's and the test framework's goroutines.
+    #[arg(long)]
+    pub show_framework: bool,
+    /// Show everything.
+    #[arg(long)]
+    pub all: bool,
+    /// When to use colours.
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// What is compared, and what is allowed.
+#[derive(Debug, Default, Args)]
+pub struct GateArgs {
+    /// The relative change that is allowed, as in 10%.
+    #[arg(long, value_name = "PERCENT", help_heading = "Gate")]
+    pub max_increase: Option<Ratio>,
+    /// The absolute change below which nothing is said, as in 100us, 1MiB or 16 (repeatable, one of each unit).
+    #[arg(long, value_name = "AMOUNT", help_heading = "Gate")]
+    pub min_delta: Vec<Amount>,
+    /// The relative change that fails the build without statistics, as in 50%.
+    #[arg(long, value_name = "PERCENT", help_heading = "Gate")]
+    pub hard_limit: Option<Ratio>,
+    /// The metrics that these flags speak of: globs (repeatable). They can then fail the build.
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new, help_heading = "Gate")]
+    pub metric: Vec<Pattern>,
+    /// The subjects that these flags speak of: globs (repeatable).
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new, help_heading = "Gate")]
+    pub subject: Vec<Pattern>,
+    /// What an inconclusive comparison means for the build.
+    #[arg(long, value_enum, value_name = "POLICY", help_heading = "Gate")]
+    pub on_inconclusive: Option<OnInconclusive>,
+    /// Compare the runtime's and the test framework's goroutines too.
+    #[arg(long, help_heading = "Gate")]
+    pub show_framework: bool,
+    /// The traces were recorded with this -benchtime, a fixed number of rounds: counts can then be compared.
+    #[arg(long, value_name = "Nx", value_parser = crate::config::rounds, help_heading = "Gate")]
+    pub benchtime: Option<u64>,
+    /// Use what is whole of truncated traces; the verdict is then never a pass.
+    #[arg(long, help_heading = "Gate")]
+    pub allow_partial: bool,
+    /// The configuration; else the nearest gotrace-diff.toml.
+    #[arg(long, value_name = "FILE", help_heading = "Gate")]
+    pub config: Option<PathBuf>,
+}
+
+/// How it is told.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// What standard output gets.
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Report")]
+    pub format: Format,
+    /// Write a report to a file too: text=PATH or json=PATH (repeatable).
+    #[arg(long, value_name = "F=PATH", value_parser = output, help_heading = "Report")]
+    pub output: Vec<(Format, PathBuf)>,
+    /// How many findings of each part to show.
+    #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Report")]
+    pub top: usize,
+    /// Show everything.
+    #[arg(long, help_heading = "Report")]
+    pub all: bool,
+    /// When to use colours.
+    #[arg(long, value_enum, default_value_t = Color::Auto, help_heading = "Report")]
+    pub color: Color,
+}
+
+/// A format of reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+fn output(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, path) = text.split_once('=').ok_or("write it as FORMAT=PATH, as in json=report.json")?;
+    let format = Format::from_str(format, false).map_err(|_| format!("there is no format `{format}`: text, json"))?;
+    if path.is_empty() {
+        return Err("the path is missing: write it as FORMAT=PATH".to_owned());
+    }
+    Ok((format, PathBuf::from(path)))
+}

@@ -1,0 +1,67 @@
+//! `gotrace-diff check HEAD...`: gate against the committed baseline.
+
+use std::path::PathBuf;
+
+use super::documents::{self, Document};
+use super::{compare, inputs, output};
+use crate::baseline;
+use crate::cli::CheckArgs;
+use crate::compare::Side;
+use crate::config::{Config, OnMissingBaseline};
+use crate::error::{Error, exit};
+use crate::report::model::{Compared, Environment, Report, Runs, SCHEMA};
+
+pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
+    let config = super::configure(&args.gate)?;
+    let path = locate(args, &config)?;
+    if !path.exists() {
+        if args.baseline.is_none() && config.on_missing_baseline == OnMissingBaseline::Warn {
+            return output::report(&no_baseline(&path), &args.report);
+        }
+        return Err(Error::MissingBaseline { path });
+    }
+    let name = path.display().to_string();
+    let base = match documents::parse(&name, &documents::read_text(&path, documents::MOST_BYTES)?)? {
+        Document::Baseline(side) => side,
+        Document::Runs(summaries) => Side::new(&summaries, config.rounds),
+    };
+    if base.runs().next().is_none() {
+        return Err(Error::Document {
+            file: name,
+            message: "a baseline without any run".to_owned(),
+            advice: "make it anew: gotrace-diff baseline create TRACE...".to_owned(),
+        });
+    }
+    let head = inputs::read(&[&args.head], &compare::options(&args.gate))?.pop().unwrap_or_default();
+    let told = compare::Told::of(&[&head]);
+    compare::finish(told, base, head.into_side(config.rounds), &config, &args.report, true)
+}
+
+/// The baseline: as said, as configured, or the nearest one; where there is none, where it should be.
+fn locate(args: &CheckArgs, config: &Config) -> Result<PathBuf, Error> {
+    if let Some(path) = args.baseline.clone().or_else(|| config.baseline.clone()) {
+        return Ok(path);
+    }
+    let here = super::working_folder()?;
+    Ok(super::nearest(&here, baseline::FILE_NAME).unwrap_or_else(|| super::baseline::default_path(&here)))
+}
+
+/// What is told where the policy says that a missing baseline is no error.
+fn no_baseline(path: &std::path::Path) -> Report {
+    Report {
+        schema: SCHEMA,
+        verdict: "inconclusive",
+        exit_code: exit::PASS,
+        headline: format!(
+            "inconclusive: there is no baseline at {}; make one: gotrace-diff baseline create TRACE...",
+            path.display()
+        ),
+        findings: Vec::new(),
+        compared: Compared::default(),
+        not_compared: Vec::new(),
+        warnings: Vec::new(),
+        environment: Environment::default(),
+        runs: Runs::default(),
+        advice: None,
+    }
+}

@@ -1,0 +1,201 @@
+//! JSON that we wrote, read back: nothing in it is trusted.
+
+use std::io::Read;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use crate::baseline;
+use crate::compare::Side;
+use crate::error::Error;
+use crate::summary::{self, Summary};
+
+/// More bytes than any such file has.
+pub(super) const MOST_BYTES: u64 = 64 << 20;
+/// Several summaries in one file.
+pub(super) const RUNS_SCHEMA: &str = "gotrace-diff/runs/1";
+
+/// What a document holds.
+#[derive(Debug)]
+pub(super) enum Document {
+    /// Summaries.
+    Runs(Vec<Summary>),
+    /// A whole side.
+    Baseline(Side),
+}
+
+/// Several summaries.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Runs {
+    #[serde(rename = "schema")]
+    _schema: String,
+    runs: Vec<Summary>,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    schema: String,
+}
+
+/// Reads a text file of at most `most` bytes.
+pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, Error> {
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    let file = super::sources::open(path)?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|source| Error::Read { file: name.clone(), source })?;
+    text(&name, bytes, most)
+}
+
+/// The text of `bytes`, if it is not too much.
+pub(super) fn text(name: &str, bytes: Vec<u8>, most: u64) -> Result<String, Error> {
+    let wrong =
+        |message: String, advice: &str| Error::Document { file: name.to_owned(), message, advice: advice.to_owned() };
+    if bytes.len() as u64 > most {
+        return Err(wrong(format!("larger than {} MiB", most >> 20), "is it the right file?"));
+    }
+    String::from_utf8(bytes)
+        .map_err(|e| wrong(format!("not UTF-8, at byte {}", e.utf8_error().valid_up_to()), "is it the right file?"))
+}
+
+/// Reads a summary, a list of them or a baseline.
+pub(super) fn parse(name: &str, text: &str) -> Result<Document, Error> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let wrong =
+        |message: String, advice: &str| Error::Document { file: name.to_owned(), message, advice: advice.to_owned() };
+    if let Some(line) = text.lines().position(is_conflict_marker) {
+        return Err(wrong(
+            format!("line {}: a conflict of git that was not resolved", line + 1),
+            "resolve it, or make the baseline anew: gotrace-diff baseline create",
+        ));
+    }
+    let mut strict = serde_json::Deserializer::from_str(text);
+    NoDuplicates
+        .deserialize(&mut strict)
+        .and_then(|()| strict.end())
+        .map_err(|e| wrong(format!("bad JSON: {e}"), ""))?;
+    let head: Head = serde_json::from_str(text).map_err(|_| {
+        wrong(
+            "JSON without our schema".to_owned(),
+            "give what gotrace-diff summarize --format json or baseline create wrote",
+        )
+    })?;
+    let bad = |e: String| wrong(format!("not as its schema says: {e}"), "make it anew with this version");
+    match head.schema.as_str() {
+        summary::SCHEMA => serde_json::from_str(text).map(|s| Document::Runs(vec![s])).map_err(|e| bad(e.to_string())),
+        RUNS_SCHEMA => {
+            let runs: Runs = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+            match runs.runs.iter().find(|s| s.schema != summary::SCHEMA) {
+                Some(odd) => Err(wrong(format!("a run of schema {:?}", odd.schema), "make it anew with this version")),
+                None => Ok(Document::Runs(runs.runs)),
+            }
+        }
+        baseline::SCHEMA => baseline::read(text).map(Document::Baseline).map_err(bad),
+        other => Err(wrong(
+            format!("schema {other:?} is not known"),
+            "it may be of a newer gotrace-diff: update, or make it anew with this version",
+        )),
+    }
+}
+
+/// A line that git leaves where it could not merge. Our own lines never begin so.
+fn is_conflict_marker(line: &str) -> bool {
+    line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") || line == "======="
+}
+
+/// Accepts any JSON in which no object has a key twice and no number is out of range: readers differ in which of two
+/// they believe.
+struct NoDuplicates;
+
+impl<'de> DeserializeSeed<'de> for NoDuplicates {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NoDuplicates {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, v: f64) -> Result<(), E> {
+        if v.is_finite() { Ok(()) } else { Err(E::custom("a number that is not finite")) }
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(NoDuplicates)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut keys = crate::hash::HashSet::default();
+        while let Some(key) = map.next_key::<String>()? {
+            map.next_value_seed(NoDuplicates)?;
+            if let Some(twice) = keys.replace(key) {
+                return Err(A::Error::custom(format!("the key {twice:?} is there twice")));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        match parse("x.json", text) {
+            Ok(_) => String::new(),
+            Err(e) => e.to_string(),
+        }
+    }
+
+    #[test]
+    fn nothing_doubtful_is_read() {
+        for (text, want) in [
+            ("{}", "without our schema"),
+            (r#"{"schema": "gotrace-diff/baseline/9"}"#, "is not known"),
+            (r#"{"schema": "gotrace-diff/runs/1", "runs": [], "runs": []}"#, "\"runs\" is there twice"),
+            (r#"{"schema": "gotrace-diff/runs/1", "runs": [1e999]}"#, "out of range"),
+            (r#"{"schema": "gotrace-diff/runs/1", "runs": NaN}"#, "bad JSON"),
+            ("{\n<<<<<<< HEAD\n", "line 2: a conflict of git"),
+            (r#"{"schema": "gotrace-diff/runs/1", "runs": [], "more": 1}"#, "unknown field `more`"),
+            (r#"{"schema": "gotrace-diff/runs/1", "runs": []} x"#, "trailing"),
+        ] {
+            let got = message(text);
+            assert!(got.contains(want), "{text}: {got}");
+        }
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(message(&deep).contains("recursion limit"));
+    }
+
+    #[test]
+    fn a_mark_of_byte_order_and_windows_lines_are_fine() {
+        assert_eq!(message("\u{feff}{\"schema\": \"gotrace-diff/runs/1\",\r\n\"runs\": []}\r\n"), "");
+    }
+}

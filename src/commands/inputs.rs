@@ -1,0 +1,142 @@
+//! Reading the runs of one or both sides, on all cores.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::documents::{self, Document};
+use super::sources::{self, Source};
+use crate::compare::Side;
+use crate::error::Error;
+use crate::report::model::NotCompared;
+use crate::summarize::{self, Options};
+use crate::summary::Summary;
+
+/// What one side amounts to.
+#[derive(Debug, Default)]
+pub(super) struct Input {
+    /// The runs, in the order given.
+    pub(super) summaries: Vec<Summary>,
+    /// The sides that baselines hold.
+    pub(super) baselines: Vec<Side>,
+    /// What is odd about the input.
+    pub(super) warnings: Vec<String>,
+    /// Files of folders that are no traces.
+    pub(super) skipped: usize,
+}
+
+impl Input {
+    /// The side that all of it makes.
+    pub(super) fn into_side(self, rounds: Option<u64>) -> Side {
+        let mut side = Side::new(&self.summaries, rounds);
+        for baseline in self.baselines {
+            side.absorb(baseline);
+        }
+        side
+    }
+
+    /// What of it was left out.
+    pub(super) fn left_out(&self) -> Option<NotCompared> {
+        (self.skipped > 0).then(|| NotCompared {
+            what: if self.skipped == 1 { "file".to_owned() } else { "files".to_owned() },
+            why: "neither traces nor summaries".to_owned(),
+            count: self.skipped,
+        })
+    }
+}
+
+/// Reads several sides at once. The first error in the order given is told, whatever happened first.
+pub(super) fn read(sides: &[&[PathBuf]], options: &Options) -> Result<Vec<Input>, Error> {
+    let found = sides.iter().map(|inputs| sources::find(inputs)).collect::<Result<Vec<_>, _>>()?;
+    let all: Vec<&Source> = found.iter().flat_map(|f| &f.sources).collect();
+    if all.iter().filter(|s| s.path.is_none()).count() > 1 {
+        return Err(Error::Usage("standard input can be read once only: give - once".to_owned()));
+    }
+    let mut documents = on_all_cores(&all, |source| one(source, options)).into_iter();
+    let mut inputs = Vec::new();
+    for found in &found {
+        let mut input = Input { skipped: found.skipped, ..Input::default() };
+        for document in documents.by_ref().take(found.sources.len()) {
+            match document? {
+                Document::Runs(runs) => input.summaries.extend(runs),
+                Document::Baseline(side) => input.baselines.push(side),
+            }
+        }
+        drop_duplicates(&mut input);
+        inputs.push(input);
+    }
+    if let [one, other] = &inputs[..] {
+        if !one.summaries.is_empty() && one.summaries.iter().map(content).eq(other.summaries.iter().map(content)) {
+            inputs[1].warnings.push("base and head are the same runs".to_owned());
+        }
+    }
+    Ok(inputs)
+}
+
+fn one(source: &Source, options: &Options) -> Result<Document, Error> {
+    let trace = |source_error| Error::Trace { file: source.name.clone(), source: source_error };
+    let failed = |e| Error::Read { file: source.name.clone(), source: e };
+    let mut reader: Box<dyn Read + Send> = match &source.path {
+        Some(path) => Box::new(sources::open(path)?),
+        None => Box::new(std::io::stdin()),
+    };
+    let mut head = Vec::new();
+    (&mut reader).take(4096).read_to_end(&mut head).map_err(failed)?;
+    let looks_like_json = String::from_utf8_lossy(&head).trim_start_matches('\u{feff}').trim_start().starts_with('{');
+    if looks_like_json {
+        let mut bytes = head;
+        reader.take(documents::MOST_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+        return documents::parse(&source.name, &documents::text(&source.name, bytes, documents::MOST_BYTES)?);
+    }
+    let whole = std::io::Cursor::new(head).chain(reader);
+    let summary = summarize::summarize(&source.name, whole, options).map_err(trace)?;
+    Ok(Document::Runs(vec![summary]))
+}
+
+/// Does `work` for each item on as many threads as there are cores; the results are in the order of the items.
+fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results: Mutex<BTreeMap<usize, R>> = Mutex::default();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len().max(1));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(i) else { break };
+                    let result = work(item);
+                    if let Ok(mut results) = results.lock() {
+                        results.insert(i, result);
+                    }
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap_or_default().into_values().collect()
+}
+
+/// The same trace given twice would count as two runs that agree perfectly.
+fn drop_duplicates(input: &mut Input) {
+    let mut kept: Vec<Summary> = Vec::with_capacity(input.summaries.len());
+    for summary in std::mem::take(&mut input.summaries) {
+        // Times are in nanoseconds: two different traces do not begin and end alike, so that few are compared whole.
+        let same = kept
+            .iter()
+            .find(|k| k.start_ns == summary.start_ns && k.end_ns == summary.end_ns && content(k) == content(&summary));
+        match same {
+            Some(first) => {
+                let warning = format!("{}: the same run as {}, counted once", summary.source, first.source);
+                input.warnings.push(warning);
+            }
+            None => kept.push(summary),
+        }
+    }
+    input.summaries = kept;
+}
+
+/// All of a summary but the name of its file.
+fn content(summary: &Summary) -> Summary {
+    Summary { source: String::new(), ..summary.clone() }
+}

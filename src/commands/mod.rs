@@ -1,0 +1,113 @@
+//! What was typed becomes what is done: one file for each subcommand. The only place that touches files and streams.
+
+mod baseline;
+mod check;
+mod compare;
+mod documents;
+mod explain;
+mod inputs;
+mod output;
+mod sources;
+mod summarize;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+
+use crate::cli::{BaselineCommand, Cli, Command, Format, GateArgs};
+use crate::config::{self, Config, Level, Rule, quantity::Amounts};
+use crate::error::{Error, exit};
+
+pub(crate) use documents::read_text;
+
+/// Does what the command line says, and gives back the exit status. A panic is a bug, and never looks like a verdict.
+pub fn main() -> u8 {
+    // The default hook would print the panic's place before the message below, twice as much as anyone can use.
+    std::panic::set_hook(Box::new(|_| {}));
+    let json = wants_json(std::env::args_os());
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => output::fail(&error, json),
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+                .unwrap_or_default();
+            output::fail(&Error::Bug(text), json)
+        }
+    }
+}
+
+/// Whether errors are to be JSON; asked before the command line is parsed, since that may fail.
+fn wants_json(args: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let args: Vec<String> = args.map(|a| a.to_string_lossy().into_owned()).take_while(|a| a != "--").collect();
+    args.iter().any(|a| a == "--format=json") || args.windows(2).any(|w| w[0] == "--format" && w[1] == "json")
+}
+
+fn run() -> Result<u8, Error> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error, wants_json(std::env::args_os())),
+    };
+    match cli.command {
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Baseline(args)) => match args.command {
+            BaselineCommand::Create(args) => baseline::create(&args),
+        },
+        Some(Command::Summarize(args)) => summarize::run(&args),
+        None if cli.list_metrics => explain::list(cli.compare.report.format),
+        None => match &cli.explain {
+            Some(metric) => explain::explain(metric, cli.compare.report.format),
+            None => compare::run(&cli.compare),
+        },
+    }
+}
+
+/// The configuration, overlaid by flags.
+fn configure(gate: &GateArgs) -> Result<Config, Error> {
+    let mut config = config::resolve(gate.config.as_deref(), &working_folder()?)?;
+    if let Some(policy) = gate.on_inconclusive {
+        config.on_inconclusive = policy;
+    }
+    config.show_framework |= gate.show_framework;
+    config.rounds = gate.benchtime.or(config.rounds);
+    let selects = !gate.metric.is_empty();
+    config.flags = Rule {
+        subjects: gate.subject.clone(),
+        metrics: gate.metric.clone(),
+        level: selects.then_some(Level::Error),
+        max_increase: gate.max_increase,
+        min_delta: Amounts::new(gate.min_delta.clone()),
+        hard_limit: gate.hard_limit,
+        ..Rule::default()
+    };
+    Ok(config)
+}
+
+fn working_folder() -> Result<PathBuf, Error> {
+    std::env::current_dir().map_err(|source| Error::Read { file: ".".to_owned(), source })
+}
+
+/// The nearest file called `name` from `folder` up to the repository's root.
+fn nearest(folder: &Path, name: &str) -> Option<PathBuf> {
+    for folder in folder.ancestors() {
+        let path = folder.join(name);
+        if path.exists() {
+            return Some(path);
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    None
+}
+
+/// Never fails the build by itself: for commands that have nothing to say about a build.
+const DONE: u8 = exit::PASS;
+
+/// The format in which a command tells its errors.
+fn _format(format: Format) -> bool {
+    format == Format::Json
+}

@@ -1,0 +1,119 @@
+//! Where reports and errors go: standard output, standard error, files.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::cli::{Color, Format, ReportArgs};
+use crate::error::{Error, exit};
+use crate::report::escape::term;
+use crate::report::model::Report;
+use crate::report::terminal::Layout;
+use crate::report::{json, terminal};
+
+/// Columns where nothing says otherwise.
+const WIDTH: usize = 80;
+
+/// Prints a report and writes the files that were asked for. Files first: they have to be there whatever becomes of
+/// standard output.
+pub(super) fn report(report: &Report, args: &ReportArgs) -> Result<u8, Error> {
+    let layout = Layout { width: width(), top: args.top, all: args.all };
+    let render = |format: Format, layout: Layout| match format {
+        Format::Text => Ok(terminal::render(report, layout)),
+        Format::Json => json::render(report),
+    };
+    for (format, path) in &args.output {
+        let text = render(*format, Layout { width: 120, ..layout })?;
+        write_file(path, &anstream::adapter::strip_str(&text).to_string())?;
+    }
+    print(&render(args.format, layout)?, args.color)?;
+    Ok(report.exit_code)
+}
+
+/// Prints text to standard output. A reader that has gone away is no error: it has seen what it wanted.
+pub(super) fn print(text: &str, color: Color) -> Result<(), Error> {
+    let choice = match color {
+        Color::Auto => AutoStream::choice(&io::stdout()),
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    let mut out = AutoStream::new(io::stdout().lock(), choice);
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(source) => Err(Error::Write { file: "standard output".to_owned(), source }),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Tells an error, and gives back its exit status.
+pub(super) fn fail(error: &Error, as_json: bool) -> u8 {
+    if as_json {
+        if let Ok(text) = json::error(error) {
+            // Standard output may be what failed: there is nothing left to do about it then.
+            let _ = print(&text, Color::Never);
+        }
+    }
+    let mut text = format!("error: {}\n", term(&error.to_string()));
+    if let Some(advice) = error.advice() {
+        text.push_str(&format!("  {}\n", term(&advice)));
+    }
+    let _ = anstream::stderr().write_all(text.as_bytes());
+    error.exit_code()
+}
+
+/// What clap says: help and version are no errors.
+pub(super) fn usage(error: &clap::Error, as_json: bool) -> Result<u8, Error> {
+    if !error.use_stderr() {
+        print(&error.render().ansi().to_string(), Color::Auto)?;
+        return Ok(exit::PASS);
+    }
+    if as_json {
+        let text = error.render().to_string();
+        return Err(Error::Usage(text.trim().trim_start_matches("error: ").to_owned()));
+    }
+    let _ = anstream::stderr().write_all(error.render().ansi().to_string().as_bytes());
+    Ok(exit::ERROR)
+}
+
+/// How wide the terminal is.
+pub(super) fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse::<usize>().ok());
+    let terminal = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    columns.or(terminal.map(|(w, _)| usize::from(w.0))).unwrap_or(WIDTH).clamp(60, 400)
+}
+
+/// Writes a file whole or not at all: beside its place first, then renamed. Never through a symbolic link, which
+/// whoever wrote the repository could point anywhere.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let file = path.display().to_string();
+    let failed = |source: io::Error| Error::Write { file: file.clone(), source };
+    match std::fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_symlink() => {
+            return Err(Error::Refused {
+                file,
+                message: "is a symbolic link, which is not written through".to_owned(),
+            });
+        }
+        Ok(meta) if !meta.is_file() => {
+            return Err(Error::Refused { file, message: "is there already, and is no regular file".to_owned() });
+        }
+        _ => {}
+    }
+    let name =
+        path.file_name().ok_or_else(|| Error::Refused { file: file.clone(), message: "names no file".to_owned() })?;
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let beside = path.with_file_name(format!(".{}.{}.{number}.tmp", name.to_string_lossy(), std::process::id()));
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&beside)
+        .and_then(|mut f| f.write_all(text.as_bytes()).and_then(|()| f.sync_all()))
+        .and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written.map_err(failed)
+}

@@ -1,0 +1,177 @@
+//! Which files are meant: a file, a folder, a glob or standard input becomes a list of files.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// More files than any comparison has.
+pub(super) const MOST_FILES: usize = 10_000;
+/// Folders nested deeper than this are not looked into.
+const DEEPEST: usize = 32;
+
+/// One thing to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    /// What it is called.
+    pub(super) name: String,
+    /// Where it is; `None` for standard input.
+    pub(super) path: Option<PathBuf>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// What to read, in order.
+    pub(super) sources: Vec<Source>,
+    /// How many files of folders are no traces.
+    pub(super) skipped: usize,
+}
+
+/// Finds all files that `inputs` mean.
+pub(super) fn find(inputs: &[PathBuf]) -> Result<Found, Error> {
+    let mut found = Found::default();
+    for input in inputs {
+        let before = found.sources.len();
+        one(input, &mut found)?;
+        if found.sources.len() == before {
+            return Err(Error::Input {
+                file: input.display().to_string(),
+                message: "no trace, summary or baseline in it".to_owned(),
+                advice: "give traces as written by go test -trace=FILE; folders are searched by content".to_owned(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn one(input: &Path, found: &mut Found) -> Result<(), Error> {
+    if input == Path::new("-") {
+        return push(found, Source { name: "standard input".to_owned(), path: None });
+    }
+    match std::fs::metadata(input) {
+        Ok(meta) if meta.is_dir() => folder(input, 0, found),
+        Ok(_) => push(found, at(input)),
+        Err(missing) => match input.to_str().filter(|s| s.contains(['*', '?', '['])) {
+            Some(pattern) => glob(input, pattern, found),
+            None => Err(Error::Read { file: input.display().to_string(), source: missing }),
+        },
+    }
+}
+
+fn at(path: &Path) -> Source {
+    Source { name: path.display().to_string(), path: Some(path.to_path_buf()) }
+}
+
+fn push(found: &mut Found, source: Source) -> Result<(), Error> {
+    if found.sources.len() + found.skipped >= MOST_FILES {
+        return Err(Error::Input {
+            file: source.name,
+            message: format!("more than {MOST_FILES} files"),
+            advice: "give the folder or the glob that has the traces only".to_owned(),
+        });
+    }
+    found.sources.push(source);
+    Ok(())
+}
+
+fn glob(input: &Path, pattern: &str, found: &mut Found) -> Result<(), Error> {
+    let bad = |message: String| Error::Input { file: input.display().to_string(), message, advice: String::new() };
+    for path in glob::glob(pattern).map_err(|e| bad(format!("bad glob: {}", e.msg)))? {
+        let path = path.map_err(|e| Error::Read { file: e.path().display().to_string(), source: e.into_error() })?;
+        if path.is_dir() {
+            if !path.is_symlink() {
+                folder(&path, 0, found)?;
+            }
+        } else {
+            push(found, at(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// The files of a folder by name, those that are none of ours counted; links to folders are not followed.
+fn folder(path: &Path, depth: usize, found: &mut Found) -> Result<(), Error> {
+    let failed = |source| Error::Read { file: path.display().to_string(), source };
+    let mut entries = std::fs::read_dir(path).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let kind = entry.file_type().map_err(failed)?;
+        let below = entry.path();
+        if kind.is_dir() {
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if !hidden && depth < DEEPEST {
+                folder(&below, depth + 1, found)?;
+            }
+        } else if is_ours(&below) {
+            push(found, at(&below))?;
+        } else {
+            found.skipped += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Opens a regular file: what is none could keep us waiting for ever, or never end.
+pub(super) fn open(path: &Path) -> Result<File, Error> {
+    let name = || path.display().to_string();
+    let failed = |source| Error::Read { file: name(), source };
+    let refused = || Error::Input {
+        file: name(),
+        message: "is no regular file".to_owned(),
+        advice: "pipe it in and give - for standard input".to_owned(),
+    };
+    // Opening a pipe waits for its other end, so it is asked before; and again after, since it may have changed.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(refused());
+    }
+    let file = File::open(path).map_err(failed)?;
+    if !file.metadata().map_err(failed)?.is_file() {
+        return Err(refused());
+    }
+    Ok(file)
+}
+
+/// Whether a file of a folder is one of ours, by content. An empty file called like a trace is: its run crashed.
+fn is_ours(path: &Path) -> bool {
+    let Ok(mut file) = open(path) else { return false };
+    let mut head = Vec::new();
+    if (&mut file).take(4096).read_to_end(&mut head).is_err() {
+        return false;
+    }
+    if head.is_empty() {
+        let name = path.to_string_lossy();
+        return [".out", ".trace", ".out.gz", ".out.zst", ".trace.gz", ".trace.zst"].iter().any(|e| name.ends_with(e));
+    }
+    if head.starts_with(&[0x1f, 0x8b]) || head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        return holds_a_trace(path, &head);
+    }
+    is_trace(&head) || is_document(&head)
+}
+
+fn is_trace(head: &[u8]) -> bool {
+    let magic = b"go 1.";
+    let n = head.len().min(magic.len());
+    head[..n] == magic[..n]
+}
+
+/// Whether this is the beginning of JSON of one of our schemas.
+pub(super) fn is_document(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(head);
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('{') && text.contains("\"gotrace-diff/")
+}
+
+/// Whether a compressed file unfolds to a trace.
+fn holds_a_trace(path: &Path, head: &[u8]) -> bool {
+    let Ok(file) = open(path) else { return false };
+    let mut first = [0u8; 5];
+    let read = if head.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::GzDecoder::new(file).read_exact(&mut first).is_ok()
+    } else {
+        ruzstd::decoding::StreamingDecoder::new(file).is_ok_and(|mut d| d.read_exact(&mut first).is_ok())
+    };
+    // What cannot be unfolded so far is broken rather than none of ours, if it is called like a trace.
+    let name = path.to_string_lossy();
+    if read { is_trace(&first) } else { name.contains(".out.") || name.contains(".trace.") }
+}

@@ -1,0 +1,149 @@
+//! `gotrace-diff summarize TRACE...`: what traces amount to.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use serde::Serialize;
+
+use super::documents::RUNS_SCHEMA;
+use super::{DONE, inputs, output};
+use crate::cli::{Format, SummarizeArgs};
+use crate::compare::framework::{self, Owner};
+use crate::compare::names;
+use crate::error::Error;
+use crate::metrics::registry::Unit;
+use crate::report::escape::term;
+use crate::report::{json, units};
+use crate::summarize::Options;
+use crate::summary::Summary;
+
+#[derive(Serialize)]
+struct Runs<'a> {
+    schema: &'static str,
+    runs: &'a [Summary],
+}
+
+pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
+    let options = Options { allow_partial: args.allow_partial, keep_messages: false };
+    let input = inputs::read(&[&args.traces], &options)?.pop().unwrap_or_default();
+    if !input.baselines.is_empty() {
+        return Err(Error::Usage("a baseline has no summaries: give traces".to_owned()));
+    }
+    let text = match (args.format, &input.summaries[..]) {
+        (Format::Json, [one]) => json::document(one)?,
+        (Format::Json, runs) => json::document(&Runs { schema: RUNS_SCHEMA, runs })?,
+        (Format::Text, runs) => {
+            let mut text = String::new();
+            for warning in &input.warnings {
+                let _ = writeln!(text, "Warning: {}", term(warning));
+            }
+            text + &runs.iter().map(|s| tell(s, args)).collect::<Vec<_>>().join("\n")
+        }
+    };
+    output::print(&text, args.color)?;
+    Ok(DONE)
+}
+
+/// How many rows of a table are shown without --all.
+const MOST_ROWS: usize = 15;
+
+fn tell(summary: &Summary, args: &SummarizeArgs) -> String {
+    let mut out = String::new();
+    let time = |ns: i64| units::figure(ns as f64, Unit::Nanoseconds);
+    let _ = writeln!(
+        out,
+        "{}: {}, {} long, {} events, GOMAXPROCS {}{}{}",
+        term(&summary.source),
+        term(&summary.format),
+        time(summary.end_ns.saturating_sub(summary.start_ns)),
+        summary.events,
+        summary.gomaxprocs,
+        if summary.snapshot { ", a flight recorder's snapshot" } else { "" },
+        if summary.complete { "" } else { ", partial" },
+    );
+    let under_test = framework::is_under_test(summary);
+    let mut rows = Vec::new();
+    let mut hidden = 0;
+    for (name, g) in &summary.goroutines {
+        if !args.show_framework && matches!(framework::owner(name, under_test), Owner::Framework | Owner::Runtime) {
+            hidden += 1;
+            continue;
+        }
+        let label = if name.is_empty() { "(nameless)" } else { names::short(name) };
+        rows.push((
+            g.total_ns,
+            row(label, g.count, g.exec_ns, g.sched_wait_ns, g.syscall_ns + g.syscall_block_ns, &g.block_ns),
+        ));
+    }
+    table(&mut out, "Goroutines", rows, args.all);
+    let regions = summary.regions.iter().map(|(name, r)| {
+        (r.total_ns, row(name, r.count, r.exec_ns, r.sched_wait_ns, r.syscall_ns + r.syscall_block_ns, &r.block_ns))
+    });
+    table(&mut out, "Regions", regions.collect(), args.all);
+    for (name, task) in &summary.tasks {
+        let quantile = |q| task.durations.quantile(q).map_or("-".to_owned(), time);
+        let _ = writeln!(
+            out,
+            "Task {}: {} ({} complete), p50 {}, p99 {}",
+            term(name),
+            task.count,
+            task.complete,
+            quantile(0.5),
+            quantile(0.99)
+        );
+    }
+    for (name, count) in &summary.logs {
+        let _ = writeln!(out, "Log {}: {count}", term(name));
+    }
+    if hidden > 0 {
+        let _ = writeln!(out, "Left out: {hidden} groups of the runtime and the test framework (--show-framework)");
+    }
+    for warning in &summary.warnings {
+        let _ = writeln!(out, "Warning: {} ({}×)", term(&warning.message), warning.count);
+    }
+    out
+}
+
+type Row = Vec<String>;
+
+fn row(
+    name: &str,
+    count: u64,
+    exec: i64,
+    sched: i64,
+    syscall: i64,
+    block: &std::collections::BTreeMap<String, i64>,
+) -> Row {
+    let time = |ns: i64| units::figure(ns as f64, Unit::Nanoseconds);
+    let blocked = block.values().copied().fold(0, i64::saturating_add);
+    let most = block.iter().max_by_key(|(_, ns)| **ns).filter(|(_, ns)| **ns > 0).map_or("", |(reason, _)| reason);
+    vec![term(name), count.to_string(), time(exec), time(sched), time(syscall), time(blocked), term(most)]
+}
+
+fn table(out: &mut String, title: &str, mut rows: Vec<(i64, Row)>, all: bool) {
+    if rows.is_empty() {
+        return;
+    }
+    rows.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    let more = if all { 0 } else { rows.len().saturating_sub(MOST_ROWS) };
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(output::width()).unwrap_or(u16::MAX));
+    table.set_header([title, "count", "running", "runnable", "syscall", "blocked", "most in"]);
+    for (_, row) in rows.iter().take(rows.len() - more) {
+        table.add_row(row);
+    }
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if (1..6).contains(&i) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for line in table.lines() {
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    if more > 0 {
+        let _ = writeln!(out, "and {more} more (--all)");
+    }
+}

@@ -1,0 +1,246 @@
+//! Matching groups of goroutines whose names differ though the code is the same.
+//!
+//! The compiler numbers the closures of a function in source order, so that those of one function keep their order:
+//! matching them is an alignment, and what was inserted becomes a gap.
+//!
+//! ```text
+//!   base    f.func1   f.func2                  f.func1 ─┐   ┌─ gap
+//!   head    f.func1   f.func2   f.func3                 └─▶ f.func2 ...
+//!           (new)     was 1     was 2
+//! ```
+//!
+//! How alike two closures are is judged by who creates them, how many there are, where their time goes and at which
+//! chains of functions they wait; their exact name and the distance of their lines speak too, but alone decide nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use similar::{Algorithm, capture_diff_slices};
+
+use super::names;
+use super::side::Subject;
+
+/// A group on one side.
+#[derive(Clone, Copy)]
+pub struct Candidate<'a> {
+    /// Its exact name.
+    pub name: &'a str,
+    /// Its figures and attributes.
+    pub subject: &'a Subject,
+}
+
+/// More pairs than these are not looked at: names alone decide then, and a crafted file costs no more than others.
+const MOST_PAIRS: usize = 40_000;
+/// Below this two groups are not the same, whatever their names.
+const LEAST_ALIKE: f64 = 0.4;
+/// What an equal exact name is worth beside a likeness of at most 1.
+const SAME_NAME: f64 = 0.25;
+/// What the same distance to the neighbour before is worth.
+const SAME_PLACE: f64 = 0.15;
+
+/// Pairs the groups of two sides: each index appears at most once.
+pub fn pair(base: &[Candidate<'_>], head: &[Candidate<'_>]) -> Vec<(usize, usize)> {
+    let mut buckets: BTreeMap<String, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    for (i, c) in base.iter().enumerate() {
+        buckets.entry(names::key(c.name)).or_default().0.push(i);
+    }
+    for (i, c) in head.iter().enumerate() {
+        buckets.entry(names::key(c.name)).or_default().1.push(i);
+    }
+    let mut pairs = Vec::new();
+    for (b, h) in buckets.values_mut() {
+        let source_order = |c: &Candidate<'_>| (names::numbers(c.name), c.name.to_owned());
+        b.sort_by_cached_key(|&i| source_order(&base[i]));
+        h.sort_by_cached_key(|&i| source_order(&head[i]));
+        match (&b[..], &h[..]) {
+            ([one], [other]) if base[*one].name == head[*other].name => pairs.push((*one, *other)),
+            _ if b.len() * h.len() > MOST_PAIRS => pairs.extend(by_name(base, b, head, h)),
+            _ => pairs.extend(align(base, b, head, h)),
+        }
+    }
+    pairs.extend(inlined(base, head, &pairs));
+    pairs.sort_unstable();
+    pairs
+}
+
+fn by_name(base: &[Candidate<'_>], b: &[usize], head: &[Candidate<'_>], h: &[usize]) -> Vec<(usize, usize)> {
+    let at: BTreeMap<&str, usize> = h.iter().map(|&i| (head[i].name, i)).collect();
+    b.iter().filter_map(|&i| at.get(base[i].name).map(|&j| (i, j))).collect()
+}
+
+/// The alignment of two lists in source order with the greatest sum of likeness (Needleman and Wunsch, 1970, with
+/// gaps that cost nothing).
+fn align(base: &[Candidate<'_>], b: &[usize], head: &[Candidate<'_>], h: &[usize]) -> Vec<(usize, usize)> {
+    let width = h.len() + 1;
+    let score = |i: usize, j: usize| {
+        let (one, other) = (base[b[i]], head[h[j]]);
+        let alike = likeness(one.subject, other.subject);
+        let same_name = one.name == other.name;
+        if alike < LEAST_ALIKE && !(same_name && b.len() == h.len()) {
+            return None;
+        }
+        let place = same_place(base, b, i, head, h, j);
+        Some(alike + if same_name { SAME_NAME } else { 0.0 } + if place { SAME_PLACE } else { 0.0 })
+    };
+    let scores: Vec<Option<f64>> =
+        (0..b.len()).flat_map(|i| (0..h.len()).map(move |j| (i, j))).map(|(i, j)| score(i, j)).collect();
+    let mut best = vec![0.0f64; (b.len() + 1) * width];
+    for i in (0..b.len()).rev() {
+        for j in (0..h.len()).rev() {
+            let skip = best[(i + 1) * width + j].max(best[i * width + j + 1]);
+            let take = scores[i * h.len() + j].map_or(f64::NEG_INFINITY, |s| s + best[(i + 1) * width + j + 1]);
+            best[i * width + j] = skip.max(take);
+        }
+    }
+    let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
+    while i < b.len() && j < h.len() {
+        let here = best[i * width + j];
+        if scores[i * h.len() + j].is_some_and(|s| s + best[(i + 1) * width + j + 1] >= here) {
+            pairs.push((b[i], h[j]));
+            i += 1;
+            j += 1;
+        } else if best[(i + 1) * width + j] >= here {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    pairs
+}
+
+/// Whether two closures lie as many lines after the one before them: lines inserted above move both.
+fn same_place(base: &[Candidate<'_>], b: &[usize], i: usize, head: &[Candidate<'_>], h: &[usize], j: usize) -> bool {
+    let distance = |side: &[Candidate<'_>], order: &[usize], i: usize| {
+        let line = |k: usize| side[order[k]].subject.start.as_ref().map(|p| i64::from(p.line));
+        Some(line(i)? - line(i.checked_sub(1)?)?)
+    };
+    distance(base, b, i).is_some_and(|d| Some(d) == distance(head, h, j))
+}
+
+/// What is left, matched where one was inlined: the same closure within the same functions, some of which are missing
+/// from one of the names.
+fn inlined(base: &[Candidate<'_>], head: &[Candidate<'_>], done: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let (taken_b, taken_h): (BTreeSet<usize>, BTreeSet<usize>) = done.iter().copied().unzip();
+    let left_b: Vec<usize> = (0..base.len()).filter(|i| !taken_b.contains(i)).collect();
+    let left_h: Vec<usize> = (0..head.len()).filter(|i| !taken_h.contains(i)).collect();
+    if left_b.len() * left_h.len() > MOST_PAIRS {
+        return Vec::new();
+    }
+    let mut scored = Vec::new();
+    for &i in &left_b {
+        for &j in &left_h {
+            if let Some(score) = inlining_score(base[i], head[j]) {
+                scored.push((score, i, j));
+            }
+        }
+    }
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    let (mut used_b, mut used_h, mut pairs) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    for (_, i, j) in scored {
+        if !used_b.contains(&i) && !used_h.contains(&j) {
+            used_b.insert(i);
+            used_h.insert(j);
+            pairs.push((i, j));
+        }
+    }
+    pairs
+}
+
+fn inlining_score(one: Candidate<'_>, other: Candidate<'_>) -> Option<f64> {
+    let (a, b) = (names::key(one.name), names::key(other.name));
+    let closures = !names::numbers(one.name).is_empty() && !names::numbers(other.name).is_empty();
+    if names::package(&a) != names::package(&b) || !closures {
+        return None;
+    }
+    let (parts_a, parts_b) = (names::parts(one.name), names::parts(other.name));
+    let (few, many) = if parts_a.len() <= parts_b.len() { (parts_a, parts_b) } else { (parts_b, parts_a) };
+    if few.is_empty() || !few.iter().all(|p| many.contains(p)) {
+        return None;
+    }
+    let alike = likeness(one.subject, other.subject);
+    let near = match (&one.subject.start, &other.subject.start) {
+        (Some(p), Some(q)) if file_name(&p.file) != file_name(&q.file) => return None,
+        (Some(p), Some(q)) => 0.3 / (1.0 + f64::from(p.line.abs_diff(q.line)) / 10.0),
+        _ => 0.0,
+    };
+    (alike >= LEAST_ALIKE).then_some(alike + near)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// How alike two groups are, from 0 to 1.
+pub fn likeness(a: &Subject, b: &Subject) -> f64 {
+    let mut sum = 0.0;
+    let mut weights = 0.0;
+    let mut add = |weight: f64, value: Option<f64>| {
+        if let Some(value) = value {
+            sum += weight * value;
+            weights += weight;
+        }
+    };
+    add(0.25, creators_alike(a, b));
+    add(0.30, states_alike(a, b));
+    add(0.30, sites_alike(a, b));
+    add(0.15, counts_alike(a, b));
+    if weights > 0.0 { sum / weights } else { 0.5 }
+}
+
+/// The part of creators, by key, that both have.
+fn creators_alike(a: &Subject, b: &Subject) -> Option<f64> {
+    let keys = |s: &Subject| s.creators.keys().map(|c| names::key(c)).collect::<BTreeSet<_>>();
+    let (a, b) = (keys(a), keys(b));
+    let all = a.union(&b).count();
+    (all > 0 && !a.is_empty() && !b.is_empty()).then(|| a.intersection(&b).count() as f64 / all as f64)
+}
+
+/// The part of the time that both spend in the same states.
+fn states_alike(a: &Subject, b: &Subject) -> Option<f64> {
+    let shares = |s: &Subject| {
+        let states: BTreeMap<String, f64> = s
+            .figures
+            .iter()
+            .filter(|(path, _)| {
+                path.starts_with("block_ns.") || matches!(path.as_str(), "exec_ns" | "syscall_ns" | "syscall_block_ns")
+            })
+            .map(|(path, values)| (path.clone(), values.iter().flatten().sum::<i64>() as f64))
+            .collect();
+        let all: f64 = states.values().sum();
+        (all > 0.0).then(|| states.into_iter().map(|(k, v)| (k, v / all)).collect::<BTreeMap<_, _>>())
+    };
+    let (a, b) = (shares(a)?, shares(b)?);
+    Some(a.iter().map(|(state, share)| share.min(*b.get(state).unwrap_or(&0.0))).sum())
+}
+
+/// How alike the chains of functions are at which both wait, as text.
+fn sites_alike(a: &Subject, b: &Subject) -> Option<f64> {
+    // The first sites in the order of states and chains say enough; comparing text is quadratic in their number.
+    let text = |s: &Subject| -> Vec<String> {
+        s.sites
+            .keys()
+            .take(12)
+            .flat_map(|k| std::iter::once(k.state.clone()).chain(k.chain.iter().take(16).cloned()))
+            .collect()
+    };
+    let (a, b) = (text(a), text(b));
+    if a.is_empty() || b.is_empty() {
+        return None;
+    }
+    let same: usize = capture_diff_slices(Algorithm::Myers, &a, &b)
+        .iter()
+        .filter_map(|op| match op {
+            similar::DiffOp::Equal { len, .. } => Some(*len),
+            _ => None,
+        })
+        .sum();
+    Some(2.0 * same as f64 / (a.len() + b.len()) as f64)
+}
+
+fn counts_alike(a: &Subject, b: &Subject) -> Option<f64> {
+    let mean = |s: &Subject| {
+        let values: Vec<i64> = s.figures.get("count")?.iter().flatten().copied().collect();
+        (!values.is_empty()).then(|| values.iter().sum::<i64>() as f64 / values.len() as f64)
+    };
+    let (a, b) = (mean(a)?, mean(b)?);
+    (a.max(b) > 0.0).then(|| a.min(b) / a.max(b))
+}

@@ -1,0 +1,218 @@
+//! Joining two sides: packages by name, subjects by key, series by path.
+
+use std::collections::BTreeSet;
+
+use super::change::{Change, Presence};
+use super::closures::{self, Candidate};
+use super::environment::Difference;
+use super::packages::{self, NamedBy};
+use super::per;
+use super::side::{Package, Run, Side, Subject, SubjectId};
+use crate::metrics::registry::{self, SubjectKind};
+use crate::stats::sample::Sample;
+
+/// Two sides, joined.
+#[derive(Debug)]
+pub struct Comparison {
+    /// By package.
+    pub packages: Vec<PackagePair>,
+}
+
+/// The runs of one package on both sides.
+#[derive(Debug)]
+pub struct PackagePair {
+    /// Its name; empty where none is known.
+    pub name: String,
+    /// The runs of the base; empty where the base has none.
+    pub base_runs: Vec<Run>,
+    /// The runs of the head; empty where the head has none.
+    pub head_runs: Vec<Run>,
+    /// How their environments differ.
+    pub environment: Difference,
+    /// What was joined.
+    pub subjects: Vec<SubjectPair>,
+}
+
+/// A subject on one or both sides.
+#[derive(Debug)]
+pub struct SubjectPair {
+    /// What it is.
+    pub kind: SubjectKind,
+    /// Its name and figures in the base.
+    pub base: Option<(String, Subject)>,
+    /// Its name and figures in the head.
+    pub head: Option<(String, Subject)>,
+    /// Its series.
+    pub changes: Vec<Change>,
+    /// Series that could not be compared: the metric's path and why.
+    pub not_compared: Vec<(String, &'static str)>,
+}
+
+impl SubjectPair {
+    /// Its name: the head's, where it is there.
+    pub fn name(&self) -> &str {
+        self.head.as_ref().or(self.base.as_ref()).map_or("", |(name, _)| name)
+    }
+
+    /// What it was called in the base, where that differs.
+    pub fn renamed_from(&self) -> Option<&str> {
+        match (&self.base, &self.head) {
+            (Some((old, _)), Some((new, _))) if old != new => Some(old),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the framework's or the runtime's.
+    pub fn is_framework(&self) -> bool {
+        self.head.as_ref().or(self.base.as_ref()).is_some_and(|(_, s)| s.framework)
+    }
+
+    /// The change of one series.
+    pub fn change(&self, path: &str) -> Option<&Change> {
+        self.changes.iter().find(|c| c.path == path)
+    }
+}
+
+/// Joins two sides.
+pub fn compare(mut base: Side, mut head: Side) -> Comparison {
+    // Where only files name packages and no name is in common, the runs of a side are one program's.
+    let by_file = |side: &Side| {
+        side.packages
+            .iter()
+            .filter(|(_, p)| p.named_by == NamedBy::File)
+            .map(|(n, _)| n.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    if by_file(&base).is_disjoint(&by_file(&head)) {
+        base.fold_files();
+        head.fold_files();
+    }
+    let list = |side: &Side| side.packages.iter().map(|(n, p)| (n.clone(), p.named_by)).collect::<Vec<_>>();
+    let packages = packages::pair(&list(&base), &list(&head))
+        .into_iter()
+        .map(|(base_name, head_name)| {
+            let mut take = |side: &mut Side, name: &Option<String>| {
+                name.as_ref().and_then(|n| side.packages.remove(n)).unwrap_or_default()
+            };
+            let (one, other) = (take(&mut base, &base_name), take(&mut head, &head_name));
+            pair_package(head_name.or(base_name).unwrap_or_default(), one, other)
+        })
+        .collect();
+    Comparison { packages }
+}
+
+fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePair {
+    let environment = Difference::between(&base.runs.iter().collect::<Vec<_>>(), &head.runs.iter().collect::<Vec<_>>());
+    let mut subjects = Vec::new();
+    for (b, h) in pair_subjects(&base, &head) {
+        let (changes, not_compared) = changes(&base, &head, b.as_ref(), h.as_ref(), &environment);
+        let kind = b.as_ref().or(h.as_ref()).map_or(SubjectKind::Process, |id| id.kind);
+        subjects.push((kind, b, h, changes, not_compared));
+    }
+    let take = |package: &mut Package, id: Option<SubjectId>| {
+        id.and_then(|id| package.subjects.remove(&id).map(|subject| (id.name, subject)))
+    };
+    let subjects = subjects
+        .into_iter()
+        .map(|(kind, b, h, changes, not_compared)| SubjectPair {
+            kind,
+            base: take(&mut base, b),
+            head: take(&mut head, h),
+            changes,
+            not_compared,
+        })
+        .collect();
+    PackagePair { name, base_runs: base.runs, head_runs: head.runs, environment, subjects }
+}
+
+/// Pairs by exact name; groups also by what survives a changed name.
+fn pair_subjects(base: &Package, head: &Package) -> Vec<(Option<SubjectId>, Option<SubjectId>)> {
+    let groups = |package: &Package| -> Vec<SubjectId> {
+        package.subjects.keys().filter(|id| id.kind == SubjectKind::Group).cloned().collect()
+    };
+    let (b, h) = (groups(base), groups(head));
+    let b_candidates: Vec<Candidate<'_>> =
+        b.iter().filter_map(|id| base.subjects.get(id).map(|subject| Candidate { name: &id.name, subject })).collect();
+    let h_candidates: Vec<Candidate<'_>> =
+        h.iter().filter_map(|id| head.subjects.get(id).map(|subject| Candidate { name: &id.name, subject })).collect();
+    let mut pairs = Vec::new();
+    let (mut seen_b, mut seen_h) = (BTreeSet::new(), BTreeSet::new());
+    for (i, j) in closures::pair(&b_candidates, &h_candidates) {
+        seen_b.insert(&b[i]);
+        seen_h.insert(&h[j]);
+        pairs.push((Some(b[i].clone()), Some(h[j].clone())));
+    }
+    for id in base.subjects.keys() {
+        if id.kind != SubjectKind::Group {
+            pairs.push((Some(id.clone()), head.subjects.contains_key(id).then(|| id.clone())));
+        } else if !seen_b.contains(id) {
+            pairs.push((Some(id.clone()), None));
+        }
+    }
+    for id in head.subjects.keys() {
+        if id.kind != SubjectKind::Group {
+            if !base.subjects.contains_key(id) {
+                pairs.push((None, Some(id.clone())));
+            }
+        } else if !seen_h.contains(id) {
+            pairs.push((None, Some(id.clone())));
+        }
+    }
+    pairs.sort_by(|a, b| a.1.as_ref().or(a.0.as_ref()).cmp(&b.1.as_ref().or(b.0.as_ref())));
+    pairs
+}
+
+type NotCompared = Vec<(String, &'static str)>;
+
+/// The series of one subject.
+fn changes(
+    base: &Package,
+    head: &Package,
+    b: Option<&SubjectId>,
+    h: Option<&SubjectId>,
+    environment: &Difference,
+) -> (Vec<Change>, NotCompared) {
+    let (mut changes, mut left_out) = (Vec::new(), Vec::new());
+    let Some(kind) = b.or(h).map(|id| id.kind) else { return (changes, left_out) };
+    let (one, other) = (b.and_then(|id| base.subjects.get(id)), h.and_then(|id| head.subjects.get(id)));
+    // A subject on one side only: its count says all.
+    let both = one.is_some() && other.is_some();
+    let paths: BTreeSet<&String> = one.into_iter().chain(other).flat_map(|s| s.figures.keys()).collect();
+    for path in paths {
+        let Some(metric) = registry::find(registry_kind(kind), path) else { continue };
+        if !both && path != "count" {
+            continue;
+        }
+        if let Some(why) = environment.forbids(kind, metric) {
+            left_out.push((path.clone(), why));
+            continue;
+        }
+        let item = match per::item(kind, metric, (base, head), (one, other)) {
+            Ok(item) => item,
+            Err(why) => {
+                left_out.push((path.clone(), why));
+                continue;
+            }
+        };
+        let sample = |package: &Package, subject: Option<&Subject>| {
+            subject.and_then(|s| Sample::new(per::values(package, s, kind, metric, path, item)))
+        };
+        let presence = match (sample(base, one), sample(head, other)) {
+            (Some(base), Some(head)) => Presence::Both { base, head },
+            (None, Some(head)) => Presence::Added(head),
+            (Some(base), None) => Presence::Removed(base),
+            (None, None) => continue,
+        };
+        let items = one.map_or(1.0, |s| per::items_per_run(base, s, item));
+        changes.push(Change { metric, path: path.clone(), item, presence, items });
+    }
+    (changes, left_out)
+}
+
+/// Tests and benchmarks have the metrics of the goroutines that run them.
+pub fn registry_kind(kind: SubjectKind) -> SubjectKind {
+    match kind {
+        SubjectKind::Test | SubjectKind::Benchmark => SubjectKind::Group,
+        other => other,
+    }
+}

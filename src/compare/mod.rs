@@ -1,0 +1,17 @@
+//! Two sides become changes: packages paired, subjects joined, figures made per item.
+//!
+//! Nothing here knows limits or verdicts.
+
+pub mod change;
+pub mod closures;
+pub mod environment;
+pub mod framework;
+pub mod join;
+pub mod names;
+pub mod packages;
+pub mod per;
+pub mod side;
+
+pub use change::{Change, Presence};
+pub use join::{Comparison, PackagePair, SubjectPair, compare};
+pub use side::{Mode, Package, Run, Side, Subject, SubjectId};

@@ -1,0 +1,146 @@
+//! Per what figures are compared: slower code does fewer rounds, so that totals say nothing.
+
+use super::side::{Mode, Package, Subject};
+use crate::metrics::registry::{Class, Metric, Per, SubjectKind};
+
+/// What one figure stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// One run: nothing is divided.
+    Run,
+    /// One operation of a benchmark.
+    Operation,
+    /// One second of a window.
+    Second,
+    /// One goroutine of the group.
+    Goroutine,
+    /// One call of the region.
+    Call,
+    /// One task.
+    Task,
+    /// The figure itself: a quantile, a peak.
+    Itself,
+}
+
+impl Item {
+    /// As it follows a number: `12 ms per call`. Empty where nothing is divided.
+    pub fn name(self) -> &'static str {
+        match self {
+            Item::Run | Item::Itself => "",
+            Item::Operation => "operation",
+            Item::Second => "second",
+            Item::Goroutine => "goroutine",
+            Item::Call => "call",
+            Item::Task => "task",
+        }
+    }
+}
+
+/// Why a figure cannot be made comparable.
+pub const ROUNDS_UNKNOWN: &str = "rounds of the benchmark unknown (record with -benchtime=Nx and say --benchtime=Nx)";
+/// The same for windows.
+pub const WINDOW_LENGTH: &str = "the length of a window says nothing about the program";
+/// The same for unlike recordings.
+pub const MODES_DIFFER: &str =
+    "base and head were not recorded in the same way (tests, benchmarks, windows of a service)";
+
+/// Per what `metric` of a subject is compared, given both sides.
+pub fn item(
+    kind: SubjectKind,
+    metric: &Metric,
+    packages: (&Package, &Package),
+    subjects: (Option<&Subject>, Option<&Subject>),
+) -> Result<Item, &'static str> {
+    let (base, head) = packages;
+    let mode = mode(base);
+    if metric.per != Per::Nothing && mode != self::mode(head) && (metric.per == Per::Run || kind == SubjectKind::Group)
+    {
+        return Err(MODES_DIFFER);
+    }
+    match metric.per {
+        Per::Nothing => Ok(Item::Itself),
+        Per::Run => match mode {
+            Mode::Run => Ok(Item::Run),
+            Mode::Window if metric.id == "duration_ns" => Err(WINDOW_LENGTH),
+            Mode::Window => Ok(Item::Second),
+            Mode::Benchmark if operations_known(base) && operations_known(head) => Ok(Item::Operation),
+            Mode::Benchmark => Err(ROUNDS_UNKNOWN),
+        },
+        Per::Item => match kind {
+            SubjectKind::Region => Ok(Item::Call),
+            SubjectKind::Task => Ok(Item::Task),
+            // The goroutine that runs a benchmark's rounds does as many as fit into its time.
+            SubjectKind::Benchmark if operations_known(base) && operations_known(head) => Ok(Item::Operation),
+            SubjectKind::Benchmark => Err(ROUNDS_UNKNOWN),
+            // Goroutines that were there before the window are cut at its ends: their times grow with its length.
+            _ if mode == Mode::Window && !(born_inside(subjects.0) && born_inside(subjects.1)) => Ok(Item::Second),
+            _ => Ok(Item::Goroutine),
+        },
+    }
+}
+
+/// How the runs of a package were recorded.
+pub fn mode(package: &Package) -> Mode {
+    package.runs.iter().map(|r| r.mode).max().unwrap_or_default()
+}
+
+fn operations_known(package: &Package) -> bool {
+    package.runs.iter().all(|r| r.operations.is_some())
+}
+
+fn born_inside(subject: Option<&Subject>) -> bool {
+    let Some(subject) = subject else { return true };
+    match (subject.figures.get("count"), subject.figures.get("created")) {
+        (Some(count), Some(created)) => count == created,
+        _ => false,
+    }
+}
+
+/// The figures of `path` in each run that has them, per `item`.
+///
+/// A subject absent from a run counts 0 where the metric says so; figures per goroutine, call or task are missing
+/// where there was none.
+pub fn values(
+    package: &Package,
+    subject: &Subject,
+    kind: SubjectKind,
+    metric: &Metric,
+    path: &str,
+    item: Item,
+) -> Vec<f64> {
+    let raw = subject.figures.get(path);
+    let divisor_path = match (kind, metric.class) {
+        (SubjectKind::Task, Class::Time) => "complete",
+        _ => "count",
+    };
+    let items = subject.figures.get(divisor_path);
+    let at = |series: Option<&Vec<Option<i64>>>, i: usize| series.and_then(|s| s.get(i).copied().flatten());
+    package
+        .runs
+        .iter()
+        .enumerate()
+        .filter_map(|(i, run)| {
+            let value = at(raw, i).or(metric.zero_when_absent.then_some(0))? as f64;
+            let divisor = match item {
+                Item::Run | Item::Itself => 1.0,
+                Item::Operation => run.operations? as f64,
+                Item::Second => run.duration_ns as f64 / 1e9,
+                Item::Goroutine | Item::Call | Item::Task => at(items, i)? as f64,
+            };
+            (divisor > 0.0).then(|| value / divisor)
+        })
+        .collect()
+}
+
+/// How many items lie behind one run's figure, in the middle of the runs: turns figures per item back into totals.
+pub fn items_per_run(package: &Package, subject: &Subject, item: Item) -> f64 {
+    let counts: Vec<f64> = match item {
+        Item::Run | Item::Itself => return 1.0,
+        Item::Operation => package.runs.iter().filter_map(|r| r.operations).map(|n| n as f64).collect(),
+        Item::Second => package.runs.iter().map(|r| r.duration_ns as f64 / 1e9).collect(),
+        Item::Goroutine | Item::Call | Item::Task => {
+            subject.figures.get("count").into_iter().flatten().flatten().map(|&n| n as f64).collect()
+        }
+    };
+    crate::stats::sample::median(&counts).unwrap_or(1.0)
+}

@@ -1,0 +1,330 @@
+//! One side of a comparison: the runs of one version, as series with one raw figure per run.
+//!
+//! Made from summaries or read from a baseline; nothing after this knows which. Figures stay raw (totals of a run)
+//! until both sides are known: only then can be said per what they are to be compared.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::framework::{self, Owner};
+use super::{names, packages};
+use crate::metrics::registry::{METRICS, SubjectKind, View};
+use crate::summary::{Group, Position, Site, SiteFrame, Summary, Warning};
+
+/// The subject's exact name on this side. Joining sides matches names that differ.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SubjectId {
+    /// What it is.
+    pub kind: SubjectKind,
+    /// What it is called; empty for the process.
+    pub name: String,
+}
+
+/// One side: by package, since only runs of one package are replicates.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Side {
+    /// By import path, or what stands in for it.
+    pub packages: BTreeMap<String, Package>,
+}
+
+/// The runs of one package.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Package {
+    /// Where its name is from: decides how two sides' packages are paired.
+    pub named_by: packages::NamedBy,
+    /// In the order that all figures are in.
+    pub runs: Vec<Run>,
+    /// By kind and exact name.
+    pub subjects: BTreeMap<SubjectId, Subject>,
+}
+
+/// What is known of a run beside its figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The name of the file.
+    pub source: String,
+    /// The trace's header.
+    pub format: String,
+    /// False for a partial trace.
+    pub complete: bool,
+    /// Whether it is a flight recorder's snapshot.
+    #[serde(default)]
+    pub snapshot: bool,
+    /// GOMAXPROCS; 0 where unknown.
+    pub gomaxprocs: u64,
+    /// How long the trace is, ns.
+    pub duration_ns: i64,
+    /// Operations of its benchmarks, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<u64>,
+    /// What its counts are relative to.
+    pub mode: Mode,
+    /// What is odd about it.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
+}
+
+/// What a run's counts are relative to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// To the run: tests, or a program from begin to end.
+    #[default]
+    Run,
+    /// To the rounds of its benchmarks.
+    Benchmark,
+    /// To its length: a window of a service.
+    Window,
+}
+
+/// The series of one subject.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Subject {
+    /// Whether it is the framework's or the runtime's, and so out of the verdict by default.
+    pub framework: bool,
+    /// Where it starts.
+    pub start: Option<Position>,
+    /// The functions that create it, with how many.
+    pub creators: BTreeMap<String, u64>,
+    /// Raw figures by metric path, one for each run; `None` where the run lacks the subject or the figure.
+    pub figures: BTreeMap<String, Vec<Option<i64>>>,
+    /// Where it waits.
+    pub sites: BTreeMap<SiteKey, SiteFigures>,
+}
+
+/// A blocking site of a known group.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SiteKey {
+    /// The figure that its time is part of: `block_ns.REASON` or `syscall`.
+    pub state: String,
+    /// The keys of the functions of its stack, innermost first.
+    pub chain: Vec<String>,
+}
+
+/// The figures of a blocking site.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SiteFigures {
+    /// The stack as the first run that has it says it, innermost frame first.
+    pub stack: Vec<SiteFrame>,
+    /// Waits, one for each run.
+    pub count: Vec<i64>,
+    /// Their time, one for each run.
+    pub time_ns: Vec<i64>,
+}
+
+impl Side {
+    /// The side that these runs make. `rounds`: the N of `-benchtime=Nx`, where the user says that it was given.
+    pub fn new(summaries: &[Summary], rounds: Option<u64>) -> Side {
+        let mut side = Side::default();
+        for (identity, members) in packages::group(summaries) {
+            let mut package = Package { named_by: identity.named_by, ..Package::default() };
+            for (i, summary) in members.iter().enumerate() {
+                package.runs.push(run_of(summary, rounds));
+                package.add(summary, i, members.len());
+            }
+            side.packages.insert(identity.name, package);
+        }
+        side
+    }
+
+    /// Adds the runs of another part of the same side: a shard of a matrix, another document.
+    pub fn absorb(&mut self, other: Side) {
+        for (name, package) in other.packages {
+            self.packages.entry(name).or_default().absorb(package);
+        }
+    }
+
+    /// Makes one package of all that only files name.
+    pub fn fold_files(&mut self) {
+        let names: Vec<String> = self
+            .packages
+            .iter()
+            .filter(|(_, p)| p.named_by == packages::NamedBy::File)
+            .map(|(name, _)| name.clone())
+            .collect();
+        if let [first, rest @ ..] = &names[..] {
+            for name in rest {
+                if let (Some(more), Some(all)) = (self.packages.remove(name), self.packages.get_mut(first)) {
+                    all.absorb(more);
+                }
+            }
+        }
+    }
+
+    /// All runs.
+    pub fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.packages.values().flat_map(|p| &p.runs)
+    }
+}
+
+fn run_of(summary: &Summary, rounds: Option<u64>) -> Run {
+    let mode = if framework::is_window(summary) {
+        Mode::Window
+    } else if framework::has_benchmark(summary) {
+        Mode::Benchmark
+    } else {
+        Mode::Run
+    };
+    let operations = summary.operations.filter(|&n| n > 0).or_else(|| {
+        // With -benchtime=Nx the framework runs each benchmark once with 1 and then once with N.
+        let count = |name: &str| summary.goroutines.get(name).map_or(0, |g| g.count);
+        let n = count("testing.(*B).launch").saturating_mul(rounds?).saturating_add(count("testing.(*B).run1.func1"));
+        (mode == Mode::Benchmark && n > 0).then_some(n)
+    });
+    Run {
+        source: summary.source.clone(),
+        format: summary.format.clone(),
+        complete: summary.complete,
+        snapshot: summary.snapshot,
+        gomaxprocs: summary.gomaxprocs,
+        duration_ns: summary.end_ns.saturating_sub(summary.start_ns),
+        operations,
+        mode,
+        warnings: summary.warnings.clone(),
+    }
+}
+
+impl Package {
+    fn absorb(&mut self, other: Package) {
+        let (before, after) = (self.runs.len(), other.runs.len());
+        if before == 0 {
+            *self = other;
+            return;
+        }
+        self.runs.extend(other.runs);
+        for (id, theirs) in other.subjects {
+            let subject = self.subjects.entry(id).or_default();
+            subject.framework |= theirs.framework;
+            subject.start = subject.start.take().or(theirs.start);
+            for (creator, n) in theirs.creators {
+                let known = subject.creators.entry(creator).or_default();
+                *known = known.saturating_add(n);
+            }
+            for (path, values) in theirs.figures {
+                let series = subject.figures.entry(path).or_default();
+                series.resize(before, None);
+                series.extend(values);
+            }
+            for (key, theirs) in theirs.sites {
+                let site = subject.sites.entry(key).or_default();
+                if site.stack.is_empty() {
+                    site.stack = theirs.stack;
+                }
+                site.count.resize(before, 0);
+                site.count.extend(theirs.count);
+                site.time_ns.resize(before, 0);
+                site.time_ns.extend(theirs.time_ns);
+            }
+        }
+        for subject in self.subjects.values_mut() {
+            subject.figures.values_mut().for_each(|series| series.resize(before + after, None));
+            for site in subject.sites.values_mut() {
+                site.count.resize(before + after, 0);
+                site.time_ns.resize(before + after, 0);
+            }
+        }
+    }
+
+    /// Adds run `i` of `runs`.
+    fn add(&mut self, summary: &Summary, i: usize, runs: usize) {
+        let under_test = framework::is_under_test(summary);
+        self.record(SubjectKind::Process, "", View::Process(summary), i, runs);
+        for (name, group) in &summary.goroutines {
+            let owner = framework::owner(name, under_test);
+            let subject = self.record(SubjectKind::Group, name, View::Group(group), i, runs);
+            subject.framework = owner != Owner::User;
+            describe(subject, group);
+            let kind = match owner {
+                Owner::TestHost => SubjectKind::Test,
+                Owner::BenchmarkHost => SubjectKind::Benchmark,
+                _ => continue,
+            };
+            let own = without_framework_waits(name, group, &summary.sites);
+            describe(self.record(kind, name, View::Group(&own), i, runs), group);
+        }
+        for (name, region) in &summary.regions {
+            let subject = self.record(SubjectKind::Region, name, View::Region(region), i, runs);
+            subject.start = subject.start.take().or_else(|| region.start.clone());
+        }
+        for (name, task) in &summary.tasks {
+            self.record(SubjectKind::Task, name, View::Task(task), i, runs);
+        }
+        for (name, &count) in &summary.logs {
+            self.record(SubjectKind::Log, name, View::Log(count), i, runs);
+        }
+        for site in &summary.sites {
+            self.add_site(site, under_test, i, runs);
+        }
+    }
+
+    fn record(&mut self, kind: SubjectKind, name: &str, view: View<'_>, i: usize, runs: usize) -> &mut Subject {
+        let subject = self.subjects.entry(SubjectId { kind, name: name.to_owned() }).or_default();
+        // Tests and benchmarks have the figures of the goroutines that run them.
+        let like = match kind {
+            SubjectKind::Test | SubjectKind::Benchmark => SubjectKind::Group,
+            other => other,
+        };
+        for metric in METRICS.iter().filter(|m| m.kinds.contains(&like)) {
+            for (path, figure) in metric.figures(view) {
+                let series = subject.figures.entry(path).or_insert_with(|| vec![None; runs]);
+                series[i] = Some(figure);
+            }
+        }
+        subject
+    }
+
+    fn add_site(&mut self, site: &Site, under_test: bool, i: usize, runs: usize) {
+        let kind = match framework::owner(&site.group, under_test) {
+            Owner::User => SubjectKind::Group,
+            Owner::TestHost => SubjectKind::Test,
+            Owner::BenchmarkHost => SubjectKind::Benchmark,
+            Owner::Framework | Owner::Runtime => return,
+        };
+        if kind != SubjectKind::Group && framework::is_framework_wait(&site.stack) {
+            return;
+        }
+        let Some(subject) = self.subjects.get_mut(&SubjectId { kind, name: site.group.clone() }) else { return };
+        let chain = site.stack.iter().map(|f| names::key(&f.func)).collect();
+        let figures = subject.sites.entry(SiteKey { state: site.state.clone(), chain }).or_default();
+        if figures.stack.is_empty() {
+            figures.stack.clone_from(&site.stack);
+            figures.count = vec![0; runs];
+            figures.time_ns = vec![0; runs];
+        }
+        figures.count[i] = figures.count[i].saturating_add(i64::try_from(site.count).unwrap_or(i64::MAX));
+        figures.time_ns[i] = figures.time_ns[i].saturating_add(site.time_ns);
+    }
+}
+
+fn describe(subject: &mut Subject, group: &Group) {
+    if subject.start.is_none() {
+        subject.start.clone_from(&group.start);
+    }
+    for (creator, n) in &group.creators {
+        let known = subject.creators.entry(creator.clone()).or_default();
+        *known = known.saturating_add(*n);
+    }
+}
+
+/// The figures of goroutines that run tests, less what the framework waited on them: for subtests, for its turn.
+fn without_framework_waits(name: &str, group: &Group, sites: &[Site]) -> Group {
+    let mut own = group.clone();
+    let take = |from: &mut i64, most: i64| {
+        let taken = most.clamp(0, (*from).max(0));
+        *from -= taken;
+        taken
+    };
+    for site in sites.iter().filter(|s| s.group == name && framework::is_framework_wait(&s.stack)) {
+        let taken = match site.state.strip_prefix("block_ns.") {
+            Some(reason) => own.block_ns.get_mut(reason).map_or(0, |ns| take(ns, site.time_ns)),
+            None => {
+                let held = take(&mut own.syscall_ns, site.time_ns);
+                held + take(&mut own.syscall_block_ns, site.time_ns - held)
+            }
+        };
+        own.total_ns = own.total_ns.saturating_sub(taken);
+    }
+    own
+}

@@ -1,0 +1,174 @@
+//! What the team wrote down: `gotrace-diff.toml`, and the flags that overlay it.
+
+mod file;
+pub mod quantity;
+mod suggest;
+
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobMatcher};
+use serde::Deserialize;
+
+pub use file::{FILE_NAME, load, nearest, rounds};
+use quantity::{Amounts, Ratio};
+
+use crate::compare::names;
+use crate::metrics::registry::SubjectKind;
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The file that it is from.
+    pub path: Option<PathBuf>,
+    /// What an inconclusive comparison means for the build.
+    pub on_inconclusive: OnInconclusive,
+    /// What a missing baseline means.
+    pub on_missing_baseline: OnMissingBaseline,
+    /// The baseline, relative to the file.
+    pub baseline: Option<PathBuf>,
+    /// Whether the framework's and the runtime's goroutines are compared too.
+    pub show_framework: bool,
+    /// The N of `-benchtime=Nx`, where all traces were recorded with it.
+    pub rounds: Option<u64>,
+    /// From the command line: overlays whatever rule matches.
+    pub flags: Rule,
+    /// In order; the first that matches wins.
+    pub rules: Vec<Rule>,
+}
+
+/// What an inconclusive comparison means for the build.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum OnInconclusive {
+    /// It is said, and the build goes on.
+    #[default]
+    Warn,
+    /// The build fails, with an exit status of its own.
+    Fail,
+}
+
+/// What a missing baseline means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnMissingBaseline {
+    /// An error.
+    #[default]
+    Fail,
+    /// It is said, and the build goes on.
+    Warn,
+}
+
+/// How much a series matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Not compared.
+    Off,
+    /// Shown.
+    Info,
+    /// Shown as a warning; never fails the build.
+    Warn,
+    /// Fails the build.
+    Error,
+}
+
+impl Level {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Off => "off",
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
+        }
+    }
+}
+
+/// What holds for the series that it matches. What it leaves open is as by default.
+#[derive(Clone, Debug, Default)]
+pub struct Rule {
+    /// Subjects; empty: all.
+    pub subjects: Vec<Pattern>,
+    /// Kinds of subjects; empty: all.
+    pub kinds: Vec<SubjectKind>,
+    /// Metrics; empty: all.
+    pub metrics: Vec<Pattern>,
+    /// How much they matter.
+    pub level: Option<Level>,
+    /// The relative change that is still allowed.
+    pub max_increase: Option<Ratio>,
+    /// The absolute change below which nothing is said.
+    pub min_delta: Amounts,
+    /// A budget: the most that the head may be, whatever the base was.
+    pub max: Amounts,
+    /// The relative change that fails the build without statistics.
+    pub hard_limit: Option<Ratio>,
+    /// Whether the subject has to be in the head.
+    pub required: bool,
+}
+
+impl Rule {
+    /// Whether it speaks of this series.
+    pub fn matches(&self, kind: SubjectKind, subject: &str, metric: &str) -> bool {
+        let any = |patterns: &[Pattern], text: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(text));
+        (self.kinds.is_empty() || self.kinds.contains(&kind))
+            && any(&self.subjects, subject)
+            && any(&self.metrics, metric)
+    }
+
+    /// Whether it names `subject` itself, not by a wildcard.
+    pub fn names(&self, subject: &str) -> bool {
+        self.subjects.iter().any(|p| p.is_literal() && p.matches(subject))
+    }
+
+    /// Whether it sets any limit.
+    pub fn limits(&self) -> bool {
+        self.max_increase.is_some() || !self.max.is_empty() || self.hard_limit.is_some()
+    }
+
+    /// Whether it names its metrics, other than by `*`.
+    pub fn names_metrics(&self) -> bool {
+        !self.metrics.is_empty() && self.metrics.iter().all(|p| p.text() != "*" && p.text() != "**")
+    }
+}
+
+/// A glob on a name, which `*` crosses freely. A name also matches itself, whatever brackets and stars it holds, and
+/// one that only differs in the numbers of closures.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    text: String,
+    key: String,
+    matcher: GlobMatcher,
+}
+
+impl Pattern {
+    /// Parses a glob. The error is one sentence.
+    pub fn new(text: &str) -> Result<Pattern, String> {
+        // `[...]` is how Go writes type arguments, not a set of characters.
+        let glob = Glob::new(&text.replace("[...]", "[[]...[]]")).map_err(|e| format!("bad glob: {}", e.kind()))?;
+        Ok(Pattern { text: text.to_owned(), key: names::key(text), matcher: glob.compile_matcher() })
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether `name` is meant.
+    pub fn matches(&self, name: &str) -> bool {
+        self.text == name || self.matcher.is_match(name) || (!name.is_empty() && self.key == names::key(name))
+    }
+
+    /// Whether it can only mean one name. A star that stands for a pointer receiver is none.
+    pub fn is_literal(&self) -> bool {
+        !self.text.replace("(*", "(").replace("[...]", "").contains(['*', '?', '[', '{'])
+    }
+}
+
+/// The file that holds for `folder`: `explicit`, else the nearest one, else none.
+pub fn resolve(explicit: Option<&Path>, folder: &Path) -> Result<Config, crate::error::Error> {
+    match explicit.map(Path::to_path_buf).or_else(|| nearest(folder)) {
+        Some(path) => load(&path),
+        None => Ok(Config::default()),
+    }
+}

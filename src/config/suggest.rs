@@ -1,0 +1,43 @@
+//! The key that was probably meant.
+
+/// The candidate nearest to `word`, if any is near enough to be meant.
+pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let fold = |s: &str| s.to_lowercase().replace('_', "-");
+    let word = fold(word);
+    candidates
+        .iter()
+        .map(|c| (distance(&word, &fold(c)), *c))
+        .filter(|(d, c)| *d <= c.len().max(word.len()) / 3 + 1)
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, c)| c)
+}
+
+/// How many characters have to be inserted, dropped or replaced (Levenshtein, 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_the_key() {
+        let keys = ["max-increase", "min-delta", "max", "level"];
+        assert_eq!(nearest("max_increase", &keys), Some("max-increase"));
+        assert_eq!(nearest("maxincrease", &keys), Some("max-increase"));
+        assert_eq!(nearest("min-detla", &keys), Some("min-delta"));
+        assert_eq!(nearest("colour", &keys), None);
+    }
+}

@@ -1,0 +1,185 @@
+//! Why the job could not be done: every such way, with its exit status and its advice.
+
+use std::path::PathBuf;
+
+use crate::trace::TraceError;
+
+/// Exit statuses, which are an interface: scripts and CI systems rely on them.
+pub mod exit {
+    /// Compared, and nothing is worse than allowed.
+    pub const PASS: u8 = 0;
+    /// Compared, and something is worse than allowed.
+    pub const REGRESSION: u8 = 1;
+    /// The job could not be done.
+    pub const ERROR: u8 = 2;
+    /// Inconclusive, and the policy says that this fails; or inconclusive for want of input.
+    pub const INCONCLUSIVE: u8 = 3;
+    /// A bug in gotrace-diff.
+    pub const BUG: u8 = 70;
+}
+
+/// Why the job could not be done. Messages are lowercase and name the file; escaping for the terminal is the sink's.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What was typed makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The configuration is not understood.
+    #[error("{}:{line}:{column}: {message}", file.display())]
+    Config {
+        /// The file.
+        file: PathBuf,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// A trace cannot be read.
+    #[error("{file}: {source}")]
+    Trace {
+        /// As it was given.
+        file: String,
+        /// What is wrong with it.
+        source: TraceError,
+    },
+    /// A summary or a baseline cannot be read.
+    #[error("{file}: {message}")]
+    Document {
+        /// As it was given.
+        file: String,
+        /// What is wrong with it.
+        message: String,
+        /// What to do.
+        advice: String,
+    },
+    /// A file cannot be read.
+    #[error("{file}: {source}")]
+    Read {
+        /// As it was given.
+        file: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// Nothing to read where something was said to be.
+    #[error("{file}: {message}")]
+    Input {
+        /// As it was given.
+        file: String,
+        /// What is missing or odd.
+        message: String,
+        /// What to do.
+        advice: String,
+    },
+    /// There is no baseline to check against.
+    #[error("{}: there is no baseline", path.display())]
+    MissingBaseline {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A partial trace where only whole ones will do.
+    #[error("{file}: the trace is partial, and a baseline is made of whole ones")]
+    Partial {
+        /// The trace.
+        file: String,
+    },
+    /// A comparison that would compare nothing.
+    #[error("nothing in common to compare: {0}")]
+    NothingInCommon(String),
+    /// A report cannot be written.
+    #[error("{file}: {source}")]
+    Write {
+        /// Where to.
+        file: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// A report will not be written.
+    #[error("{file}: {message}")]
+    Refused {
+        /// Where to.
+        file: String,
+        /// Why not.
+        message: String,
+    },
+    /// A bug.
+    #[error("this is a bug in gotrace-diff, not in what it read: {0}")]
+    Bug(String),
+}
+
+impl Error {
+    /// The exit status.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Bug(_) => exit::BUG,
+            _ => exit::ERROR,
+        }
+    }
+
+    /// A stable name, for tools.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Error::Usage(_) => "usage",
+            Error::Config { .. } => "config",
+            Error::Trace { source, .. } => source.kind().name(),
+            Error::Document { .. } => "document",
+            Error::Read { .. } => "read",
+            Error::Input { .. } => "input",
+            Error::MissingBaseline { .. } => "missing-baseline",
+            Error::Partial { .. } => "partial",
+            Error::NothingInCommon(_) => "nothing-in-common",
+            Error::Write { .. } => "write",
+            Error::Refused { .. } => "refused",
+            Error::Bug(_) => "bug",
+        }
+    }
+
+    /// The file that it is about.
+    pub fn file(&self) -> Option<String> {
+        match self {
+            Error::Config { file, .. } => Some(file.display().to_string()),
+            Error::Trace { file, .. }
+            | Error::Document { file, .. }
+            | Error::Read { file, .. }
+            | Error::Input { file, .. }
+            | Error::Partial { file }
+            | Error::Write { file, .. }
+            | Error::Refused { file, .. } => Some(file.clone()),
+            Error::MissingBaseline { path } => Some(path.display().to_string()),
+            Error::Usage(_) | Error::NothingInCommon(_) | Error::Bug(_) => None,
+        }
+    }
+
+    /// Where in the file, in bytes of the decompressed trace.
+    pub fn offset(&self) -> Option<u64> {
+        match self {
+            Error::Trace { source, .. } => Some(source.offset()),
+            _ => None,
+        }
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> Option<String> {
+        Some(match self {
+            Error::Usage(_) => "see gotrace-diff --help".to_owned(),
+            Error::Config { .. } => "correct the file; gotrace-diff --list-metrics names the metrics".to_owned(),
+            Error::Trace { source, .. } => source.kind().class().advice().to_owned(),
+            Error::Document { advice, .. } | Error::Input { advice, .. } if !advice.is_empty() => advice.clone(),
+            Error::Document { .. } | Error::Input { .. } => return None,
+            Error::Read { .. } => "check the path and its permissions".to_owned(),
+            Error::MissingBaseline { path } => format!(
+                "make one from runs of the version to compare with, and commit it: gotrace-diff baseline create -o {} TRACE...",
+                path.display()
+            ),
+            Error::Partial { .. } => "record the run again and let the program end".to_owned(),
+            Error::NothingInCommon(_) => {
+                "record the same tests on both sides: the same packages, -run and -bench".to_owned()
+            }
+            Error::Write { .. } => "check the folder, its permissions and the disk".to_owned(),
+            Error::Refused { .. } => "give another path".to_owned(),
+            Error::Bug(_) => "please report it, with the command and, if you can, the traces".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! What the program was doing in the time that was added: the state, and the stack at which it waited.
+
+use crate::compare::SubjectPair;
+use crate::compare::change::{Change, Presence};
+use crate::compare::per::Item;
+use crate::compare::side::{Run, SiteKey, Subject};
+use crate::metrics::registry::SubjectKind;
+use crate::stats::sample::median;
+use crate::summary::SiteFrame;
+
+/// A stack whose time grew.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SiteChange {
+    /// The state: `block_ns.REASON` or `syscall`.
+    pub state: String,
+    /// The stack, innermost frame first, as the head has it (the base, where only it has).
+    pub stack: Vec<SiteFrame>,
+    /// Time per item in the base, ns.
+    pub base: f64,
+    /// Time per item in the head, ns.
+    pub head: f64,
+}
+
+/// The frame that a person looks for: the innermost one outside the standard library's and the runtime's waits.
+pub fn leaf(stack: &[SiteFrame]) -> Option<&SiteFrame> {
+    stack.iter().find(|f| !is_standard(&f.func)).or(stack.first())
+}
+
+/// Whether a function is of the standard library: its import path has no dot in its first element. Package main of a
+/// program and packages of modules without a dot (`shop/cart`) cannot be told apart by name; `GOROOT` in the file can.
+fn is_standard(function: &str) -> bool {
+    const PACKAGES: [&str; 24] = [
+        "runtime", "sync", "internal", "syscall", "os", "fmt", "io", "time", "bufio", "log", "net", "testing",
+        "context", "database", "crypto", "encoding", "compress", "reflect", "iter", "slices", "maps", "sort", "bytes",
+        "strings",
+    ];
+    let first = function.split(['/', '.']).next().unwrap_or_default();
+    let path = function.split('/').next().unwrap_or_default();
+    // `net/http.X` and `sync.X` are standard, `net.example/x.X` is not.
+    let bare = !function.contains('/') || !path.contains('.');
+    bare && PACKAGES.contains(&first)
+}
+
+/// The state that explains most of a change of a subject's total time: its path and how much it adds, ns per item.
+pub fn state<'s>(subject: &'s SubjectPair, total: &Change) -> Option<&'s Change> {
+    let sign = if total.delta() < 0.0 { -1.0 } else { 1.0 };
+    subject
+        .changes
+        .iter()
+        .filter(|c| c.item == total.item && is_state(&c.path))
+        .filter(|c| c.delta() * sign > 0.0)
+        .max_by(|a, b| (a.delta() * sign).total_cmp(&(b.delta() * sign)))
+}
+
+/// Whether `path` is one of the disjoint states that a total is made of.
+pub fn is_state(path: &str) -> bool {
+    path.starts_with("block_ns.") || matches!(path, "exec_ns" | "syscall_ns" | "syscall_block_ns" | "sched_wait_ns")
+}
+
+/// The stack in the state of `change` whose time per item grew most.
+pub fn site(subject: &SubjectPair, change: &Change, base_runs: &[Run], head_runs: &[Run]) -> Option<SiteChange> {
+    if !matches!(subject.kind, SubjectKind::Group | SubjectKind::Test | SubjectKind::Benchmark) {
+        return None;
+    }
+    let state = match change.path.as_str() {
+        "syscall_ns" | "syscall_block_ns" => "syscall",
+        path if path.starts_with("block_ns.") => path,
+        _ => return None,
+    };
+    let (base, head) = (subject.base.as_ref().map(|(_, s)| s), subject.head.as_ref().map(|(_, s)| s));
+    let keys =
+        |s: Option<&Subject>| s.map(|s| s.sites.keys().filter(|k| k.state == state).cloned().collect::<Vec<_>>());
+    let mut all: Vec<SiteKey> = keys(base).into_iter().chain(keys(head)).flatten().collect();
+    all.sort();
+    all.dedup();
+    let falls = change.delta() < 0.0;
+    all.into_iter()
+        .filter_map(|key| {
+            let find = |s: Option<&'_ Subject>| s.and_then(|s| s.sites.get(&key)).map(|f| f.stack.clone());
+            Some(SiteChange {
+                state: state.to_owned(),
+                stack: find(head).or_else(|| find(base))?,
+                base: time_per_item(base, &key, change.item, base_runs),
+                head: time_per_item(head, &key, change.item, head_runs),
+            })
+        })
+        .max_by(|a, b| {
+            let growth = |s: &SiteChange| if falls { s.base - s.head } else { s.head - s.base };
+            growth(a).total_cmp(&growth(b))
+        })
+}
+
+fn time_per_item(subject: Option<&Subject>, key: &SiteKey, item: Item, runs: &[Run]) -> f64 {
+    let Some((subject, site)) = subject.and_then(|s| Some((s, s.sites.get(key)?))) else { return 0.0 };
+    let counts = subject.figures.get("count");
+    let values: Vec<f64> = site
+        .time_ns
+        .iter()
+        .enumerate()
+        .filter_map(|(i, &time)| {
+            let items = match item {
+                Item::Second => runs.get(i)?.duration_ns as f64 / 1e9,
+                Item::Operation => runs.get(i)?.operations? as f64,
+                _ => counts?.get(i).copied().flatten()? as f64,
+            };
+            (items > 0.0).then(|| time as f64 / items)
+        })
+        .collect();
+    median(&values).unwrap_or(0.0)
+}
+
+/// The words for a state: what the program was doing.
+pub fn words(path: &str) -> String {
+    match path {
+        "exec_ns" => "running on a processor".to_owned(),
+        "sched_wait_ns" => "waiting for a processor".to_owned(),
+        "syscall_ns" | "syscall_block_ns" | "syscall" => "in system calls".to_owned(),
+        _ => match path.strip_prefix("block_ns.") {
+            Some("") => "blocked (the trace does not say on what)".to_owned(),
+            Some("sync") => "waiting in sync (a mutex, a WaitGroup)".to_owned(),
+            Some("sleep") => "sleeping".to_owned(),
+            Some("network") => "waiting for the network".to_owned(),
+            Some(reason) => format!("waiting in {reason}"),
+            None => path.to_owned(),
+        },
+    }
+}
+
+/// Whether both sides have the series.
+pub fn on_both(change: &Change) -> bool {
+    matches!(change.presence, Presence::Both { .. })
+}

@@ -1,0 +1,113 @@
+//! Many changes of one subject are one finding: the total rose because one state did.
+//!
+//! ```text
+//!   loadAll.func1   total_ns                58 ms ──▶ 118 ms   ┐
+//!                   block_ns.chan send      55 ms ──▶ 115 ms   ├─ one finding, which names the state and the stack
+//!                   sched_wait_ns          600 µs ──▶ 900 µs   ┘
+//! ```
+
+use std::collections::BTreeMap;
+
+use super::cause::{self, SiteChange};
+use super::rank;
+use super::verdict::{Evidence, Judged, Judgement, Outcome};
+use crate::compare::{Change, Comparison, SubjectPair};
+use crate::metrics::registry::Class;
+
+/// One thing to tell.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Which package and which of its subjects.
+    pub at: (usize, usize),
+    /// The change that tells it best, as an index into the subject's changes.
+    pub lead: usize,
+    /// What it means: the gravest of what is folded into it.
+    pub outcome: Outcome,
+    /// What that rests on.
+    pub evidence: Evidence,
+    /// The judgement of the lead.
+    pub judgement: Judgement,
+    /// The state that explains it, as the path of a metric.
+    pub state: Option<String>,
+    /// The stack whose time grew most in that state.
+    pub site: Option<SiteChange>,
+    /// The other changes that are folded into it.
+    pub folded: Vec<Judgement>,
+    /// Its rank.
+    pub score: f64,
+}
+
+/// The findings of a comparison, most important first.
+pub fn findings(comparison: &Comparison, judged: &Judged) -> Vec<Finding> {
+    let mut by_family: BTreeMap<(usize, usize, bool, &str), Vec<&Judgement>> = BTreeMap::new();
+    for judgement in &judged.judgements {
+        if judgement.outcome == Outcome::Unchanged {
+            continue;
+        }
+        let (p, s, c) = judgement.at;
+        let change = &comparison.packages[p].subjects[s].changes[c];
+        let family = change.metric.part_of.unwrap_or(change.metric.id);
+        // What rose does not explain what fell.
+        by_family.entry((p, s, change.delta() < 0.0, family)).or_default().push(judgement);
+    }
+    let mut all: Vec<Finding> =
+        by_family.into_iter().filter_map(|((p, s, ..), members)| fold(comparison, (p, s), &members)).collect();
+    all.sort_by(|a, b| {
+        (a.outcome, is_weak(a)).cmp(&(b.outcome, is_weak(b))).then(b.score.total_cmp(&a.score)).then(a.at.cmp(&b.at))
+    });
+    all
+}
+
+/// Notes that nothing gates come after those that are news: what is new and what is gone.
+fn is_weak(finding: &Finding) -> bool {
+    finding.outcome == Outcome::Note && finding.evidence != Evidence::Presence
+}
+
+fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> Option<Finding> {
+    let package = &comparison.packages[at.0];
+    let subject = &package.subjects[at.1];
+    let gravest = members.iter().min_by_key(|j| j.outcome)?;
+    let lead = lead(subject, gravest, members);
+    let change = &subject.changes[lead.at.2];
+    let total = &subject.changes[gravest.at.2];
+    let state = match () {
+        () if cause::is_state(&change.path) => Some(change.path.clone()),
+        () if change.metric.class == Class::Time => cause::state(subject, total).map(|c| c.path.clone()),
+        () => None,
+    };
+    let site = state
+        .as_deref()
+        .and_then(|path| subject.change(path))
+        .and_then(|c| cause::site(subject, c, &package.base_runs, &package.head_runs));
+    let walls: Vec<f64> = package.base_runs.iter().map(|r| r.duration_ns as f64).collect();
+    let wall = crate::stats::sample::median(&walls).unwrap_or(0.0);
+    let leaf = site.as_ref().and_then(|s| waiting(&s.stack)).unwrap_or_default();
+    let score = rank::score(change, state.as_deref().unwrap_or(&change.path), lead.terms.min_delta, wall, leaf);
+    Some(Finding {
+        at,
+        lead: lead.at.2,
+        outcome: gravest.outcome,
+        evidence: gravest.evidence.clone(),
+        judgement: (*lead).clone(),
+        state,
+        site,
+        folded: members.iter().filter(|j| j.at != lead.at).map(|j| (*j).clone()).collect(),
+        score,
+    })
+}
+
+/// The innermost function outside the runtime: the one that waits.
+fn waiting(stack: &[crate::summary::SiteFrame]) -> Option<&str> {
+    stack.iter().map(|f| f.func.as_str()).find(|f| !f.starts_with("runtime.") && !f.starts_with("internal/"))
+}
+
+/// The change that tells a finding best: a single state, where it is most of the gravest change.
+fn lead<'j>(subject: &SubjectPair, gravest: &&'j Judgement, members: &[&'j Judgement]) -> &'j Judgement {
+    let total = &subject.changes[gravest.at.2];
+    if total.metric.class != Class::Time || cause::is_state(&total.path) {
+        return gravest;
+    }
+    let explains = |c: &Change| c.delta().abs() >= total.delta().abs() / 2.0;
+    let Some(state) = cause::state(subject, total).filter(|c| explains(c)) else { return gravest };
+    members.iter().find(|j| subject.changes[j.at.2].path == state.path).copied().unwrap_or(gravest)
+}

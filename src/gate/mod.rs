@@ -1,0 +1,9 @@
+//! The team's rules applied to a comparison: what each change means, and what all of them mean together.
+
+pub mod cause;
+pub mod fold;
+pub mod rank;
+pub mod rules;
+pub mod verdict;
+
+pub use verdict::{Evidence, Judged, Judgement, Outcome, Verdict, judge};

@@ -1,0 +1,125 @@
+//! Which limits hold for a series.
+
+use crate::config::{Config, Level, Rule};
+use crate::metrics::registry::{Class, Metric, Role, SubjectKind, Unit};
+
+/// The limits of one series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    /// How much it matters.
+    pub level: Level,
+    /// The relative change that is allowed: 0.1 for 10 %.
+    pub max_increase: f64,
+    /// The absolute change below which nothing is said, in the metric's unit.
+    pub min_delta: f64,
+    /// The most that the head may be.
+    pub budget: Option<f64>,
+    /// The relative change that fails without statistics; only where the team wrote one.
+    pub hard_limit: Option<f64>,
+    /// Whether the subject has to be in the head.
+    pub required: bool,
+    /// Whether a rule names the subject without a wildcard.
+    pub named: bool,
+}
+
+/// The relative limit and the absolute floor of a class, until the accuracy harness shows better.
+pub fn defaults(class: Class) -> (f64, f64) {
+    match class {
+        Class::Time => (0.10, 100_000.0),
+        Class::Structural => (0.05, 1.0),
+        Class::Count => (0.20, 10.0),
+        Class::Ratio => (0.10, 0.05),
+        Class::Bytes => (0.20, 1024.0 * 1024.0),
+    }
+}
+
+/// The limits of `path` for a subject; `old_name` is what it was called in the base.
+pub fn terms(
+    config: &Config,
+    kind: SubjectKind,
+    name: &str,
+    old_name: Option<&str>,
+    metric: &Metric,
+    path: &str,
+) -> Terms {
+    let speaks =
+        |rule: &&Rule| rule.matches(kind, name, path) || old_name.is_some_and(|old| rule.matches(kind, old, path));
+    let none = Rule::default();
+    let rule = config.rules.iter().find(speaks).unwrap_or(&none);
+    let flags = Some(&config.flags).filter(speaks).unwrap_or(&none);
+    let (max_increase, min_delta) = defaults(metric.class);
+    let by_default = match metric.role {
+        Role::Gated => Level::Error,
+        Role::Shown => Level::Info,
+    };
+    // A limit on a metric that is named is meant to hold; one on `*` does not make every noisy figure gate.
+    let implied = [flags, rule].iter().any(|r| r.limits() && r.names_metrics()).then_some(Level::Error);
+    Terms {
+        level: flags.level.or(rule.level).or(implied).unwrap_or(by_default),
+        max_increase: flags.max_increase.or(rule.max_increase).map_or(max_increase, |r| r.0),
+        min_delta: amount(&flags.min_delta, metric.unit).or(amount(&rule.min_delta, metric.unit)).unwrap_or(min_delta),
+        budget: amount(&flags.max, metric.unit).or(amount(&rule.max, metric.unit)),
+        hard_limit: flags.hard_limit.or(rule.hard_limit).map(|r| r.0),
+        required: rule.required,
+        named: rule.names(name) || old_name.is_some_and(|old| rule.names(old)),
+    }
+}
+
+fn amount(amounts: &crate::config::quantity::Amounts, unit: Unit) -> Option<f64> {
+    amounts.of(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Pattern, quantity::Ratio};
+    use crate::metrics::registry;
+
+    fn rule(subject: &str, metric: &str, percent: f64) -> Rule {
+        Rule {
+            subjects: vec![Pattern::new(subject).unwrap()],
+            metrics: vec![Pattern::new(metric).unwrap()],
+            max_increase: Some(Ratio(percent / 100.0)),
+            ..Rule::default()
+        }
+    }
+
+    fn limit(config: &Config, name: &str, path: &str) -> Terms {
+        let metric = registry::find(SubjectKind::Group, path).unwrap();
+        terms(config, SubjectKind::Group, name, None, metric, path)
+    }
+
+    #[test]
+    fn the_first_rule_that_matches_wins() {
+        let config = Config { rules: vec![rule("a.*", "*", 50.0), rule("*", "exec_ns", 1.0)], ..Config::default() };
+        assert_eq!(limit(&config, "a.f", "exec_ns").max_increase, 0.5);
+        assert_eq!(limit(&config, "b.f", "exec_ns").max_increase, 0.01);
+        assert_eq!(limit(&config, "b.f", "total_ns").max_increase, 0.1);
+    }
+
+    #[test]
+    fn flags_overlay_the_rule_that_matches() {
+        let mut config = Config { rules: vec![rule("*", "exec_ns", 1.0)], ..Config::default() };
+        config.rules[0].level = Some(Level::Warn);
+        config.flags.max_increase = Some(Ratio(0.3));
+        let terms = limit(&config, "a.f", "exec_ns");
+        assert_eq!((terms.max_increase, terms.level), (0.3, Level::Warn));
+    }
+
+    #[test]
+    fn a_limit_on_a_named_metric_makes_it_gate() {
+        let config = Config { rules: vec![rule("*", "block_ns.*", 5.0)], ..Config::default() };
+        assert_eq!(limit(&config, "a.f", "block_ns.sync").level, Level::Error);
+        let config = Config { rules: vec![rule("*", "*", 5.0)], ..Config::default() };
+        assert_eq!(limit(&config, "a.f", "block_ns.sync").level, Level::Info);
+        assert!(limit(&config, "a.f", "count").level == Level::Error);
+    }
+
+    #[test]
+    fn names_with_brackets_and_stars_are_names() {
+        let rule = rule("p.(*T[...]).Run.func1", "*", 1.0);
+        assert!(rule.names("p.(*T[...]).Run.func1"));
+        assert!(rule.names("p.(*T[...]).Run.func2"));
+        assert!(!rule.names("p.(*U).Run"));
+    }
+}

@@ -1,0 +1,360 @@
+//! What each change means, and what all of them mean for the build.
+//!
+//! ```text
+//!                      below 3 runs a side                    from 3 runs on
+//!   budget, required   fails                                  fails
+//!   structural count   fails if doubled and grown by 16       constant on both sides: fails beyond limit and floor
+//!   other, times       fails beyond a hard limit of the       fails if the rank test, corrected over the family that
+//!                      team's own; else inconclusive          gates, says so; beyond the limit but unproven: inconclusive
+//! ```
+
+use super::rules::{self, Terms};
+use crate::compare::change::{Change, Presence};
+use crate::compare::per::{ROUNDS_UNKNOWN, WINDOW_LENGTH};
+use crate::compare::{Comparison, PackagePair, SubjectPair, names};
+use crate::config::{Config, Level, OnInconclusive};
+use crate::error::exit;
+use crate::metrics::registry::SubjectKind;
+use crate::stats::{multiple, rank};
+
+/// With fewer runs a side no test can decide anything.
+pub const RUNS_FOR_EVIDENCE: usize = 3;
+/// With fewer runs a count fails the build only if it grows by this much and at least doubles.
+pub const CERTAIN_GROWTH: f64 = 16.0;
+/// The chance of a false alarm in the whole family that is accepted.
+pub const ALPHA: f64 = 0.05;
+
+/// What a change, or all of them, mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Nothing is worse than allowed.
+    Pass,
+    /// Something looks worse than allowed, and it is not proven.
+    Inconclusive,
+    /// Something is worse than allowed.
+    Regression,
+}
+
+impl Verdict {
+    /// Its name in reports and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Regression => "regression",
+        }
+    }
+}
+
+/// What one change means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Worse than allowed.
+    Regression,
+    /// Looks worse than allowed, unproven.
+    Inconclusive,
+    /// Better.
+    Improvement,
+    /// Worth knowing, whatever it means.
+    Note,
+    /// Within limits.
+    Unchanged,
+}
+
+impl Outcome {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Regression => "regression",
+            Outcome::Inconclusive => "inconclusive",
+            Outcome::Improvement => "improvement",
+            Outcome::Note | Outcome::Unchanged => "note",
+        }
+    }
+}
+
+/// What an outcome rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Evidence {
+    /// The head is over the budget.
+    Budget,
+    /// A required subject is missing.
+    Required,
+    /// A rule names a subject that is missing.
+    Named,
+    /// A count at least doubled and grew by 16.
+    Doubled,
+    /// Beyond the hard limit that the team wrote.
+    HardLimit,
+    /// The same in every run of a side.
+    Constant,
+    /// A rank test; its p-value, corrected over the family.
+    Tested(f64),
+    /// Too few runs.
+    FewRuns,
+    /// The recordings differ in what the figure depends on.
+    Environment,
+    /// New, or gone.
+    Presence,
+    /// Nothing speaks for a change.
+    None,
+}
+
+/// One change, judged.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// Which package, which of its subjects, which of its changes.
+    pub at: (usize, usize, usize),
+    /// Its limits.
+    pub terms: Terms,
+    /// What it means.
+    pub outcome: Outcome,
+    /// Why.
+    pub evidence: Evidence,
+}
+
+/// A whole comparison, judged.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The exit status.
+    pub exit_code: u8,
+    /// All changes that were compared.
+    pub judgements: Vec<Judgement>,
+    /// How many of them can fail the build.
+    pub gated: usize,
+    /// Whether a partial trace took part.
+    pub partial: bool,
+    /// Whether the environment kept times out of the verdict.
+    pub times_out: bool,
+}
+
+/// Judges a comparison.
+pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
+    let mut judgements = Vec::new();
+    let mut times_out = false;
+    for (p, package) in comparison.packages.iter().enumerate() {
+        for (s, subject) in package.subjects.iter().enumerate() {
+            for (c, change) in subject.changes.iter().enumerate() {
+                let mut terms = rules::terms(
+                    config,
+                    subject.kind,
+                    subject.name(),
+                    subject.renamed_from(),
+                    change.metric,
+                    &change.path,
+                );
+                if terms.level == Level::Off || (subject.is_framework() && !config.show_framework) {
+                    continue;
+                }
+                if subject.is_framework() {
+                    terms.level = terms.level.min(Level::Info);
+                }
+                let mut judgement =
+                    Judgement { at: (p, s, c), terms, outcome: Outcome::Unchanged, evidence: Evidence::None };
+                alone(&mut judgement, package, subject, change);
+                times_out |= judgement.evidence == Evidence::Environment;
+                judgements.push(judgement);
+            }
+        }
+    }
+    with_the_family(&mut judgements, comparison);
+    let gated = judgements
+        .iter()
+        .filter(|j| j.terms.level == Level::Error && j.evidence != Evidence::Environment)
+        .filter(|j| matches!(change_at(comparison, j).presence, Presence::Both { .. }))
+        .count();
+    let runs = || comparison.packages.iter().flat_map(|p| p.base_runs.iter().chain(&p.head_runs));
+    let partial = runs().any(|r| !r.complete);
+    let fails = |outcome: Outcome| judgements.iter().any(|j| j.terms.level == Level::Error && j.outcome == outcome);
+    let verdict = if fails(Outcome::Regression) {
+        Verdict::Regression
+    } else if partial || gated == 0 || fails(Outcome::Inconclusive) {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Pass
+    };
+    let exit_code = match verdict {
+        Verdict::Pass => exit::PASS,
+        Verdict::Regression => exit::REGRESSION,
+        Verdict::Inconclusive if partial || config.on_inconclusive == OnInconclusive::Fail => exit::INCONCLUSIVE,
+        Verdict::Inconclusive => exit::PASS,
+    };
+    Judged { verdict, exit_code, judgements, gated, partial, times_out }
+}
+
+/// The change that a judgement is of.
+pub fn change_at<'c>(comparison: &'c Comparison, judgement: &Judgement) -> &'c Change {
+    let (p, s, c) = judgement.at;
+    &comparison.packages[p].subjects[s].changes[c]
+}
+
+/// All that can be said of a change without looking at others.
+fn alone(judgement: &mut Judgement, package: &PackagePair, subject: &SubjectPair, change: &Change) {
+    let (outcome, evidence) = match &change.presence {
+        Presence::Removed(_) => removed(judgement, package),
+        Presence::Added(_) => added(package, subject, change, &judgement.terms),
+        Presence::Both { .. } => both(judgement, package, change),
+    };
+    judgement.outcome = match outcome {
+        // What cannot fail the build is shown for what it is.
+        Outcome::Regression | Outcome::Inconclusive if judgement.terms.level == Level::Info => Outcome::Note,
+        other => other,
+    };
+    judgement.evidence = evidence;
+    if let (Some(budget), Some(head)) = (judgement.terms.budget, change.head()) {
+        if head > budget && judgement.terms.level >= Level::Warn {
+            judgement.outcome = Outcome::Regression;
+            judgement.evidence = Evidence::Budget;
+        }
+    }
+}
+
+fn removed(judgement: &Judgement, package: &PackagePair) -> (Outcome, Evidence) {
+    let terms = &judgement.terms;
+    if terms.required && terms.level >= Level::Warn {
+        return (Outcome::Regression, Evidence::Required);
+    }
+    // Without a single run of the package nothing is known of its subjects.
+    if terms.named && terms.level >= Level::Warn || package.head_runs.is_empty() && terms.required {
+        return (Outcome::Inconclusive, Evidence::Named);
+    }
+    (Outcome::Note, Evidence::Presence)
+}
+
+/// New goroutines fail only where code that was there before starts them; new tests, regions, tasks and messages are news.
+fn added(package: &PackagePair, subject: &SubjectPair, change: &Change, terms: &Terms) -> (Outcome, Evidence) {
+    let grown = change.delta() * runs_items(package, change) >= CERTAIN_GROWTH;
+    let by_known_code = subject.head.as_ref().is_some_and(|(_, s)| {
+        let known = |creator: &str| package.subjects.iter().any(|other| knew(other, &names::key(creator)));
+        s.creators.keys().any(|c| known(c))
+    });
+    if subject.kind == SubjectKind::Group && grown && by_known_code && terms.level >= Level::Warn {
+        return (Outcome::Regression, Evidence::Doubled);
+    }
+    (Outcome::Note, Evidence::Presence)
+}
+
+/// Whether the base shows that the function called `key` was there: it started, created or waited.
+fn knew(subject: &SubjectPair, key: &str) -> bool {
+    subject.base.as_ref().is_some_and(|(name, s)| {
+        names::key(name) == key
+            || s.creators.keys().any(|c| names::key(c) == key)
+            || s.sites.keys().any(|site| site.chain.iter().any(|f| f == key))
+    })
+}
+
+/// Items in a run, for saying what a count per operation or second is in a run.
+fn runs_items(package: &PackagePair, change: &Change) -> f64 {
+    use crate::compare::per::Item;
+    let head = &package.head_runs;
+    match change.item {
+        Item::Operation => head.iter().filter_map(|r| r.operations).max().unwrap_or(1) as f64,
+        Item::Second => head.iter().map(|r| r.duration_ns).max().unwrap_or(0) as f64 / 1e9,
+        _ => 1.0,
+    }
+}
+
+fn both(judgement: &Judgement, package: &PackagePair, change: &Change) -> (Outcome, Evidence) {
+    let terms = &judgement.terms;
+    let Some(worse) = change.worse_by() else {
+        let moved = beyond(change, terms, change.delta().abs());
+        return (if moved { Outcome::Note } else { Outcome::Unchanged }, Evidence::None);
+    };
+    let kept_out = !package.environment.keeps(change.metric);
+    if !beyond(change, terms, worse.abs()) {
+        return (Outcome::Unchanged, if kept_out { Evidence::Environment } else { Evidence::None });
+    }
+    if kept_out {
+        return (Outcome::Note, Evidence::Environment);
+    }
+    let few = change.runs() < RUNS_FOR_EVIDENCE;
+    let relative = change.base().filter(|b| *b != 0.0).map_or(f64::INFINITY, |b| worse.abs() / b.abs());
+    let proven = if change.is_structural() && few {
+        let at_least_double = relative >= 1.0 || (worse < 0.0 && relative >= 0.5);
+        let (a, b) = (change.base().unwrap_or(0.0), change.head().unwrap_or(0.0));
+        let items = if b >= a { runs_items(package, change) } else { 1.0 };
+        (at_least_double && worse.abs() * items >= CERTAIN_GROWTH).then_some(Evidence::Doubled)
+    } else if change.is_structural() && change.is_constant() {
+        Some(Evidence::Constant)
+    } else if terms.hard_limit.is_some_and(|hard| relative > hard) && worse > 0.0 {
+        Some(Evidence::HardLimit)
+    } else {
+        None
+    };
+    match (proven, worse > 0.0) {
+        (Some(evidence), true) => (Outcome::Regression, evidence),
+        (Some(evidence), false) => (Outcome::Improvement, evidence),
+        (None, true) => (Outcome::Inconclusive, Evidence::FewRuns),
+        (None, false) => (Outcome::Note, Evidence::FewRuns),
+    }
+}
+
+/// Beyond the relative limit and the absolute floor.
+fn beyond(change: &Change, terms: &Terms, by: f64) -> bool {
+    by > 0.0
+        && by >= terms.min_delta
+        && change.base().filter(|b| *b != 0.0).is_none_or(|b| by / b.abs() > terms.max_increase)
+}
+
+/// The rank tests, whose p-values are corrected over all series that could fail the build by one.
+///
+/// Whether a series belongs to the family must not depend on whether it changed. Its size may decide: where the middle
+/// of all runs of both sides is below the floor, no change that the limits allow to matter could be seen.
+fn with_the_family(judgements: &mut [Judgement], comparison: &Comparison) {
+    let mut family = Vec::new();
+    let mut p_worse = Vec::new();
+    for (i, judgement) in judgements.iter().enumerate() {
+        let change = change_at(comparison, judgement);
+        let Presence::Both { base, head } = &change.presence else { continue };
+        let testable = change.runs() >= RUNS_FOR_EVIDENCE
+            && judgement.terms.level == Level::Error
+            && judgement.evidence != Evidence::Environment
+            && !(change.is_structural() && change.is_constant())
+            && change.worse_by().is_some();
+        let all: Vec<f64> = base.values().iter().chain(head.values()).copied().collect();
+        let large = crate::stats::sample::median(&all).is_some_and(|m| m.abs() >= judgement.terms.min_delta);
+        if testable && large {
+            family.push(i);
+            p_worse.push(match change.metric.better {
+                crate::metrics::registry::Better::Larger => rank::p_greater(head.values(), base.values()),
+                _ => rank::p_greater(base.values(), head.values()),
+            });
+        }
+    }
+    for (&i, p) in family.iter().zip(multiple::holm(&p_worse)) {
+        let judgement = &mut judgements[i];
+        if judgement.outcome == Outcome::Inconclusive {
+            judgement.evidence = Evidence::Tested(p);
+            if p <= ALPHA {
+                judgement.outcome = Outcome::Regression;
+            }
+        }
+    }
+    // An improvement is shown and fails nothing: it is tested on its own.
+    for judgement in judgements.iter_mut() {
+        let change = change_at(comparison, judgement);
+        let Presence::Both { base, head } = &change.presence else { continue };
+        let better = change.worse_by().is_some_and(|w| w < 0.0);
+        if judgement.outcome == Outcome::Note
+            && judgement.evidence == Evidence::FewRuns
+            && better
+            && change.runs() >= RUNS_FOR_EVIDENCE
+        {
+            let p = match change.metric.better {
+                crate::metrics::registry::Better::Larger => rank::p_greater(base.values(), head.values()),
+                _ => rank::p_greater(head.values(), base.values()),
+            };
+            judgement.evidence = Evidence::Tested(p);
+            if p <= ALPHA {
+                judgement.outcome = Outcome::Improvement;
+            }
+        }
+    }
+}
+
+/// Whether the reason why a series was not compared is worth a line of its own.
+pub fn is_worth_saying(why: &str) -> bool {
+    why == ROUNDS_UNKNOWN || why == WINDOW_LENGTH || !why.is_empty()
+}

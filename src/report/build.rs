@@ -1,0 +1,395 @@
+//! From a judged comparison to the finished report.
+
+use std::collections::BTreeMap;
+
+use super::model::{
+    Compared, Environment, Evidence as Told, Finding as Row, Limit, NotCompared, Report, Run, Runs, SCHEMA, Section,
+    SideEnvironment, Site, Subject,
+};
+use super::{advice, headline};
+use crate::compare::{Change, Comparison, PackagePair, Presence, SubjectPair, names, per};
+use crate::gate::fold::{self, Finding};
+use crate::gate::{Evidence, Judged, Judgement, Outcome, cause};
+use crate::metrics::registry::{Class, SubjectKind, Unit};
+use crate::paths::Repository;
+
+/// What the report has to know beside the comparison.
+pub struct Context<'a> {
+    /// For positions.
+    pub repository: &'a Repository,
+    /// What is odd about the input.
+    pub warnings: Vec<String>,
+    /// What of the input was left out.
+    pub left_out: Vec<NotCompared>,
+    /// Whether framework goroutines are shown.
+    pub show_framework: bool,
+    /// Whether the base is the committed baseline.
+    pub against_baseline: bool,
+}
+
+/// Makes the report.
+pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> Report {
+    let findings = fold::findings(comparison, judged);
+    let mut rows = Vec::new();
+    for finding in &findings {
+        rows.extend(tell(comparison, finding, context.repository));
+    }
+    let environment = environment(comparison);
+    let mut not_compared = not_compared(comparison, judged, context.show_framework, &environment);
+    not_compared.extend(context.left_out);
+    let compared = compared(comparison, judged);
+    Report {
+        schema: SCHEMA,
+        verdict: judged.verdict.name(),
+        exit_code: judged.exit_code,
+        headline: headline::headline(comparison, judged, &rows, &environment),
+        advice: advice::advice(comparison, judged, &rows, context.against_baseline),
+        findings: rows,
+        compared,
+        not_compared,
+        warnings: warnings(comparison, context.warnings),
+        environment,
+        runs: Runs { base: runs(comparison, |p| &p.base_runs), head: runs(comparison, |p| &p.head_runs) },
+    }
+}
+
+/// One finding, and the rows that are a part of it.
+fn tell(comparison: &Comparison, finding: &Finding, repository: &Repository) -> Vec<Row> {
+    let (p, s) = finding.at;
+    let package = &comparison.packages[p];
+    let subject = &package.subjects[s];
+    let lead = &subject.changes[finding.lead];
+    let mut first = row(package, subject, lead, &finding.judgement, repository);
+    first.verdict = finding.outcome.name();
+    first.evidence = evidence(&finding.evidence, lead);
+    first.section = section(finding, lead);
+    first.site = finding.site.as_ref().map(|site| {
+        let leaf = cause::leaf(&site.stack);
+        Site {
+            state: site.state.clone(),
+            function: leaf.map_or(String::new(), |f| f.func.clone()),
+            label: leaf.map_or(String::new(), |f| names::short(&f.func).to_owned()),
+            position: leaf.map_or(String::new(), |f| format!("{}:{}", repository.file(&f.file), f.line)),
+            base: site.base,
+            head: site.head,
+            stack: site.stack.iter().map(|f| format!("{} {}:{}", f.func, repository.file(&f.file), f.line)).collect(),
+        }
+    });
+    first.cause = cause_of(finding, subject, lead, &first);
+    let metric = first.metric.clone();
+    let mut rows = vec![first];
+    for judgement in &finding.folded {
+        let change = &subject.changes[judgement.at.2];
+        let mut part = row(package, subject, change, judgement, repository);
+        part.part_of = Some(metric.clone());
+        part.section = rows[0].section;
+        rows.push(part);
+    }
+    rows
+}
+
+fn row(
+    package: &PackagePair,
+    subject: &SubjectPair,
+    change: &Change,
+    judgement: &Judgement,
+    repository: &Repository,
+) -> Row {
+    let start = |side: &Option<(String, crate::compare::Subject)>| side.as_ref().and_then(|(_, s)| s.start.clone());
+    let (presence, base_runs, head_runs) = match &change.presence {
+        Presence::Both { base, head } => ("both", base.values().to_vec(), head.values().to_vec()),
+        Presence::Added(head) => ("added", Vec::new(), head.values().to_vec()),
+        Presence::Removed(base) => ("removed", base.values().to_vec(), Vec::new()),
+    };
+    let terms = &judgement.terms;
+    Row {
+        subject: Subject {
+            kind: subject.kind,
+            name: subject.name().to_owned(),
+            label: label(subject),
+            package: Some(package.name.clone()).filter(|n| !n.is_empty()),
+            renamed_from: subject.renamed_from().map(str::to_owned),
+            position: start(&subject.head).or_else(|| start(&subject.base)).map(|p| repository.position(&p)),
+        },
+        metric: change.path.clone(),
+        unit: change.metric.unit,
+        per: change.item.name(),
+        base: change.base(),
+        head: change.head(),
+        change: change.ratio(),
+        presence,
+        limit: Limit {
+            max_increase: terms.max_increase,
+            min_delta: terms.min_delta,
+            max: terms.budget,
+            hard_limit: terms.hard_limit,
+        },
+        verdict: judgement.outcome.name(),
+        level: terms.level.name(),
+        evidence: evidence(&judgement.evidence, change),
+        cause: String::new(),
+        site: None,
+        part_of: None,
+        base_runs,
+        head_runs,
+        section: Section::Aside,
+        what: what(subject, change),
+    }
+}
+
+/// How a report calls a subject.
+fn label(subject: &SubjectPair) -> String {
+    match subject.kind {
+        SubjectKind::Process => "the whole run".to_owned(),
+        SubjectKind::Test => runner(subject, "tests"),
+        SubjectKind::Benchmark => runner(subject, "benchmarks"),
+        SubjectKind::Group if subject.name() == "runtime.corostart" => "iter.Pull".to_owned(),
+        SubjectKind::Group => names::short(subject.name()).to_owned(),
+        kind => format!("{kind} {}", subject.name()),
+    }
+}
+
+/// Tests are called by their function where their stacks show only one.
+fn runner(subject: &SubjectPair, all: &str) -> String {
+    let sides = subject.head.iter().chain(&subject.base);
+    let mut functions: Vec<&str> = sides
+        .flat_map(|(_, s)| s.sites.values())
+        .filter_map(|site| {
+            let runner = site
+                .stack
+                .iter()
+                .position(|f| f.func.starts_with("testing.tRunner") || f.func == "testing.(*B).runN")?;
+            Some(site.stack.get(runner.checked_sub(1)?)?.func.as_str())
+        })
+        .collect();
+    functions.sort_unstable();
+    functions.dedup();
+    match functions[..] {
+        [only] => names::short(only).to_owned(),
+        _ => all.to_owned(),
+    }
+}
+
+/// The words for a metric of a subject.
+fn what(subject: &SubjectPair, change: &Change) -> String {
+    let instance = change.metric.instance(&change.path);
+    match change.path.as_str() {
+        "count" => match subject.kind {
+            SubjectKind::Region => "calls".to_owned(),
+            SubjectKind::Task => "tasks".to_owned(),
+            SubjectKind::Log => "messages".to_owned(),
+            _ => "goroutines".to_owned(),
+        },
+        "alive" => "left running".to_owned(),
+        "total_ns" => "total time".to_owned(),
+        "exec_ns" => "running".to_owned(),
+        "sched_wait_ns" => "waiting for a P".to_owned(),
+        "syscall_ns" => "system calls".to_owned(),
+        "syscall_block_ns" => "long system calls".to_owned(),
+        "duration_ns" => "wall time".to_owned(),
+        "gc.mark_ns" => "GC marking".to_owned(),
+        path => match change.metric.id {
+            "block_ns.*" if instance.is_empty() => "blocked".to_owned(),
+            "block_ns.*" | "range_ns.*" => instance.to_owned(),
+            "gc.cycles.*" => format!("GC cycles ({instance})"),
+            "ranges.count.*" => format!("{instance}, number"),
+            "ranges.max_ns.*" => format!("{instance}, longest"),
+            "ranges.time_ns.*" => format!("{instance}, time"),
+            "metric_max.*" if instance.contains("goal") => "heap goal, peak".to_owned(),
+            "metric_max.*" if instance.contains("heap") => "live heap, peak".to_owned(),
+            "metric_max.*" => instance.to_owned(),
+            _ => path.strip_prefix("durations.").unwrap_or(path).to_owned(),
+        },
+    }
+}
+
+fn evidence(evidence: &Evidence, change: &Change) -> Told {
+    let runs = change.runs();
+    let (kind, text, p_value) = match evidence {
+        Evidence::Budget => ("budget", "over its budget".to_owned(), None),
+        Evidence::Required => ("required", "required, and missing".to_owned(), None),
+        Evidence::Named => ("named", "a rule names it, and it is missing".to_owned(), None),
+        Evidence::Doubled => ("doubled", "at least doubled, and changed by 16 or more".to_owned(), None),
+        Evidence::HardLimit => ("hard-limit", "beyond the hard limit".to_owned(), None),
+        Evidence::Constant => ("constant", format!("the same in all of {runs} runs a side"), None),
+        Evidence::Tested(p) => ("rank-test", format!("rank test, p = {p:.4} after correction"), Some(*p)),
+        Evidence::FewRuns if runs < crate::gate::verdict::RUNS_FOR_EVIDENCE => {
+            ("few-runs", format!("{runs} run{} a side prove nothing", if runs == 1 { "" } else { "s" }), None)
+        }
+        Evidence::FewRuns => ("unproven", "not tested: it cannot fail the build".to_owned(), None),
+        Evidence::Environment => ("environment", "recorded in another environment".to_owned(), None),
+        Evidence::Presence => ("presence", if change.base().is_none() { "new" } else { "gone" }.to_owned(), None),
+        Evidence::None => ("none", String::new(), None),
+    };
+    Told { kind, text, p_value }
+}
+
+fn section(finding: &Finding, change: &Change) -> Section {
+    let falls = change.worse_by().is_some_and(|w| w < 0.0);
+    match (finding.outcome, &finding.evidence) {
+        (Outcome::Regression, _) | (_, Evidence::Presence | Evidence::Named | Evidence::Required) => Section::Certain,
+        (Outcome::Inconclusive, _) => Section::Unproven,
+        (Outcome::Improvement, _) => Section::Better,
+        _ if falls => Section::Better,
+        _ => Section::Aside,
+    }
+}
+
+/// One line on what the program was doing.
+fn cause_of(finding: &Finding, subject: &SubjectPair, lead: &Change, row: &Row) -> String {
+    match &lead.presence {
+        Presence::Added(_) => {
+            let creators = subject.head.iter().flat_map(|(_, s)| s.creators.keys());
+            let by: Vec<&str> = creators.map(|c| names::short(c)).take(3).collect();
+            return if by.is_empty() { "new".to_owned() } else { format!("new, started by {}", by.join(", ")) };
+        }
+        Presence::Removed(_) => return "gone".to_owned(),
+        Presence::Both { .. } => {}
+    }
+    let state = finding.state.as_deref().map(cause::words).unwrap_or_default();
+    match &row.site {
+        Some(site) => format!("{state} at {} {}", site.label, site.position),
+        None if !state.is_empty() => state,
+        None if lead.metric.class == Class::Structural && subject.kind == SubjectKind::Group => {
+            let (a, b) = (&subject.base, &subject.head);
+            let by = b.iter().chain(a).flat_map(|(_, s)| s.creators.keys()).next();
+            by.map_or(String::new(), |c| format!("started by {}", names::short(c)))
+        }
+        None => String::new(),
+    }
+}
+
+fn compared(comparison: &Comparison, judged: &Judged) -> Compared {
+    let mut compared = Compared { gated: judged.gated, ..Compared::default() };
+    let mut subjects = std::collections::BTreeSet::new();
+    for judgement in &judged.judgements {
+        let (p, s, c) = judgement.at;
+        if let Presence::Both { .. } = comparison.packages[p].subjects[s].changes[c].presence {
+            compared.series += 1;
+            subjects.insert((p, s));
+        }
+    }
+    compared.subjects = subjects.len();
+    compared.packages = comparison
+        .packages
+        .iter()
+        .filter(|p| !p.base_runs.is_empty() && !p.head_runs.is_empty() && !p.name.is_empty())
+        .map(|p| p.name.clone())
+        .collect();
+    compared
+}
+
+/// What was left out, with why, each reason once.
+fn not_compared(
+    comparison: &Comparison,
+    judged: &Judged,
+    show_framework: bool,
+    environment: &Environment,
+) -> Vec<NotCompared> {
+    let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut framework = 0;
+    for package in &comparison.packages {
+        let missing = match (package.base_runs.is_empty(), package.head_runs.is_empty()) {
+            (true, false) => Some("the base has no run of it"),
+            (false, true) => Some("the head has no run of it"),
+            _ => None,
+        };
+        if let Some(why) = missing {
+            *reasons.entry((&package.name, why)).or_default() += package.subjects.len();
+        }
+        for subject in &package.subjects {
+            if subject.is_framework() {
+                framework += 1;
+                if !show_framework {
+                    continue;
+                }
+            }
+            for (path, why) in &subject.not_compared {
+                let what = match crate::metrics::registry::find(crate::compare::join::registry_kind(subject.kind), path)
+                {
+                    Some(m) if m.class == Class::Structural || m.class == Class::Count => "counts",
+                    Some(m) if m.unit == Unit::Nanoseconds => "times",
+                    _ => "other figures",
+                };
+                *reasons.entry((what, why)).or_default() += 1;
+            }
+        }
+    }
+    let mut all: Vec<NotCompared> = reasons
+        .into_iter()
+        .map(|((what, why), count)| NotCompared { what: what.to_owned(), why: why.to_owned(), count })
+        .collect();
+    let apart = judged.judgements.iter().filter(|j| j.evidence == Evidence::Environment).count();
+    if judged.times_out && apart > 0 {
+        let why = format!("out of the verdict: another {}", environment.differences.join(", another "));
+        all.push(NotCompared { what: "what depends on the machine".to_owned(), why, count: apart });
+    }
+    if framework > 0 && !show_framework {
+        all.push(NotCompared {
+            what: "goroutine groups".to_owned(),
+            why: "the runtime's and the test framework's own (--show-framework)".to_owned(),
+            count: framework,
+        });
+    }
+    all
+}
+
+fn environment(comparison: &Comparison) -> Environment {
+    let side = |runs: fn(&PackagePair) -> &Vec<crate::compare::Run>| {
+        let mut formats: Vec<String> = comparison.packages.iter().flat_map(runs).map(|r| r.format.clone()).collect();
+        let mut gomaxprocs: Vec<u64> = comparison.packages.iter().flat_map(runs).map(|r| r.gomaxprocs).collect();
+        formats.sort();
+        formats.dedup();
+        gomaxprocs.sort_unstable();
+        gomaxprocs.dedup();
+        SideEnvironment { formats, gomaxprocs }
+    };
+    let mut differences: Vec<String> = comparison
+        .packages
+        .iter()
+        .filter(|p| !p.base_runs.is_empty() && !p.head_runs.is_empty())
+        .flat_map(|p| p.environment.what.iter().cloned())
+        .collect();
+    differences.sort();
+    differences.dedup();
+    Environment { base: side(|p| &p.base_runs), head: side(|p| &p.head_runs), differences }
+}
+
+fn runs(comparison: &Comparison, side: fn(&PackagePair) -> &Vec<crate::compare::Run>) -> BTreeMap<String, Vec<Run>> {
+    comparison
+        .packages
+        .iter()
+        .filter(|p| !side(p).is_empty())
+        .map(|p| {
+            let runs = side(p).iter().map(|r| Run {
+                source: r.source.clone(),
+                duration_ns: r.duration_ns,
+                complete: r.complete,
+            });
+            (p.name.clone(), runs.collect())
+        })
+        .collect()
+}
+
+fn warnings(comparison: &Comparison, mut warnings: Vec<String>) -> Vec<String> {
+    for package in &comparison.packages {
+        for run in package.base_runs.iter().chain(&package.head_runs) {
+            if !run.complete {
+                warnings.push(format!(
+                    "{}: partial: the end is missing, and nothing that rests on it is a pass",
+                    run.source
+                ));
+            }
+            if run.snapshot {
+                warnings.push(format!(
+                    "{}: a flight recorder's snapshot: whether its end is missing cannot be told",
+                    run.source
+                ));
+            }
+            warnings.extend(run.warnings.iter().map(|w| format!("{}: {} ({}×)", run.source, w.message, w.count)));
+        }
+    }
+    let _ = per::ROUNDS_UNKNOWN;
+    warnings.dedup();
+    warnings
+}

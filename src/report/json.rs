@@ -1,0 +1,41 @@
+//! The report as JSON: the model as it is.
+
+use super::model::Report;
+use crate::error::Error;
+
+/// The report as one JSON document with a line's end.
+///
+/// # Errors
+/// Never with what the model holds; a bug if it happens.
+pub fn render(report: &Report) -> Result<String, Error> {
+    document(report)
+}
+
+/// Any value as an indented document.
+///
+/// # Errors
+/// As above.
+pub fn document<T: serde::Serialize>(value: &T) -> Result<String, Error> {
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(|e| Error::Bug(format!("a report that is no JSON: {e}")))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// An error as JSON.
+///
+/// # Errors
+/// As above.
+pub fn error(error: &Error) -> Result<String, Error> {
+    document(&serde_json::json!({
+        "schema": "gotrace-diff/error/1",
+        "error": {
+            "kind": error.kind(),
+            "message": error.to_string(),
+            "file": error.file(),
+            "offset": error.offset(),
+            "advice": error.advice(),
+        },
+        "exit_code": error.exit_code(),
+    }))
+}

@@ -1,0 +1,10 @@
+//! What is told of a comparison. [`build`] makes one finished value of it, [`model::Report`]; each format renders that.
+
+pub mod advice;
+pub mod build;
+pub mod escape;
+pub mod headline;
+pub mod json;
+pub mod model;
+pub mod terminal;
+pub mod units;
