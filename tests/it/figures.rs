@@ -25,7 +25,12 @@ const TASK: [&str; 7] = ["count", "complete", "total_ns", "logs", "regions", "go
 const RANGE: [&str; 2] = ["count", "time_ns"];
 
 fn summary(name: &str) -> Value {
-    let summary = summarize(name, data::trace(name).as_slice(), &Options::default());
+    summary_of(name, &data::trace(name))
+}
+
+/// The summary of a trace as a JSON document.
+pub fn summary_of(name: &str, trace: &[u8]) -> Value {
+    let summary = summarize(name, trace, &Options::default());
     serde_json::to_value(summary.unwrap_or_else(|e| panic!("{name}: {e}"))).expect("a JSON document")
 }
 
@@ -72,9 +77,13 @@ fn figures(document: &Value) -> BTreeMap<String, i64> {
     out
 }
 
-/// What differs: path to (ours, the reference's).
 fn differences(name: &str) -> BTreeMap<String, (i64, i64)> {
-    let (ours, theirs) = (figures(&summary(name)), figures(&data::oracle(name)));
+    differences_between(&summary(name), &data::oracle(name))
+}
+
+/// What differs: path to (ours, the reference's).
+pub fn differences_between(ours: &Value, theirs: &Value) -> BTreeMap<String, (i64, i64)> {
+    let (ours, theirs) = (figures(ours), figures(theirs));
     let paths: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
     let get = |map: &BTreeMap<String, i64>, path| map.get(path).copied().unwrap_or(0);
     let pairs = paths.into_iter().map(|path| (path.clone(), (get(&ours, path), get(&theirs, path))));

@@ -5,3 +5,5 @@ mod broken;
 mod craft;
 mod data;
 mod figures;
+mod go_reader;
+mod machine;

@@ -1,0 +1,3 @@
+module example.com/against-go
+
+go 1.21
