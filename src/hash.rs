@@ -8,3 +8,7 @@ pub type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomS
 
 /// A hash set with the crate's hasher.
 pub type HashSet<K> = std::collections::HashSet<K, foldhash::fast::RandomState>;
+
+/// A keyed hash, for hashes that stand for what they were made of. Each has a key of its own, drawn from the
+/// operating system's randomness: SipHash, whose collisions cannot be found without the key.
+pub(crate) type KeyedHash = std::hash::RandomState;

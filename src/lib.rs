@@ -6,6 +6,8 @@
 //!
 //! Dependencies point down this list only. [`summary::Summary`] is the only thing that the later stages see of a trace.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 pub mod baseline;
 pub mod cli;
 pub mod commands;

@@ -41,10 +41,10 @@ impl Repository {
 
     /// `file` as it is called in the repository; outside of it as short as it can be.
     pub fn file(&self, file: &str) -> String {
-        if let Ok(known) = self.known.lock() {
-            if let Some(name) = known.get(file) {
-                return name.clone();
-            }
+        if let Ok(known) = self.known.lock()
+            && let Some(name) = known.get(file)
+        {
+            return name.clone();
         }
         let name = self.look_up(file);
         if let Ok(mut known) = self.known.lock() {

@@ -67,10 +67,11 @@ pub(super) fn read(sides: &[&[PathBuf]], options: &Options) -> Result<Vec<Input>
         drop_duplicates(&mut input);
         inputs.push(input);
     }
-    if let [one, other] = &inputs[..] {
-        if !one.summaries.is_empty() && one.summaries.iter().map(content).eq(other.summaries.iter().map(content)) {
-            inputs[1].warnings.push("base and head are the same runs".to_owned());
-        }
+    if let [one, other] = &inputs[..]
+        && !one.summaries.is_empty()
+        && one.summaries.iter().map(content).eq(other.summaries.iter().map(content))
+    {
+        inputs[1].warnings.push("base and head are the same runs".to_owned());
     }
     Ok(inputs)
 }

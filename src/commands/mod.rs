@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-use crate::cli::{BaselineCommand, Cli, Command, Format, GateArgs};
+use crate::cli::{BaselineCommand, Cli, Command, GateArgs};
 use crate::config::{self, Config, Level, Rule, quantity::Amounts};
 use crate::error::{Error, exit};
 
@@ -106,8 +106,3 @@ fn nearest(folder: &Path, name: &str) -> Option<PathBuf> {
 
 /// Never fails the build by itself: for commands that have nothing to say about a build.
 const DONE: u8 = exit::PASS;
-
-/// The format in which a command tells its errors.
-fn _format(format: Format) -> bool {
-    format == Format::Json
-}

@@ -49,11 +49,9 @@ pub(super) fn print(text: &str, color: Color) -> Result<(), Error> {
 
 /// Tells an error, and gives back its exit status.
 pub(super) fn fail(error: &Error, as_json: bool) -> u8 {
-    if as_json {
-        if let Ok(text) = json::error(error) {
-            // Standard output may be what failed: there is nothing left to do about it then.
-            let _ = print(&text, Color::Never);
-        }
+    if as_json && let Ok(text) = json::error(error) {
+        // Standard output may be what failed: there is nothing left to do about it then.
+        let _ = print(&text, Color::Never);
     }
     let mut text = format!("error: {}\n", term(&error.to_string()));
     if let Some(advice) = error.advice() {

@@ -79,7 +79,7 @@ fn push(found: &mut Found, source: Source) -> Result<(), Error> {
 fn glob(input: &Path, pattern: &str, found: &mut Found) -> Result<(), Error> {
     let bad = |message: String| Error::Input { file: input.display().to_string(), message, advice: String::new() };
     for path in glob::glob(pattern).map_err(|e| bad(format!("bad glob: {}", e.msg)))? {
-        let path = path.map_err(|e| Error::Read { file: e.path().display().to_string(), source: e.into_error() })?;
+        let path = path.map_err(|e| Error::Read { file: e.path().display().to_string(), source: e.into() })?;
         if path.is_dir() {
             if !path.is_symlink() {
                 folder(&path, 0, found)?;

@@ -33,6 +33,10 @@ pub struct Change {
     pub presence: Presence,
     /// Items in a run of the base: by how much a change per item has to be multiplied to say what it costs a run.
     pub items: f64,
+    /// Items in a run of the head.
+    pub head_items: f64,
+    /// Whether every run of a side has as many items as the others of that side.
+    pub items_are_fixed: bool,
 }
 
 impl Change {

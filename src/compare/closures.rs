@@ -31,9 +31,11 @@ pub struct Candidate<'a> {
 /// More pairs than these are not looked at: names alone decide then, and a crafted file costs no more than others.
 const MOST_PAIRS: usize = 40_000;
 /// Below this two groups are not the same, whatever their names.
-const LEAST_ALIKE: f64 = 0.4;
+const LEAST_ALIKE: f64 = 0.45;
 /// What an equal exact name is worth beside a likeness of at most 1.
 const SAME_NAME: f64 = 0.25;
+/// What a pair is worth that has nothing in common but its name.
+const NAME_ALONE: f64 = 0.05;
 /// What the same distance to the neighbour before is worth.
 const SAME_PLACE: f64 = 0.15;
 
@@ -75,8 +77,9 @@ fn align(base: &[Candidate<'_>], b: &[usize], head: &[Candidate<'_>], h: &[usize
         let (one, other) = (base[b[i]], head[h[j]]);
         let alike = likeness(one.subject, other.subject);
         let same_name = one.name == other.name;
-        if alike < LEAST_ALIKE && !(same_name && b.len() == h.len()) {
-            return None;
+        if alike < LEAST_ALIKE {
+            // Nothing but the name speaks for it: better than gone and new, where nobody else claims either.
+            return (same_name && b.len() == h.len()).then_some(NAME_ALONE);
         }
         let place = same_place(base, b, i, head, h, j);
         Some(alike + if same_name { SAME_NAME } else { 0.0 } + if place { SAME_PLACE } else { 0.0 })
@@ -179,10 +182,10 @@ pub fn likeness(a: &Subject, b: &Subject) -> f64 {
             weights += weight;
         }
     };
-    add(0.25, creators_alike(a, b));
-    add(0.30, states_alike(a, b));
-    add(0.30, sites_alike(a, b));
-    add(0.15, counts_alike(a, b));
+    add(0.15, creators_alike(a, b));
+    add(0.40, states_alike(a, b));
+    add(0.35, sites_alike(a, b));
+    add(0.10, counts_alike(a, b));
     if weights > 0.0 { sum / weights } else { 0.5 }
 }
 

@@ -3,7 +3,7 @@
 //! Holds for every release from Go 1.11 to 1.27. Goroutines of the runtime have no name in traces of Go 1.22 and
 //! older, where nothing tells their stack unless they do something.
 
-use crate::summary::{Site, SiteFrame, Summary};
+use crate::summary::{SiteFrame, Summary};
 
 /// Whose a group of goroutines is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,15 +86,15 @@ pub fn is_framework_wait(stack: &[SiteFrame]) -> bool {
     stack.iter().find(|f| !carrier(&f.func)).is_some_and(|f| f.func.starts_with("testing."))
 }
 
-/// The function of the test or benchmark that a stack belongs to: the frame next to the framework's runner.
-pub fn test_function(site: &Site) -> Option<&str> {
-    let runner = site.stack.iter().position(|f| {
+/// The frame of the test or benchmark function that a stack belongs to: the one next to the framework's runner.
+pub fn test_frame(stack: &[SiteFrame]) -> Option<&SiteFrame> {
+    let runner = stack.iter().position(|f| {
         matches!(f.func.as_str(), "testing.tRunner" | "testing.(*B).runN" | "testing.fRunner")
             || f.func.starts_with("testing.(*B).RunParallel")
     })?;
-    let function = site.stack.get(runner.checked_sub(1)?)?.func.as_str();
+    let frame = stack.get(runner.checked_sub(1)?)?;
     // Without a user frame in between it is the framework's own doing.
-    (!function.starts_with("testing.") && !function.starts_with("runtime.")).then_some(function)
+    (!frame.func.starts_with("testing.") && !frame.func.starts_with("runtime.")).then_some(frame)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::change::{Change, Presence};
 use super::closures::{self, Candidate};
 use super::environment::Difference;
+use super::names;
 use super::packages::{self, NamedBy};
 use super::per;
 use super::side::{Package, Run, Side, Subject, SubjectId};
@@ -57,7 +58,7 @@ impl SubjectPair {
     /// What it was called in the base, where that differs.
     pub fn renamed_from(&self) -> Option<&str> {
         match (&self.base, &self.head) {
-            (Some((old, _)), Some((new, _))) if old != new => Some(old),
+            (Some((old, _)), Some((new, _))) if names::versionless(old) != names::versionless(new) => Some(old),
             _ => None,
         }
     }
@@ -91,7 +92,7 @@ pub fn compare(mut base: Side, mut head: Side) -> Comparison {
     let packages = packages::pair(&list(&base), &list(&head))
         .into_iter()
         .map(|(base_name, head_name)| {
-            let mut take = |side: &mut Side, name: &Option<String>| {
+            let take = |side: &mut Side, name: &Option<String>| {
                 name.as_ref().and_then(|n| side.packages.remove(n)).unwrap_or_default()
             };
             let (one, other) = (take(&mut base, &base_name), take(&mut head, &head_name));
@@ -199,12 +200,20 @@ fn changes(
         };
         let presence = match (sample(base, one), sample(head, other)) {
             (Some(base), Some(head)) => Presence::Both { base, head },
+            // What only one side has of a subject that both have, as a first GC cycle's length, is no change of it.
+            _ if both => continue,
             (None, Some(head)) => Presence::Added(head),
             (Some(base), None) => Presence::Removed(base),
             (None, None) => continue,
         };
-        let items = one.map_or(1.0, |s| per::items_per_run(base, s, item));
-        changes.push(Change { metric, path: path.clone(), item, presence, items });
+        let items = |package: &Package, subject: Option<&Subject>| match subject {
+            Some(s) if path.starts_with("durations.") => per::durations_per_run(s),
+            Some(s) => per::items_per_run(package, s, item),
+            None => 1.0,
+        };
+        let (items, head_items) = (items(base, one), items(head, other));
+        let items_are_fixed = [one, other].into_iter().flatten().all(per::has_fixed_items);
+        changes.push(Change { metric, path: path.clone(), item, presence, items, head_items, items_are_fixed });
     }
     (changes, left_out)
 }

@@ -10,6 +10,21 @@
 
 /// The key of a function: its name without closure numbers, type arguments and module versions.
 pub fn key(function: &str) -> String {
+    let name = versionless(function);
+    let (path, symbol) = split(&name);
+    let mut out = path.to_owned();
+    for (i, part) in symbol.split('.').enumerate() {
+        if i > 0 {
+            out.push('.');
+        }
+        // The first part is the package: one that is called `func1` is a user's own affair.
+        if i == 0 { out.push_str(part) } else { out.push_str(&component(part)) }
+    }
+    out
+}
+
+/// The name without type arguments and module versions: what a person would take for the same name.
+pub fn versionless(function: &str) -> String {
     let name = without_type_arguments(function);
     let (path, symbol) = split(&name);
     let mut out = String::with_capacity(name.len());
@@ -27,13 +42,7 @@ pub fn key(function: &str) -> String {
             None => out.push_str(element),
         }
     }
-    for (i, part) in symbol.split('.').enumerate() {
-        if i > 0 {
-            out.push('.');
-        }
-        // The first part is the package: a package called `func1` would be a user's own affair.
-        if i == 0 { out.push_str(part.split("@v").next().unwrap_or(part)) } else { out.push_str(&component(part)) }
-    }
+    out.push_str(symbol);
     out
 }
 

@@ -144,3 +144,14 @@ pub fn items_per_run(package: &Package, subject: &Subject, item: Item) -> f64 {
     };
     crate::stats::sample::median(&counts).unwrap_or(1.0)
 }
+
+/// How many calls or tasks lie behind a quantile of their durations, in the middle of the runs.
+pub fn durations_per_run(subject: &Subject) -> f64 {
+    let counts = subject.figures.get("count").into_iter().flatten().flatten();
+    crate::stats::sample::median(&counts.map(|&n| n as f64).collect::<Vec<_>>()).unwrap_or(1.0)
+}
+
+/// Whether all runs have as many goroutines, calls or tasks of this subject.
+pub fn has_fixed_items(subject: &Subject) -> bool {
+    subject.figures.get("count").is_some_and(|counts| counts.windows(2).all(|w| w[0] == w[1]))
+}

@@ -1,7 +1,7 @@
 //! What the program was doing in the time that was added: the state, and the stack at which it waited.
 
+use crate::compare::Change;
 use crate::compare::SubjectPair;
-use crate::compare::change::{Change, Presence};
 use crate::compare::per::Item;
 use crate::compare::side::{Run, SiteKey, Subject};
 use crate::metrics::registry::SubjectKind;
@@ -21,9 +21,14 @@ pub struct SiteChange {
     pub head: f64,
 }
 
-/// The frame that a person looks for: the innermost one outside the standard library's and the runtime's waits.
+/// The frame that a person looks for: the innermost one outside the standard library, else outside of what merely
+/// carries a wait.
 pub fn leaf(stack: &[SiteFrame]) -> Option<&SiteFrame> {
-    stack.iter().find(|f| !is_standard(&f.func)).or(stack.first())
+    let carries = |f: &&SiteFrame| {
+        ["runtime.", "internal/", "sync.", "syscall.", "os.", "io."].iter().any(|p| f.func.starts_with(p))
+    };
+    let own = stack.iter().find(|f| !is_standard(&f.func));
+    own.or_else(|| stack.iter().find(|f| !carries(f))).or(stack.first())
 }
 
 /// Whether a function is of the standard library: its import path has no dot in its first element. Package main of a
@@ -124,9 +129,4 @@ pub fn words(path: &str) -> String {
             None => path.to_owned(),
         },
     }
-}
-
-/// Whether both sides have the series.
-pub fn on_both(change: &Change) -> bool {
-    matches!(change.presence, Presence::Both { .. })
 }

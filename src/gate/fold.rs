@@ -12,7 +12,8 @@ use super::cause::{self, SiteChange};
 use super::rank;
 use super::verdict::{Evidence, Judged, Judgement, Outcome};
 use crate::compare::{Change, Comparison, SubjectPair};
-use crate::metrics::registry::Class;
+use crate::config::Level;
+use crate::metrics::registry::{Class, SubjectKind};
 
 /// One thing to tell.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Finding {
     pub site: Option<SiteChange>,
     /// The other changes that are folded into it.
     pub folded: Vec<Judgement>,
+    /// Whether any of it can fail the build.
+    pub gates: bool,
     /// Its rank.
     pub score: f64,
 }
@@ -46,14 +49,17 @@ pub fn findings(comparison: &Comparison, judged: &Judged) -> Vec<Finding> {
         }
         let (p, s, c) = judgement.at;
         let change = &comparison.packages[p].subjects[s].changes[c];
-        let family = change.metric.part_of.unwrap_or(change.metric.id);
+        let family = change.metric.part_of.unwrap_or(&change.path);
         // What rose does not explain what fell.
         by_family.entry((p, s, change.delta() < 0.0, family)).or_default().push(judgement);
     }
     let mut all: Vec<Finding> =
         by_family.into_iter().filter_map(|((p, s, ..), members)| fold(comparison, (p, s), &members)).collect();
+    // What the whole run took is told by everything else: it comes after what can be named.
+    let is_whole = |f: &Finding| comparison.packages[f.at.0].subjects[f.at.1].kind == SubjectKind::Process;
     all.sort_by(|a, b| {
-        (a.outcome, is_weak(a)).cmp(&(b.outcome, is_weak(b))).then(b.score.total_cmp(&a.score)).then(a.at.cmp(&b.at))
+        let class = |f: &Finding| (f.outcome, is_weak(f), is_whole(f));
+        class(a).cmp(&class(b)).then(b.score.total_cmp(&a.score)).then(a.at.cmp(&b.at))
     });
     all
 }
@@ -66,7 +72,11 @@ fn is_weak(finding: &Finding) -> bool {
 fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> Option<Finding> {
     let package = &comparison.packages[at.0];
     let subject = &package.subjects[at.1];
-    let gravest = members.iter().min_by_key(|j| j.outcome)?;
+    // Of those that are as grave the one with the greatest change: the total, which states are a part of.
+    let size = |j: &&&Judgement| subject.changes[j.at.2].delta().abs();
+    let gravest = members.iter().min_by(|a, b| {
+        a.outcome.cmp(&b.outcome).then(b.terms.level.cmp(&a.terms.level)).then(size(b).total_cmp(&size(a)))
+    })?;
     let lead = lead(subject, gravest, members);
     let change = &subject.changes[lead.at.2];
     let total = &subject.changes[gravest.at.2];
@@ -82,7 +92,9 @@ fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> 
     let walls: Vec<f64> = package.base_runs.iter().map(|r| r.duration_ns as f64).collect();
     let wall = crate::stats::sample::median(&walls).unwrap_or(0.0);
     let leaf = site.as_ref().and_then(|s| waiting(&s.stack)).unwrap_or_default();
-    let score = rank::score(change, state.as_deref().unwrap_or(&change.path), lead.terms.min_delta, wall, leaf);
+    let idle = is_idle(subject, state.as_deref(), wall);
+    let score = rank::score(change, state.as_deref().unwrap_or(&change.path), lead.terms.min_delta, wall, leaf)
+        * if idle { rank::IDLE } else { 1.0 };
     Some(Finding {
         at,
         lead: lead.at.2,
@@ -92,8 +104,20 @@ fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> 
         state,
         site,
         folded: members.iter().filter(|j| j.at != lead.at).map(|j| (*j).clone()).collect(),
+        gates: members.iter().any(|j| j.terms.level == Level::Error),
         score,
     })
+}
+
+/// Whether these are goroutines that live as long as the run and wait to be given something to do: what they wait
+/// longer is how much longer the run is.
+fn is_idle(subject: &SubjectPair, state: Option<&str>, wall: f64) -> bool {
+    let waits_for_work = state.is_some_and(|s| {
+        matches!(s, "block_ns.network" | "block_ns.select" | "block_ns.chan receive" | "block_ns.sync.(*Cond).Wait")
+    });
+    let lives_throughout =
+        subject.change("total_ns").and_then(Change::base).is_some_and(|total| total > 0.7 * wall && wall > 0.0);
+    subject.kind == SubjectKind::Group && waits_for_work && lives_throughout
 }
 
 /// The innermost function outside the runtime: the one that waits.

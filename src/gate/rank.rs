@@ -35,6 +35,9 @@ fn causal(path: &str, leaf: &str) -> f64 {
     }
 }
 
+/// What is left of the score of those who only wait for work.
+pub const IDLE: f64 = 0.1;
+
 /// The rank of a change: greater is worth reading earlier. `floor` is its absolute floor, `wall` the time of a base
 /// run, `leaf` the function that waits, if one does.
 pub fn score(change: &Change, path: &str, floor: f64, wall: f64, leaf: &str) -> f64 {

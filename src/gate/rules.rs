@@ -1,7 +1,8 @@
 //! Which limits hold for a series.
 
+use crate::compare::Change;
 use crate::config::{Config, Level, Rule};
-use crate::metrics::registry::{Class, Metric, Role, SubjectKind, Unit};
+use crate::metrics::registry::{Class, Role, SubjectKind};
 
 /// The limits of one series.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,21 +34,28 @@ pub fn defaults(class: Class) -> (f64, f64) {
     }
 }
 
+/// Times below 20 ticks of the trace's clock (64 ns) are no times.
+const LEAST_TIME: f64 = 20.0 * 64.0;
+
+/// The floor per item where no rule says another: times matter by what they cost a run, so that a region called a
+/// thousand times may not become a microsecond slower unnoticed.
+fn default_floor(change: &Change) -> f64 {
+    let (_, floor) = defaults(change.metric.class);
+    match change.metric.class {
+        Class::Time => (floor / change.items.max(1.0)).max(LEAST_TIME),
+        _ => floor,
+    }
+}
+
 /// The limits of `path` for a subject; `old_name` is what it was called in the base.
-pub fn terms(
-    config: &Config,
-    kind: SubjectKind,
-    name: &str,
-    old_name: Option<&str>,
-    metric: &Metric,
-    path: &str,
-) -> Terms {
+pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&str>, change: &Change) -> Terms {
+    let (metric, path) = (change.metric, change.path.as_str());
     let speaks =
         |rule: &&Rule| rule.matches(kind, name, path) || old_name.is_some_and(|old| rule.matches(kind, old, path));
     let none = Rule::default();
     let rule = config.rules.iter().find(speaks).unwrap_or(&none);
     let flags = Some(&config.flags).filter(speaks).unwrap_or(&none);
-    let (max_increase, min_delta) = defaults(metric.class);
+    let (max_increase, _) = defaults(metric.class);
     let by_default = match metric.role {
         Role::Gated => Level::Error,
         Role::Shown => Level::Info,
@@ -57,23 +65,25 @@ pub fn terms(
     Terms {
         level: flags.level.or(rule.level).or(implied).unwrap_or(by_default),
         max_increase: flags.max_increase.or(rule.max_increase).map_or(max_increase, |r| r.0),
-        min_delta: amount(&flags.min_delta, metric.unit).or(amount(&rule.min_delta, metric.unit)).unwrap_or(min_delta),
-        budget: amount(&flags.max, metric.unit).or(amount(&rule.max, metric.unit)),
+        min_delta: flags
+            .min_delta
+            .of(metric.unit)
+            .or(rule.min_delta.of(metric.unit))
+            .unwrap_or_else(|| default_floor(change)),
+        budget: flags.max.of(metric.unit).or(rule.max.of(metric.unit)),
         hard_limit: flags.hard_limit.or(rule.hard_limit).map(|r| r.0),
         required: rule.required,
         named: rule.names(name) || old_name.is_some_and(|old| rule.names(old)),
     }
 }
 
-fn amount(amounts: &crate::config::quantity::Amounts, unit: Unit) -> Option<f64> {
-    amounts.of(unit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::{Presence, per::Item};
     use crate::config::{Pattern, quantity::Ratio};
     use crate::metrics::registry;
+    use crate::stats::sample::Sample;
 
     fn rule(subject: &str, metric: &str, percent: f64) -> Rule {
         Rule {
@@ -86,7 +96,17 @@ mod tests {
 
     fn limit(config: &Config, name: &str, path: &str) -> Terms {
         let metric = registry::find(SubjectKind::Group, path).unwrap();
-        terms(config, SubjectKind::Group, name, None, metric, path)
+        let presence = Presence::Added(Sample::new(vec![1.0]).unwrap());
+        let change = Change {
+            metric,
+            path: path.to_owned(),
+            item: Item::Goroutine,
+            presence,
+            items: 1.0,
+            head_items: 1.0,
+            items_are_fixed: true,
+        };
+        terms(config, SubjectKind::Group, name, None, &change)
     }
 
     #[test]

@@ -10,7 +10,6 @@
 
 use super::rules::{self, Terms};
 use crate::compare::change::{Change, Presence};
-use crate::compare::per::{ROUNDS_UNKNOWN, WINDOW_LENGTH};
 use crate::compare::{Comparison, PackagePair, SubjectPair, names};
 use crate::config::{Config, Level, OnInconclusive};
 use crate::error::exit;
@@ -94,6 +93,8 @@ pub enum Evidence {
     FewRuns,
     /// The recordings differ in what the figure depends on.
     Environment,
+    /// There are more or fewer items, and all together they take as long as before.
+    Regrouped,
     /// New, or gone.
     Presence,
     /// Nothing speaks for a change.
@@ -137,14 +138,7 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
     for (p, package) in comparison.packages.iter().enumerate() {
         for (s, subject) in package.subjects.iter().enumerate() {
             for (c, change) in subject.changes.iter().enumerate() {
-                let mut terms = rules::terms(
-                    config,
-                    subject.kind,
-                    subject.name(),
-                    subject.renamed_from(),
-                    change.metric,
-                    &change.path,
-                );
+                let mut terms = rules::terms(config, subject.kind, subject.name(), subject.renamed_from(), change);
                 if terms.level == Level::Off || (subject.is_framework() && !config.show_framework) {
                     continue;
                 }
@@ -203,11 +197,12 @@ fn alone(judgement: &mut Judgement, package: &PackagePair, subject: &SubjectPair
         other => other,
     };
     judgement.evidence = evidence;
-    if let (Some(budget), Some(head)) = (judgement.terms.budget, change.head()) {
-        if head > budget && judgement.terms.level >= Level::Warn {
-            judgement.outcome = Outcome::Regression;
-            judgement.evidence = Evidence::Budget;
-        }
+    if let (Some(budget), Some(head)) = (judgement.terms.budget, change.head())
+        && head > budget
+        && judgement.terms.level >= Level::Warn
+    {
+        judgement.outcome = Outcome::Regression;
+        judgement.evidence = Evidence::Budget;
     }
 }
 
@@ -269,25 +264,46 @@ fn both(judgement: &Judgement, package: &PackagePair, change: &Change) -> (Outco
     if kept_out {
         return (Outcome::Note, Evidence::Environment);
     }
+    if regrouped(change, package, worse) {
+        return (Outcome::Note, Evidence::Regrouped);
+    }
     let few = change.runs() < RUNS_FOR_EVIDENCE;
     let relative = change.base().filter(|b| *b != 0.0).map_or(f64::INFINITY, |b| worse.abs() / b.abs());
-    let proven = if change.is_structural() && few {
-        let at_least_double = relative >= 1.0 || (worse < 0.0 && relative >= 0.5);
-        let (a, b) = (change.base().unwrap_or(0.0), change.head().unwrap_or(0.0));
-        let items = if b >= a { runs_items(package, change) } else { 1.0 };
-        (at_least_double && worse.abs() * items >= CERTAIN_GROWTH).then_some(Evidence::Doubled)
-    } else if change.is_structural() && change.is_constant() {
-        Some(Evidence::Constant)
-    } else if terms.hard_limit.is_some_and(|hard| relative > hard) && worse > 0.0 {
-        Some(Evidence::HardLimit)
-    } else {
+    let certain = if !change.is_structural() {
         None
+    } else if !few {
+        change.is_constant().then_some(Evidence::Constant)
+    } else {
+        let at_least_double = if worse > 0.0 { relative >= 1.0 } else { relative >= 0.5 };
+        let items = if change.delta() > 0.0 { runs_items(package, change) } else { 1.0 };
+        (at_least_double && worse.abs() * items >= CERTAIN_GROWTH).then_some(Evidence::Doubled)
     };
+    let hard = worse > 0.0 && terms.hard_limit.is_some_and(|hard| relative > hard);
+    let proven = certain.or(hard.then_some(Evidence::HardLimit));
     match (proven, worse > 0.0) {
         (Some(evidence), true) => (Outcome::Regression, evidence),
         (Some(evidence), false) => (Outcome::Improvement, evidence),
         (None, true) => (Outcome::Inconclusive, Evidence::FewRuns),
         (None, false) => (Outcome::Note, Evidence::FewRuns),
+    }
+}
+
+/// The same work split another way: with a goroutine for each job, each of them takes less than a worker took.
+///
+/// What falls per item is no improvement then. What rises per item counts all the same, since whoever works for a fixed
+/// time does fewer rounds when slower; unless every run of a side has the same number of items.
+fn regrouped(change: &Change, package: &PackagePair, worse: f64) -> bool {
+    use crate::compare::per::Item;
+    if !matches!(change.item, Item::Goroutine | Item::Call | Item::Task) {
+        return false;
+    }
+    let (Some(base), Some(head)) = (change.base(), change.head()) else { return false };
+    let (before, after) = (base * change.items, head * change.head_items);
+    let runs = package.base_runs.len().min(package.head_runs.len());
+    if worse < 0.0 {
+        change.head_items > change.items && after > before * 0.8
+    } else {
+        runs >= RUNS_FOR_EVIDENCE && change.items_are_fixed && change.head_items < change.items && after < before * 1.05
     }
 }
 
@@ -352,9 +368,4 @@ fn with_the_family(judgements: &mut [Judgement], comparison: &Comparison) {
             }
         }
     }
-}
-
-/// Whether the reason why a series was not compared is worth a line of its own.
-pub fn is_worth_saying(why: &str) -> bool {
-    why == ROUNDS_UNKNOWN || why == WINDOW_LENGTH || !why.is_empty()
 }

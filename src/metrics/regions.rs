@@ -79,14 +79,7 @@ impl Regions {
     }
 
     /// Ends a call: the innermost open one of its task and name. True when it is told of by its end alone.
-    pub(super) fn end(
-        &mut self,
-        event: &Event,
-        task: TaskId,
-        name: Sym,
-        now: &Spent,
-        warnings: &mut Warnings,
-    ) -> bool {
+    pub(super) fn end(&mut self, event: &Event, task: TaskId, name: Sym, now: &Spent, warnings: &mut Warnings) -> bool {
         let open = &mut self.stack(event.g).open;
         if let Some(at) = open.iter().rposition(|region| region.task == task && region.name == name) {
             let closed = open.split_off(at);

@@ -1,7 +1,7 @@
 //! What to do to be sure: commands that can be copied.
 
 use super::model::{Advice, Finding, Section};
-use crate::compare::{Comparison, Mode, per};
+use crate::compare::{Comparison, Mode};
 use crate::gate::verdict::ALPHA;
 use crate::gate::{Judged, Verdict};
 
@@ -39,7 +39,6 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
     if against_baseline {
         why.push_str(" a baseline from another day proves little about times.");
     }
-    let _ = per::ROUNDS_UNKNOWN;
     Some(Advice { why, commands })
 }
 

@@ -7,11 +7,12 @@ use super::model::{
     SideEnvironment, Site, Subject,
 };
 use super::{advice, headline};
-use crate::compare::{Change, Comparison, PackagePair, Presence, SubjectPair, names, per};
+use crate::compare::{Change, Comparison, PackagePair, Presence, SubjectPair, framework, names};
 use crate::gate::fold::{self, Finding};
 use crate::gate::{Evidence, Judged, Judgement, Outcome, cause};
 use crate::metrics::registry::{Class, SubjectKind, Unit};
 use crate::paths::Repository;
+use crate::summary::{Position, SiteFrame};
 
 /// What the report has to know beside the comparison.
 pub struct Context<'a> {
@@ -75,7 +76,7 @@ fn tell(comparison: &Comparison, finding: &Finding, repository: &Repository) -> 
             stack: site.stack.iter().map(|f| format!("{} {}:{}", f.func, repository.file(&f.file), f.line)).collect(),
         }
     });
-    first.cause = cause_of(finding, subject, lead, &first);
+    first.cause = cause_of(finding, package, subject, lead, &first);
     let metric = first.metric.clone();
     let mut rows = vec![first];
     for judgement in &finding.folded {
@@ -109,7 +110,16 @@ fn row(
             label: label(subject),
             package: Some(package.name.clone()).filter(|n| !n.is_empty()),
             renamed_from: subject.renamed_from().map(str::to_owned),
-            position: start(&subject.head).or_else(|| start(&subject.base)).map(|p| repository.position(&p)),
+            position: match subject.kind {
+                // Where the framework starts its runners is of no use to anyone: a line of the function that they run is.
+                SubjectKind::Test | SubjectKind::Benchmark => {
+                    functions(subject).into_values().next().and_then(|frame| {
+                        let position = Position { file: frame.file.clone(), line: frame.line };
+                        (functions(subject).len() == 1).then(|| repository.position(&position))
+                    })
+                }
+                _ => start(&subject.head).or_else(|| start(&subject.base)).map(|p| repository.position(&p)),
+            },
         },
         metric: change.path.clone(),
         unit: change.metric.unit,
@@ -151,23 +161,21 @@ fn label(subject: &SubjectPair) -> String {
 
 /// Tests are called by their function where their stacks show only one.
 fn runner(subject: &SubjectPair, all: &str) -> String {
-    let sides = subject.head.iter().chain(&subject.base);
-    let mut functions: Vec<&str> = sides
-        .flat_map(|(_, s)| s.sites.values())
-        .filter_map(|site| {
-            let runner = site
-                .stack
-                .iter()
-                .position(|f| f.func.starts_with("testing.tRunner") || f.func == "testing.(*B).runN")?;
-            Some(site.stack.get(runner.checked_sub(1)?)?.func.as_str())
-        })
-        .collect();
-    functions.sort_unstable();
-    functions.dedup();
-    match functions[..] {
-        [only] => names::short(only).to_owned(),
+    let functions = functions(subject);
+    match functions.keys().next() {
+        Some(only) if functions.len() == 1 => names::short(only).to_owned(),
         _ => all.to_owned(),
     }
+}
+
+/// The functions that runners of tests or benchmarks run, as far as stacks show them, with a line of each.
+fn functions(subject: &SubjectPair) -> BTreeMap<&str, &SiteFrame> {
+    let sides = subject.head.iter().chain(&subject.base);
+    sides
+        .flat_map(|(_, s)| s.sites.values())
+        .filter_map(|site| framework::test_frame(&site.stack))
+        .map(|frame| (frame.func.as_str(), frame))
+        .collect()
 }
 
 /// The words for a metric of a subject.
@@ -218,6 +226,9 @@ fn evidence(evidence: &Evidence, change: &Change) -> Told {
         }
         Evidence::FewRuns => ("unproven", "not tested: it cannot fail the build".to_owned(), None),
         Evidence::Environment => ("environment", "recorded in another environment".to_owned(), None),
+        Evidence::Regrouped => {
+            ("regrouped", "another number of items, which together take as long as before".to_owned(), None)
+        }
         Evidence::Presence => ("presence", if change.base().is_none() { "new" } else { "gone" }.to_owned(), None),
         Evidence::None => ("none", String::new(), None),
     };
@@ -230,13 +241,25 @@ fn section(finding: &Finding, change: &Change) -> Section {
         (Outcome::Regression, _) | (_, Evidence::Presence | Evidence::Named | Evidence::Required) => Section::Certain,
         (Outcome::Inconclusive, _) => Section::Unproven,
         (Outcome::Improvement, _) => Section::Better,
-        _ if falls => Section::Better,
+        (_, Evidence::FewRuns | Evidence::Tested(_)) if falls && finding.gates => Section::Better,
         _ => Section::Aside,
     }
 }
 
+/// More allocation shows as running, at no stack: what gives it away is that the collector ran more often.
+fn collections(package: &PackagePair, lead: &Change) -> Option<String> {
+    if !matches!(lead.path.as_str(), "exec_ns" | "total_ns" | "duration_ns" | "sched_wait_ns") || lead.delta() <= 0.0 {
+        return None;
+    }
+    let process = package.subjects.iter().find(|s| s.kind == SubjectKind::Process)?;
+    let cycles = process.change("gc.cycles.allocation")?;
+    let (base, head) = (cycles.base()?, cycles.head()?);
+    let figure = |v| super::units::figure(v, Unit::Count);
+    (head >= 2.0 * base && head - base >= 3.0).then(|| format!("GC cycles {} → {}", figure(base), figure(head)))
+}
+
 /// One line on what the program was doing.
-fn cause_of(finding: &Finding, subject: &SubjectPair, lead: &Change, row: &Row) -> String {
+fn cause_of(finding: &Finding, package: &PackagePair, subject: &SubjectPair, lead: &Change, row: &Row) -> String {
     match &lead.presence {
         Presence::Added(_) => {
             let creators = subject.head.iter().flat_map(|(_, s)| s.creators.keys());
@@ -246,7 +269,10 @@ fn cause_of(finding: &Finding, subject: &SubjectPair, lead: &Change, row: &Row) 
         Presence::Removed(_) => return "gone".to_owned(),
         Presence::Both { .. } => {}
     }
-    let state = finding.state.as_deref().map(cause::words).unwrap_or_default();
+    let mut state = finding.state.as_deref().map(cause::words).unwrap_or_default();
+    if let Some(gc) = collections(package, lead) {
+        state = format!("{state}; {gc}");
+    }
     match &row.site {
         Some(site) => format!("{state} at {} {}", site.label, site.position),
         None if !state.is_empty() => state,
@@ -315,14 +341,20 @@ fn not_compared(
             }
         }
     }
-    let mut all: Vec<NotCompared> = reasons
-        .into_iter()
-        .map(|((what, why), count)| NotCompared { what: what.to_owned(), why: why.to_owned(), count })
-        .collect();
+    let mut all: Vec<NotCompared> = Vec::new();
+    for ((what, why), count) in reasons {
+        match all.iter_mut().find(|n| n.why == why) {
+            Some(same) => {
+                same.what = format!("{}, {what}", same.what);
+                same.count += count;
+            }
+            None => all.push(NotCompared { what: what.to_owned(), why: why.to_owned(), count }),
+        }
+    }
     let apart = judged.judgements.iter().filter(|j| j.evidence == Evidence::Environment).count();
     if judged.times_out && apart > 0 {
-        let why = format!("out of the verdict: another {}", environment.differences.join(", another "));
-        all.push(NotCompared { what: "what depends on the machine".to_owned(), why, count: apart });
+        let why = format!("out of the verdict: base and head differ in {}", environment.differences.join(" and "));
+        all.push(NotCompared { what: "figures that depend on the machine".to_owned(), why, count: apart });
     }
     if framework > 0 && !show_framework {
         all.push(NotCompared {
@@ -389,7 +421,6 @@ fn warnings(comparison: &Comparison, mut warnings: Vec<String>) -> Vec<String> {
             warnings.extend(run.warnings.iter().map(|w| format!("{}: {} ({}×)", run.source, w.message, w.count)));
         }
     }
-    let _ = per::ROUNDS_UNKNOWN;
     warnings.dedup();
     warnings
 }

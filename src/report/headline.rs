@@ -84,6 +84,9 @@ pub(super) fn sentence(row: &Finding) -> String {
             text.push_str(row.cause.strip_prefix("new").unwrap_or(&row.cause));
         }
         (None, _) => {
+            if let Some((_, gc)) = row.cause.split_once("; ") {
+                text.push_str(&format!(", {gc}"));
+            }
             if let Some(position) = &row.subject.position {
                 text.push_str(&format!(", {position}"));
             }

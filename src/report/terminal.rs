@@ -125,9 +125,8 @@ fn cells(row: &Finding) -> [String; 6] {
         _ if row.presence != "both" => String::new(),
         _ => units::percent(row.limit.max_increase),
     };
-    let per = if row.per.is_empty() { String::new() } else { format!(" per {}", row.per) };
     let subject = if row.part_of.is_some() { String::new() } else { row.subject.label.clone() };
-    [term(&subject), term(&format!("{}{per}", row.what)), figure(row.base), figure(row.head), change, limit]
+    [term(&subject), term(&row.what), figure(row.base), figure(row.head), change, limit]
 }
 
 /// What stands below a row.
@@ -140,15 +139,24 @@ fn details(row: &Finding) -> Vec<String> {
         let old = crate::compare::names::short(old);
         lines.push(format!("renamed: {} → {}", term(old), term(&row.subject.label)));
     }
-    if let Some(site) = &row.site {
+    let per = if row.per.is_empty() { String::new() } else { format!("per {}", row.per) };
+    let place = if let Some(site) = &row.site {
         let state = crate::gate::cause::words(&site.state);
-        let doing = if row.metric == site.state { "at".to_owned() } else { format!("{} at", term(&state)) };
-        lines.push(format!("{doing} {}  {}", term(&site.label), term(&site.position)));
-    } else if !row.cause.is_empty() && !matches!(row.cause.as_str(), "new" | "gone") {
-        let position = row.subject.position.as_deref().map(|p| format!("  {}", term(p))).unwrap_or_default();
-        lines.push(format!("{}{position}", term(&row.cause)));
-    } else if let Some(position) = &row.subject.position {
-        lines.push(term(position));
+        let same = row.metric == site.state || site.state == "syscall" && row.metric.starts_with("syscall");
+        let doing = if same { String::new() } else { format!("{state} ") };
+        format!("{doing}at {}  {}", site.label, site.position)
+    } else {
+        // That a time of running is spent running needs no words.
+        let said = ["new", "gone", "waiting for a processor"].contains(&row.cause.as_str());
+        let cause =
+            if said { "" } else { row.cause.trim_start_matches("running on a processor").trim_start_matches("; ") };
+        let words: Vec<&str> =
+            [Some(cause), row.subject.position.as_deref()].into_iter().flatten().filter(|w| !w.is_empty()).collect();
+        words.join("  ")
+    };
+    let words: Vec<&str> = [per.as_str(), place.as_str()].into_iter().filter(|w| !w.is_empty()).collect();
+    if !words.is_empty() {
+        lines.push(term(&words.join(", ")));
     }
     if row.verdict == "regression" && !row.evidence.text.is_empty() {
         lines.push(term(&row.evidence.text));
@@ -184,7 +192,7 @@ fn left_out(out: &mut String, report: &Report, layout: Layout) {
         )
     );
     for left in &report.not_compared {
-        let line = format!("Not compared: {} {}: {}", left.count, left.what, left.why);
+        let line = format!("Not compared: {} ({}): {}", left.what, left.count, left.why);
         let _ = writeln!(out, "{}", fold(&term(&line), layout.width, 0, "  "));
     }
     for warning in &report.warnings {
@@ -217,7 +225,7 @@ fn fold(text: &str, width: usize, styled: usize, indent: &str) -> String {
     for word in text.trim_start().split(' ') {
         let size = if styled > 0 && first { styled + 1 } else { word.chars().count() };
         if used + size + usize::from(!first) > width && used > indent.len() {
-            lines.push(std::mem::replace(&mut line, format!("{indent}{word}")));
+            lines.push(std::mem::replace(&mut line, format!("{indent}{word}")).trim_end().to_owned());
             used = indent.chars().count() + size;
         } else {
             if !first {

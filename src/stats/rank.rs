@@ -80,3 +80,49 @@ fn upper_tail(z: f64) -> f64 {
         t * (0.319_381_530 + t * (-0.356_563_782 + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))));
     (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() * poly
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(got: f64, want: f64, within: f64) {
+        assert!((got - want).abs() <= within, "{got} for {want}");
+    }
+
+    #[test]
+    fn as_scipy_counts() {
+        // python3 -c "from scipy.stats import mannwhitneyu as m; print(m(head, base, alternative='greater', method='exact').pvalue)"
+        for (base, head, p) in [
+            (&[1.0, 2.0, 3.0][..], &[4.0, 5.0, 6.0][..], 0.05),
+            (&[1.1, 2.2, 3.3, 4.4, 5.5], &[2.5, 3.6, 4.7, 5.8, 6.9], 0.1111111111111111),
+            (&[10.0, 11.0, 12.0, 13.0, 14.0, 15.0], &[12.5, 13.5, 14.5, 15.5, 16.5, 17.5], 0.032467532467532464),
+            (&[5.0, 6.0, 7.0, 8.0], &[1.0, 2.0, 3.0, 4.0], 1.0),
+        ] {
+            close(p_greater(base, head), p, 1e-12);
+        }
+    }
+
+    #[test]
+    fn ties_are_counted_exactly() {
+        // scipy.stats.permutation_test((head, base), rank_sum, alternative='greater', n_resamples=inf), with
+        // rank_sum = lambda x, y: rankdata(concatenate([x, y]))[:len(x)].sum()
+        close(p_greater(&[1.0, 2.0, 2.0, 3.0, 3.0], &[2.0, 3.0, 3.0, 4.0, 4.0]), 0.09523809523809523, 1e-12);
+    }
+
+    #[test]
+    fn many_runs_are_approximated() {
+        // i = arange(40); base = i * 37 % 101 + .5 * (i % 3); head = base[::-1] + 9
+        // mannwhitneyu(head, base, alternative='greater', method='asymptotic').pvalue
+        let base: Vec<f64> = (0..40).map(|i| f64::from(i * 37 % 101) + 0.5 * f64::from(i % 3)).collect();
+        let head: Vec<f64> = base.iter().rev().map(|v| v + 9.0).collect();
+        close(p_greater(&base, &head), 0.10902477354065032, 1e-6);
+    }
+
+    #[test]
+    fn degenerate_samples_prove_nothing() {
+        for (base, head) in [(&[][..], &[1.0][..]), (&[1.0], &[]), (&[1.0, 1.0, 1.0], &[1.0, 1.0, 1.0])] {
+            assert_eq!(p_greater(base, head), 1.0);
+        }
+        assert_eq!(p_greater(&[7.0; 40], &[7.0; 40]), 1.0);
+    }
+}

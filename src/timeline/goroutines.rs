@@ -141,9 +141,10 @@ impl Timeline {
     }
 
     fn end_syscall(&mut self, span: Span, retaken: Time, p: ProcId, sink: &mut impl Sink) {
-        if self.syscalls.get(&p) == Some(&span.g) {
-            self.syscalls.remove(&p);
-        }
+        // Go's analysis forgets whoever holds the processor now, even if that is another goroutine since this one lost
+        // it: if that one loses it, too, its whole call counts as holding one. A matter of how a call is split, never of
+        // its length, and followed so that figures equal Go's.
+        self.syscalls.remove(&p);
         match retaken.get() {
             None => sink.span(&span),
             Some(at) => {

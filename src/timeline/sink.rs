@@ -1,6 +1,6 @@
 //! What a timeline gives out, and who takes it.
 
-use crate::trace::{Event, GoId, GoSlot, Gauge, Frame, Range, StackId, Sym, TaskId, Time};
+use crate::trace::{Event, Frame, Gauge, GoId, GoSlot, Range, StackId, Sym, TaskId, Time};
 
 /// What a goroutine does during a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

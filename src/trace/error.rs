@@ -193,6 +193,7 @@ kinds! {
     ProcOutOfRange, Limit, "a processor number above 4294967294";
     // The order.
     NoProgress, Corrupt, "no thread's next event can have happened";
+    NoProgressAtEnd, Truncated, "the file ends where events are missing that others wait for";
     NeedsThread, Corrupt, "an event that needs a thread has none";
     NeedsProc, Corrupt, "an event that needs a processor has none";
     HasProc, Corrupt, "an event happened on a thread that has a processor already";

@@ -2,17 +2,12 @@
 //!
 //! A trace repeats its strings and stacks in every generation, under new ids. The reader interns only what an event
 //! refers to, so that memory follows the distinct stacks of the program and not the length of the trace.
-//! Stacks are kept as a tree from the root frame: the stacks of one program share most of their frames.
-//!
-//! ```text
-//!     main.main ── main.serve ┬─ net.Read ── poll.Wait      stack 3
-//!                             └─ sync.Lock                  stack 4
-//! ```
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use super::event::{StackId, Sym};
-use crate::hash::HashMap;
+use crate::hash::{HashMap, KeyedHash};
 
 /// One frame of a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,24 +20,25 @@ pub struct Frame {
     pub line: u32,
 }
 
+/// A frame, interned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Node {
-    /// The caller's node; the root frame's is [`StackId::NONE`].
-    parent: StackId,
-    frame: Frame,
-}
+pub struct FrameId(u32);
 
 /// What symbols mean. Append-only; ids stay valid for the whole trace.
 #[derive(Clone, Debug)]
 pub struct Symbols {
     strings: Vec<Arc<str>>,
-    nodes: Vec<Node>,
+    frames: Vec<Frame>,
+    /// The frames of all stacks, one stack after the other, each from its root inwards.
+    stacked: Vec<FrameId>,
+    /// By stack id: where its frames end in `stacked`. They begin where those of the stack before end.
+    ends: Vec<u32>,
 }
 
 impl Default for Symbols {
     fn default() -> Self {
-        let none = Node { parent: StackId::NONE, frame: Frame { func: Sym::EMPTY, file: Sym::EMPTY, line: 0 } };
-        Symbols { strings: vec![Arc::from("")], nodes: vec![none] }
+        // Symbol 0 is the empty string, stack 0 is none.
+        Symbols { strings: vec![Arc::from("")], frames: Vec::new(), stacked: Vec::new(), ends: vec![0] }
     }
 }
 
@@ -67,33 +63,31 @@ impl Symbols {
         self.strings.len() <= 1
     }
 
-    /// How many nodes the tree of stacks has so far. Stack ids are below this number.
-    pub fn stack_nodes(&self) -> usize {
-        self.nodes.len()
+    /// How many distinct stacks there are so far, none included. Stack ids are below this number.
+    pub fn stacks(&self) -> usize {
+        self.ends.len()
     }
 
     /// The frames of a stack, innermost (leaf) first.
-    pub fn frames(&self, stack: StackId) -> impl Iterator<Item = Frame> + '_ {
-        let mut at = stack;
-        std::iter::from_fn(move || {
-            if at == StackId::NONE {
-                return None;
-            }
-            let node = self.nodes.get(at.0 as usize)?;
-            at = node.parent;
-            Some(node.frame)
-        })
+    pub fn frames(&self, stack: StackId) -> impl DoubleEndedIterator<Item = Frame> + '_ {
+        let at = stack.0 as usize;
+        let end = self.ends.get(at).copied().unwrap_or(0) as usize;
+        let start = if at == 0 { end } else { self.ends.get(at - 1).map_or(end, |&start| start as usize) };
+        let ids = self.stacked.get(start..end).unwrap_or_default();
+        ids.iter().rev().filter_map(|id| self.frames.get(id.0 as usize).copied())
     }
 
     /// The outermost frame of a stack: for a goroutine's own stack, its start function.
     pub fn root(&self, stack: StackId) -> Option<Frame> {
-        self.frames(stack).last()
+        self.frames(stack).next_back()
     }
 
     /// Appends what `delta` learned. Deltas must come in the order in which they were taken.
     pub fn apply(&mut self, delta: &mut SymbolDelta) {
         self.strings.append(&mut delta.strings);
-        self.nodes.append(&mut delta.nodes);
+        self.frames.append(&mut delta.frames);
+        self.stacked.append(&mut delta.stacked);
+        self.ends.append(&mut delta.ends);
     }
 }
 
@@ -101,14 +95,24 @@ impl Symbols {
 #[derive(Clone, Debug, Default)]
 pub struct SymbolDelta {
     strings: Vec<Arc<str>>,
-    nodes: Vec<Node>,
+    frames: Vec<Frame>,
+    stacked: Vec<FrameId>,
+    ends: Vec<u32>,
 }
 
 /// The reader's half: finds the symbol for a text, the id for a stack.
 #[derive(Clone, Debug)]
 pub struct Interner {
     strings: HashMap<Arc<str>, Sym>,
-    nodes: HashMap<Node, StackId>,
+    frames: HashMap<Frame, FrameId>,
+    /// Stacks by a hash of 128 bits whose key no file can know, so that equal hashes mean equal stacks. Looking up a
+    /// hundred frames one by one costs a hundred cache misses, hashing them costs about one.
+    stacks: HashMap<u128, StackId>,
+    hash: (KeyedHash, KeyedHash),
+    /// Where the frames of the last stack end.
+    end: u32,
+    /// The stack being looked up. Plain numbers: a slice of these is hashed in one go.
+    scratch: Vec<u32>,
     delta: SymbolDelta,
 }
 
@@ -116,7 +120,15 @@ impl Default for Interner {
     fn default() -> Self {
         let mut strings = HashMap::default();
         strings.insert(Arc::from(""), Sym::EMPTY);
-        Interner { strings, nodes: HashMap::default(), delta: SymbolDelta::default() }
+        Interner {
+            strings,
+            frames: HashMap::default(),
+            stacks: HashMap::default(),
+            hash: (KeyedHash::new(), KeyedHash::new()),
+            end: 0,
+            scratch: Vec::new(),
+            delta: SymbolDelta::default(),
+        }
     }
 }
 
@@ -141,17 +153,29 @@ impl Interner {
         }
     }
 
-    /// The id of a stack, given its frames from the root (outermost) inwards.
-    pub fn stack(&mut self, root_first: impl Iterator<Item = Frame>) -> StackId {
-        root_first.fold(StackId::NONE, |parent, frame| self.child(parent, frame))
+    /// The id of a frame.
+    pub fn frame(&mut self, frame: Frame) -> FrameId {
+        let next = FrameId(self.frames.len() as u32);
+        *self.frames.entry(frame).or_insert_with(|| {
+            self.delta.frames.push(frame);
+            next
+        })
     }
 
-    /// The id of the stack that is `parent` with one more frame called from it.
-    pub fn child(&mut self, parent: StackId, frame: Frame) -> StackId {
-        let node = Node { parent, frame };
-        let next = StackId(self.nodes.len() as u32 + 1);
-        *self.nodes.entry(node).or_insert_with(|| {
-            self.delta.nodes.push(node);
+    /// The id of a stack, given its frames from the root (outermost) inwards.
+    pub fn stack(&mut self, root_first: impl Iterator<Item = FrameId>) -> StackId {
+        self.scratch.clear();
+        self.scratch.extend(root_first.map(|frame| frame.0));
+        if self.scratch.is_empty() {
+            return StackId::NONE;
+        }
+        let (high, low) = (self.hash.0.hash_one(&self.scratch), self.hash.1.hash_one(&self.scratch));
+        let hash = u128::from(high) << 64 | u128::from(low);
+        let next = StackId(self.stacks.len() as u32 + 1);
+        *self.stacks.entry(hash).or_insert_with(|| {
+            self.end += self.scratch.len() as u32;
+            self.delta.stacked.extend(self.scratch.iter().map(|&id| FrameId(id)));
+            self.delta.ends.push(self.end);
             next
         })
     }

@@ -36,7 +36,7 @@ fn what_is_no_trace_is_refused_by_name() {
         (b"{\"schema\": \"json\"}", Kind::BadHeader),
         (b"go 1.26 trace\0\0\0", Kind::HeaderOnly),
         (b"go 1.22 trace\0\0\0", Kind::HeaderOnly),
-        (b"go 1.21 trace\0\0\0", Kind::V1NoEvents),
+        (b"go 1.21 trace\0\0\0", Kind::HeaderOnly),
         (b"go 1.5 trace\0\0\0\0", Kind::TooOld),
         (b"go 1.99 trace\0\0\0", Kind::TooNew),
         (b"go 1.26 trace\0\0\0\x09", Kind::NotABatch),
@@ -98,7 +98,7 @@ fn recorded_accidents_are_named() {
     for (name, expected) in [
         ("go1.22.10/exit", Class::Empty),
         ("go1.25.5/exit", Class::Empty),
-        ("go1.26.6/exit", Class::Empty),
+        ("go1.26.6/exit", Class::Truncated),
         ("go1.22.10/exitgens", Class::Truncated),
         ("go1.25.5/exitgens", Class::Truncated),
         ("go1.26.6/exitgens", Class::Truncated),
@@ -125,11 +125,11 @@ fn misused_regions_are_warnings_and_reading_goes_on() {
 
 /// A goroutine running on a processor, as the first events of thread 1.
 fn running() -> Events {
-    Events::default().event(ev::PROC_STATUS, 1, &[0, craft::PROC_RUNNING]).event(ev::GO_STATUS, 1, &[
+    Events::default().event(ev::PROC_STATUS, 1, &[0, craft::PROC_RUNNING]).event(
+        ev::GO_STATUS,
         1,
-        1,
-        craft::GO_RUNNING,
-    ])
+        &[1, 1, craft::GO_RUNNING],
+    )
 }
 
 fn program(events: Events) -> Vec<u8> {

@@ -1,9 +1,16 @@
 //! The one integration binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod baseline;
 mod broken;
+mod cli;
+mod compare_make;
+mod compare_rename;
+mod config;
 mod craft;
 mod data;
 mod figures;
+mod gate;
 mod go_reader;
 mod machine;
+mod report;

@@ -194,7 +194,8 @@ pub(super) const METRICS: &[Metric] = &[
     },
     Metric {
         id: "durations.p50",
-        definition: "The median duration of single calls or complete tasks, from a sketch with a relative error of 1 %.",
+        role: Gated,
+        definition: "The median duration of single calls or complete tasks, from a sketch with a relative error of 1 %. One slow call in a hundred moves the mean, and not this.",
         read: quantile!(0.5),
         ..QUANTILE
     },
@@ -377,6 +378,6 @@ fn ranges<'a>(view: View<'a>, figure: fn(&crate::summary::RangeStat) -> i64) -> 
 }
 
 /// The stop of the world that starting the tracer takes: it is in every trace and says nothing of the program.
-pub fn is_artefact(range: &str) -> bool {
+fn is_artefact(range: &str) -> bool {
     range == "stop-the-world (start trace)"
 }

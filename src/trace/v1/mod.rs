@@ -12,6 +12,7 @@
 mod check;
 mod convert;
 mod cursor;
+mod heap;
 mod index;
 mod names;
 mod order;

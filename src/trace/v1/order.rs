@@ -15,10 +15,8 @@
 //! Go's reader tries all processors that cannot go on after each event. Here such a processor is parked on what it
 //! waits for, and looked at again when that has come true: no file costs more than O(n log n).
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use super::cursor::{ANY, COLLECTOR, Condition, Cursor, Decoder, Head, Status};
+use super::heap::Heap;
 use super::index::{Index, Sample};
 use super::record::Record;
 use super::spec::Kind;
@@ -36,9 +34,6 @@ struct State {
 /// What a parked processor waits for: a goroutine, its sequence number (or [`ANY`]), its status.
 type Awaited = (u32, u64, Status);
 
-/// Time of a processor's next event, when it became ready, which processor.
-type Ready = (i64, u64, u32);
-
 /// Where a list of parked processors ends.
 const NOBODY: u32 = u32::MAX;
 
@@ -48,12 +43,8 @@ struct Merge<'a, 'b> {
     samples: &'b [Sample],
     /// The next event of each processor.
     heads: Vec<Head>,
-    /// The processors whose next event can have happened, the earliest first, and at one tick the one first that has
-    /// been here longest. (Go's reader leaves ties to its heap: among two processors that comes to the same, among
-    /// more it differs from run to run, as it takes them from a hash table.)
-    ready: BinaryHeap<Reverse<Ready>>,
-    /// How many have been put there.
-    readied: u64,
+    /// The processors whose next event can have happened.
+    ready: Heap,
     /// The first of those that wait for the same.
     parked: HashMap<Awaited, u32>,
     /// The next of those that wait for the same, by processor.
@@ -70,8 +61,7 @@ pub(super) fn merge(index: &Index, decoder: &mut Decoder<'_>) -> Result<Vec<Reco
         decoder,
         samples: &index.samples,
         heads: vec![Head { filled: false, record: Record::NONE, condition: None }; count + 1],
-        ready: BinaryHeap::with_capacity(count + 1),
-        readied: 0,
+        ready: Heap::default(),
         parked: HashMap::default(),
         next_parked: vec![NOBODY; count],
         states: Vec::new(),
@@ -85,29 +75,22 @@ impl Merge<'_, '_> {
         let mut out: Vec<Record> = Vec::with_capacity(events);
         for proc in 0..=samplers {
             if let Some(time) = self.advance(proc)? {
-                self.push(time, proc);
+                self.ready.push((time, proc));
             }
         }
-        while let Some(Reverse((_, _, mut proc))) = self.ready.pop() {
-            while let Some(head) = self.heads.get_mut(proc as usize) {
-                head.filled = false;
-                let (record, condition) = (head.record, head.condition);
-                if let Some(condition) = condition {
-                    self.apply(&condition, &record)?;
-                }
-                if out.last().is_some_and(|last| last.time > record.time) {
-                    return Err(self.decoder.wire.error(TraceErrorKind::V1TimeOrder, record.at as usize));
-                }
-                out.push(record);
-                // The same processor is often next again: no need to take it through the heap.
-                let Some(time) = self.advance(proc)? else { break };
-                self.readied += 1;
-                match self.ready.peek_mut() {
-                    Some(mut first) if first.0.0 <= time => {
-                        (_, _, proc) = std::mem::replace(&mut first.0, (time, self.readied, proc));
-                    }
-                    _ => {}
-                }
+        while let Some((_, proc)) = self.ready.pop() {
+            let Some(head) = self.heads.get_mut(proc as usize) else { continue };
+            head.filled = false;
+            let (record, condition) = (head.record, head.condition);
+            if let Some(condition) = condition {
+                self.apply(&condition, &record)?;
+            }
+            if out.last().is_some_and(|last| last.time > record.time) {
+                return Err(self.decoder.wire.error(TraceErrorKind::V1TimeOrder, record.at as usize));
+            }
+            out.push(record);
+            if let Some(time) = self.advance(proc)? {
+                self.ready.push((time, proc));
             }
         }
         // Whoever is parked now waits for something that never happened.
@@ -179,17 +162,12 @@ impl Merge<'_, '_> {
         let mut next = self.parked.remove(&awaited);
         while let Some(proc) = next.filter(|&proc| proc != NOBODY) {
             if let Some(head) = self.heads.get(proc as usize) {
-                self.push(head.record.time, proc);
+                self.ready.push((head.record.time, proc));
             }
             let state = self.state(awaited.0);
             state.parked = state.parked.saturating_sub(1);
             next = self.next_parked.get(proc as usize).copied();
         }
-    }
-
-    fn push(&mut self, time: i64, proc: u32) {
-        self.readied += 1;
-        self.ready.push(Reverse((time, self.readied, proc)));
     }
 
     fn state(&mut self, g: u32) -> &mut State {

@@ -52,12 +52,12 @@ impl Names {
             None => return StackId::NONE,
             _ => {}
         }
-        let mut id = StackId::NONE;
-        for depth in 0.. {
-            let Some(frame) = self.tables.frame(index, depth) else { break };
+        let mut frames = Vec::new();
+        while let Some(frame) = self.tables.frame(index, frames.len()) {
             let (func, file) = (self.string(frame.func), self.string(frame.file));
-            id = self.interner.child(id, Frame { func, file, line: frame.line });
+            frames.push(self.interner.frame(Frame { func, file, line: frame.line }));
         }
+        let id = self.interner.stack(frames.into_iter());
         if let Some(known) = self.stacks.get_mut(index as usize) {
             *known = id;
         }

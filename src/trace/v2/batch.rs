@@ -35,11 +35,7 @@ pub(crate) enum Next {
 }
 
 /// Reads the next batch and appends its data to `arena`.
-pub(crate) fn read<R: Read>(
-    input: &mut Input<R>,
-    arena: &mut Vec<u8>,
-    has_end_mark: bool,
-) -> Result<Next, TraceError> {
+pub(crate) fn read<R: Read>(input: &mut Input<R>, arena: &mut Vec<u8>, has_end_mark: bool) -> Result<Next, TraceError> {
     let at = input.offset();
     if input.looks_like(b"go 1.")? {
         return Err(TraceError::new(TraceErrorKind::SecondHeader, at));
@@ -55,7 +51,9 @@ pub(crate) fn read<R: Read>(
             true
         }
         Some(ev::EndOfGeneration) if has_end_mark => return Ok(Next::EndOfGeneration),
-        Some(byte) => return Err(TraceError::new(TraceErrorKind::NotABatch, at).with(format_args!("found {byte:#04x}"))),
+        Some(byte) => {
+            return Err(TraceError::new(TraceErrorKind::NotABatch, at).with(format_args!("found {byte:#04x}")));
+        }
     };
     let generation = input.uvarint(TraceErrorKind::BatchHeaderCut)?;
     let thread = input.uvarint(TraceErrorKind::BatchHeaderCut)?;

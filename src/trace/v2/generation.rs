@@ -41,6 +41,8 @@ pub(crate) struct Generation {
     by_thread: HashMap<u64, u32>,
     /// The least time of any batch, tables included, in clock units.
     pub(crate) min_time: u64,
+    /// Whether the file simply ended, and with it this generation (before Go 1.26): perhaps too early.
+    pub(crate) at_end_of_file: bool,
 }
 
 /// Reads generation after generation.
@@ -73,7 +75,10 @@ impl<R: Read> Generations<R> {
                 Next::EndOfFile if !any && self.last != 0 => return Ok(false),
                 Next::EndOfFile if !any => return Err(self.input.error(Kind::HeaderOnly)),
                 Next::EndOfFile if has_end_mark => return Err(self.input.error(Kind::GenerationCut)),
-                Next::EndOfFile => break,
+                Next::EndOfFile => {
+                    into.at_end_of_file = true;
+                    break;
+                }
                 Next::Batch(batch) => {
                     any = true;
                     if batch.generation == 0 {
@@ -107,6 +112,7 @@ impl Generation {
         self.threads.clear();
         self.by_thread.clear();
         self.min_time = 0;
+        self.at_end_of_file = false;
     }
 
     /// Files a batch whose data is the tail of `bytes`.

@@ -6,12 +6,12 @@ use super::frontier::Entry;
 use super::generation::{Generation, Generations};
 use super::order::{Order, Step};
 use super::spec::{MAX_ARGS, Specs};
+use crate::trace::Chunk;
 use crate::trace::cursor::{VarintError, uvarint};
 use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::event::{ClockSnapshot, EventKind, ProcId, ThreadId, Time};
 use crate::trace::input::Input;
 use crate::trace::version::V2;
-use crate::trace::Chunk;
 
 /// Reads a trace of Go 1.22 or newer. Holds one generation in memory.
 pub struct V2Reader<R: Read> {
@@ -144,7 +144,8 @@ impl<R: Read> V2Reader<R> {
                 let Some(stuck) = self.order.frontier.first_parked() else { return Ok(false) };
                 let name = self.order.threads[stuck.t as usize].raw.name();
                 let detail = format!("thread {} is stuck at {name}", stuck.thread());
-                return Err(self.error_at(stuck.t, Kind::NoProgress).with(detail));
+                let kind = if self.data.at_end_of_file { Kind::NoProgressAtEnd } else { Kind::NoProgress };
+                return Err(self.error_at(stuck.t, kind).with(detail));
             };
             let t = entry.t;
             match self.order.advance(t, &mut self.data) {

@@ -166,10 +166,7 @@ mod tests {
     #[test]
     fn versions_are_slices_of_the_table() {
         let known = |v| Specs::of(v).arity.iter().filter(|&&n| n != Specs::UNKNOWN).count();
-        assert_eq!(
-            [V2::Go122, V2::Go123, V2::Go125, V2::Go126].map(known),
-            [44, 49 + 9, 51 + 9, 52 + 9]
-        );
+        assert_eq!([V2::Go122, V2::Go123, V2::Go125, V2::Go126].map(known), [44, 49 + 9, 51 + 9, 52 + 9]);
         assert!(TABLE.iter().flatten().filter_map(|s| s.args).all(|args| args.len() <= MAX_ARGS));
         assert_eq!(name(ev::GoSyscallEndBlocked), "GoSyscallEndBlocked");
     }

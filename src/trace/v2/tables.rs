@@ -5,7 +5,7 @@ use crate::hash::HashMap;
 use crate::trace::cursor::{VarintError, uvarint};
 use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::event::{StackId, Sym};
-use crate::trace::symbols::{Frame, Interner};
+use crate::trace::symbols::{Frame, FrameId, Interner};
 use crate::trace::version::V2;
 
 /// A table by id. The runtime counts ids from 1, so most tables are arrays; a file may use any number, though, and
@@ -85,6 +85,7 @@ struct PcFrame {
     func: u64,
     file: u64,
     line: u64,
+    id: Option<FrameId>,
 }
 
 /// A sample of the CPU profiler. Times are in clock units until [`Tables::finish`] has seen the frequency.
@@ -228,7 +229,7 @@ impl Tables {
                 let (func, file, line) = (entries.number()?, entries.number()?, entries.number()?);
                 let next = self.pcs.len() as u32;
                 let index = *self.by_pc.entry(pc).or_insert_with(|| {
-                    self.pcs.push(PcFrame { func, file, line });
+                    self.pcs.push(PcFrame { func, file, line, id: None });
                     next
                 });
                 self.frames.push(index);
@@ -341,20 +342,28 @@ impl Tables {
     #[cold]
     fn intern_stack(&mut self, id: u64, arena: &[u8], interner: &mut Interner) -> StackId {
         let Some(&Stack { start, len, .. }) = self.stacks.get(id) else { return StackId::NONE };
-        let mut interned = StackId::NONE;
-        for at in (start..start + usize::from(len)).rev() {
-            let PcFrame { func, file, line } = self.pcs[self.frames[at] as usize];
+        let range = start..start + usize::from(len);
+        for at in range.clone() {
+            self.intern_frame(self.frames[at], arena, interner);
+        }
+        let frames = self.frames[range].iter().rev();
+        let interned = interner.stack(frames.filter_map(|&pc| self.pcs[pc as usize].id));
+        if let Some(stack) = self.stacks.get_mut(id) {
+            stack.id = Some(interned);
+        }
+        interned
+    }
+
+    fn intern_frame(&mut self, pc: u32, arena: &[u8], interner: &mut Interner) {
+        let PcFrame { func, file, line, id } = self.pcs[pc as usize];
+        if id.is_none() {
             let frame = Frame {
                 func: self.string(func, arena, interner).unwrap_or_default(),
                 file: self.string(file, arena, interner).unwrap_or_default(),
                 line: u32::try_from(line).unwrap_or(u32::MAX),
             };
-            interned = interner.child(interned, frame);
+            self.pcs[pc as usize].id = Some(interner.frame(frame));
         }
-        if let Some(stack) = self.stacks.get_mut(id) {
-            stack.id = Some(interned);
-        }
-        interned
     }
 }
 

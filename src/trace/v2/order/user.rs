@@ -57,8 +57,7 @@ impl Rule<'_> {
         self.ctx.current()?;
         let [task, name, stack, _] = self.raw.args;
         let (task, name, stack) = (TaskId(task), self.string(name)?, self.stack(stack)?);
-        let kind =
-            if begin { EventKind::RegionBegin { task, name } } else { EventKind::RegionEnd { task, name } };
+        let kind = if begin { EventKind::RegionBegin { task, name } } else { EventKind::RegionEnd { task, name } };
         self.emit(stack, kind);
         Ok(())
     }

@@ -1,0 +1,111 @@
+//! The committed baseline, and gating against it.
+
+use crate::cli::{cli, json, out, write};
+use crate::compare_make::{group, placed, with};
+use crate::data;
+
+fn repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    std::fs::create_dir_all(dir.join(".git")).unwrap();
+    std::fs::create_dir_all(dir.join("cart")).unwrap();
+    std::fs::write(dir.join("go.mod"), "module example.com/shop\n").unwrap();
+    for (name, n) in [("a.json", 40), ("b.json", 80)] {
+        write(
+            dir,
+            name,
+            &with(
+                "example.com/shop.work",
+                placed(group(n, 1000), "example.com/shop.serve", "/elsewhere/shop/go.mod", 3),
+            ),
+        );
+    }
+    folder
+}
+
+#[test]
+fn a_baseline_gates_from_anywhere_in_the_repository() {
+    let folder = repository();
+    let dir = folder.path();
+    let created = cli(&dir.join("cart"), &["baseline", "create", "../a.json"]);
+    assert_eq!(created.status.code(), Some(0), "{}", out(&created));
+    assert!(dir.join("gotrace-baseline.json").is_file());
+    assert_eq!(cli(dir, &["check", "a.json"]).status.code(), Some(0));
+    assert_eq!(cli(&dir.join("cart"), &["check", "../b.json"]).status.code(), Some(1));
+    assert_eq!(cli(dir, &["check", "a.json", "--baseline", "missing.json"]).status.code(), Some(2));
+    // A baseline is a side like any other.
+    assert_eq!(cli(dir, &["gotrace-baseline.json", "b.json"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_baseline_says_the_same_as_the_traces_it_was_made_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    for side in ["base", "head"] {
+        std::fs::write(dir.join(format!("{side}.out")), data::read(&format!("regressions/pool/{side}.out"))).unwrap();
+    }
+    assert_eq!(cli(dir, &["baseline", "create", "base.out", "-o", "b.json"]).status.code(), Some(0));
+    let direct = json(&cli(dir, &["base.out", "head.out", "--format", "json"]));
+    let stored = json(&cli(dir, &["check", "head.out", "--baseline", "b.json", "--format", "json"]));
+    assert_eq!(stored["findings"], direct["findings"]);
+    assert_eq!(stored["headline"], direct["headline"]);
+}
+
+#[test]
+fn a_baseline_is_canonical() {
+    let folder = repository();
+    let dir = folder.path();
+    let create = |args: &[&str]| {
+        let mut all = vec!["baseline", "create", "-o", "-"];
+        all.extend(args);
+        out(&cli(dir, &all))
+    };
+    let text = create(&["a.json"]);
+    assert_eq!(create(&["a.json"]), text);
+    assert!(!text.contains(&*dir.to_string_lossy()) && !text.contains("/elsewhere"), "{text}");
+    // One series a line: another count is another line, and nothing else.
+    let other = create(&["b.json"]);
+    let changed: Vec<_> = text.lines().zip(other.lines()).filter(|(a, b)| a != b).map(|(a, _)| a).collect();
+    assert!(changed.len() <= 8, "{changed:#?}");
+    let names = |t: &str| {
+        t.lines()
+            .filter(|l| l.contains("\"metric\""))
+            .map(|l| l.split("\"values\"").next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let mut sorted = names(&text);
+    sorted.sort();
+    assert_eq!(sorted.len(), names(&text).len());
+}
+
+#[test]
+fn a_missing_baseline_is_an_error_unless_the_policy_says_otherwise() {
+    let folder = repository();
+    let dir = folder.path();
+    assert_eq!(cli(dir, &["check", "a.json"]).status.code(), Some(2));
+    std::fs::write(dir.join("gotrace-diff.toml"), "on-missing-baseline = \"warn\"\n").unwrap();
+    let got = cli(dir, &["check", "a.json"]);
+    assert_eq!(got.status.code(), Some(0));
+    assert!(out(&got).starts_with("inconclusive: there is no baseline"), "{}", out(&got));
+}
+
+#[test]
+fn a_broken_baseline_is_refused_by_name() {
+    let folder = repository();
+    let dir = folder.path();
+    cli(dir, &["baseline", "create", "a.json"]);
+    let good = std::fs::read_to_string(dir.join("gotrace-baseline.json")).unwrap();
+    for (broken, want) in [
+        (good.replace("\"schema\"", "<<<<<<< HEAD\n\"schema\""), "conflict"),
+        (good.replace("baseline/1", "baseline/7"), "is not known"),
+        (good.replacen("\"metric\":\"count\"", "\"metric\":\"count\",\"metric\":\"count\"", 1), "there twice"),
+        (good.replacen("\"values\":[40]", "\"values\":[40,41]", 1), "2 values for 1 runs"),
+        (good.replacen("\"values\":[40]", "\"values\":[1e999]", 1), "out of range"),
+        (String::new(), "bad JSON"),
+    ] {
+        std::fs::write(dir.join("gotrace-baseline.json"), broken).unwrap();
+        let got = cli(dir, &["check", "a.json", "--format", "json"]);
+        assert_eq!(got.status.code(), Some(2), "{want}");
+        assert!(json(&got)["error"]["message"].as_str().unwrap().contains(want), "{want}: {}", out(&got));
+    }
+}

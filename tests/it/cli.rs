@@ -1,0 +1,261 @@
+//! The command line: exit statuses, inputs, errors, outputs.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use gotrace_diff::summary::Summary;
+
+use crate::compare_make::{group, run, with};
+use crate::data;
+
+/// Runs the command in `folder`.
+pub fn cli(folder: &Path, args: &[&str]) -> Output {
+    command(folder, args).output().unwrap()
+}
+
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gotrace-diff"));
+    command.current_dir(folder).args(args).env_remove("GITHUB_ACTIONS").env("COLUMNS", "100");
+    command
+}
+
+/// Standard output as text.
+pub fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Standard output as JSON.
+pub fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", out(output)))
+}
+
+/// Writes a summary.
+pub fn write(folder: &Path, name: &str, summary: &Summary) {
+    std::fs::write(folder.join(name), serde_json::to_string(summary).unwrap()).unwrap();
+}
+
+/// A folder with runs of 10, 12 and 400 goroutines.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for n in [10, 12, 400] {
+        write(folder.path(), &format!("{n}.json"), &with("example.com/shop.work", group(n, 1000)));
+    }
+    let mut partial = with("example.com/shop.work", group(10, 1000));
+    partial.complete = false;
+    write(folder.path(), "partial.json", &partial);
+    write(folder.path(), "other.json", &Summary { package: Some("example.com/other".to_owned()), ..run() });
+    let mut stranger = with("example.com/other.work", group(3, 1000));
+    stranger.goroutines.remove("testing.tRunner");
+    write(folder.path(), "stranger.json", &stranger);
+    let mut known = with("example.com/shop.work", group(10, 1000));
+    known.goroutines.remove("testing.tRunner");
+    write(folder.path(), "known.json", &known);
+    folder
+}
+
+#[test]
+fn exit_statuses_are_what_the_documentation_says() {
+    let folder = folder();
+    for (args, want) in [
+        (&["10.json", "10.json"][..], 0),
+        (&["10.json", "12.json"], 0),
+        (&["10.json", "12.json", "--on-inconclusive", "fail"], 3),
+        (&["10.json", "400.json"], 1),
+        (&["10.json", "400.json", "--format", "json"], 1),
+        (&["10.json", "partial.json"], 3),
+        (&["partial.json", "400.json"], 1),
+        (&["10.json", "missing.json"], 2),
+        (&["known.json", "stranger.json"], 2),
+        (&["10.json"], 2),
+        (&[], 2),
+        (&["--no-such-flag"], 2),
+        (&["10.json", "12.json", "400.json"], 2),
+        (&["-", "-"], 2),
+        (&["check", "10.json"], 2),
+        (&["--help"], 0),
+        (&["--version"], 0),
+        (&["--list-metrics"], 0),
+        (&["--explain", "exec_ns"], 0),
+        (&["--explain", "no_such_metric"], 2),
+        (&["10.json", "12.json", "--max-increase", "50%"], 0),
+        (&["10.json", "12.json", "--max-increase", "10"], 2),
+        (&["10.json", "12.json", "--hard-limit", "15%"], 1),
+        (&["summarize", "10.json"], 0),
+        (&["summarize", "missing.out"], 2),
+        (&["baseline", "create", "partial.json"], 2),
+    ] {
+        let got = cli(folder.path(), args);
+        assert_eq!(got.status.code(), Some(want), "{args:?}: {} {}", out(&got), err(&got));
+    }
+}
+
+#[test]
+fn errors_are_json_where_json_is_asked_for() {
+    let folder = folder();
+    std::fs::write(folder.path().join("cut.out"), b"go 1.26 tr").unwrap();
+    for (args, kind) in [
+        (&["10.json", "missing.json", "--format", "json"][..], "read"),
+        (&["10.json", "cut.out", "--format=json"], "HeaderCut"),
+        (&["--no-such-flag", "--format", "json"], "usage"),
+        (&["check", "10.json", "--format", "json"], "missing-baseline"),
+        (&["known.json", "stranger.json", "--format", "json"], "nothing-in-common"),
+        (&["summarize", "missing.out", "--format", "json"], "read"),
+    ] {
+        let got = cli(folder.path(), args);
+        let told = json(&got);
+        assert_eq!(told["error"]["kind"], kind, "{args:?}: {told}");
+        assert_eq!(told["exit_code"], 2, "{args:?}");
+        assert!(told["error"]["message"].as_str().is_some_and(|m| !m.is_empty()));
+    }
+    let told = json(&cli(folder.path(), &["10.json", "cut.out", "--format", "json"]));
+    assert_eq!(told["error"]["file"], "cut.out");
+    assert!(told["error"]["offset"].is_u64());
+}
+
+#[test]
+fn a_folder_is_read_by_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    for side in ["base", "head"] {
+        std::fs::create_dir_all(dir.join(side).join("below")).unwrap();
+        std::fs::write(dir.join(side).join("below/x.bin"), data::trace("go1.26.6/test")).unwrap();
+        std::fs::write(dir.join(side).join("notes.txt"), "go home").unwrap();
+        std::fs::write(dir.join(side).join("x.json"), "{\"Action\":\"run\"}").unwrap();
+        std::fs::write(dir.join(side).join("cover.out"), "mode: set\n").unwrap();
+    }
+    let got = cli(dir, &["base", "head", "--format", "json"]);
+    let report = json(&got);
+    assert_eq!(got.status.code(), Some(0), "{report}");
+    assert_eq!(report["verdict"], "pass");
+    let skipped =
+        report["not_compared"].as_array().unwrap().iter().find(|n| n["why"] == "neither traces nor summaries");
+    assert_eq!(skipped.map(|n| n["count"].clone()), Some(6.into()));
+    // A run that crashed leaves an empty file: it must not be overlooked.
+    std::fs::write(dir.join("head/crashed.out"), "").unwrap();
+    assert_eq!(cli(dir, &["base", "head"]).status.code(), Some(2));
+}
+
+#[test]
+fn globs_and_repeated_flags_give_several_runs_a_side() {
+    let folder = tempfile::tempdir().unwrap();
+    for (i, ns) in [1000, 1100, 1200].into_iter().enumerate() {
+        for (side, n) in [("base", 20), ("head", 22)] {
+            let mut summary = with("example.com/shop.work", group(n, ns));
+            summary.start_ns = i64::try_from(i).unwrap();
+            write(folder.path(), &format!("{side}.{i}.json"), &summary);
+        }
+    }
+    let quoted = cli(folder.path(), &["base.*.json", "head.*.json", "--format", "json"]);
+    assert_eq!(quoted.status.code(), Some(1), "{}", out(&quoted));
+    let expanded = ["--base", "base.0.json", "base.1.json", "base.2.json", "--head", "head.?.json", "--format", "json"];
+    assert_eq!(json(&cli(folder.path(), &expanded)), json(&quoted));
+    assert_eq!(cli(folder.path(), &["nothing*.json", "head.*.json"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_same_run_given_twice_counts_once() {
+    let folder = folder();
+    std::fs::copy(folder.path().join("10.json"), folder.path().join("again.json")).unwrap();
+    let args = ["--base", "10.json", "again.json", "10.json", "--head", "12.json", "--format", "json"];
+    let report = json(&cli(folder.path(), &args));
+    assert_eq!(report["runs"]["base"]["example.com/shop"].as_array().unwrap().len(), 1);
+    assert!(report["warnings"][0].as_str().unwrap().contains("counted once"), "{report}");
+}
+
+#[test]
+fn standard_input_is_a_side() {
+    let trace = data::trace("go1.26.6/test");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("head.out"), &trace).unwrap();
+    let mut child =
+        command(folder.path(), &["-", "head.out"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&trace).unwrap();
+    let got = child.wait_with_output().unwrap();
+    assert_eq!(got.status.code(), Some(0));
+    assert!(out(&got).starts_with("pass: "), "{}", out(&got));
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused() {
+    let folder = folder();
+    let got = cli(folder.path(), &["10.json", "/dev/zero"]);
+    assert_eq!(got.status.code(), Some(2));
+    assert!(err(&got).contains("no regular file"), "{}", err(&got));
+}
+
+#[test]
+fn reports_are_written_whole_and_never_through_a_link() {
+    let folder = folder();
+    let dir = folder.path();
+    let got = cli(dir, &["10.json", "400.json", "--output", "json=r.json", "--output", "text=r.txt"]);
+    assert_eq!(got.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(dir.join("r.json")).unwrap()).unwrap();
+    assert_eq!(report["exit_code"], 1);
+    let text = std::fs::read_to_string(dir.join("r.txt")).unwrap();
+    assert!(text.starts_with("regression: ") && !text.contains('\u{1b}'), "{text}");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(dir.join("10.json"), dir.join("link.json")).unwrap();
+        assert_eq!(cli(dir, &["10.json", "400.json", "--output", "json=link.json"]).status.code(), Some(2));
+    }
+    assert_eq!(cli(dir, &["10.json", "10.json", "--output", "json=no/such/r.json"]).status.code(), Some(2));
+    assert!(!std::fs::read_dir(dir).unwrap().flatten().any(|e| e.file_name().to_string_lossy().ends_with(".tmp")));
+}
+
+#[test]
+fn a_reader_that_goes_away_changes_no_exit_status() {
+    let folder = folder();
+    let mut child = command(folder.path(), &["10.json", "400.json", "--all"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn names_cannot_speak_to_the_terminal_or_to_a_ci_system() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "example.com/shop.\u{1b}]0;x\u{7}\u{202e}##[error]f\n::error::g";
+    write(folder.path(), "base.json", &with(name, group(10, 1000)));
+    write(folder.path(), "head.json", &with(name, group(400, 1000)));
+    let got =
+        command(folder.path(), &["base.json", "head.json", "--all"]).env("GITHUB_ACTIONS", "true").output().unwrap();
+    let text = out(&got);
+    assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
+    assert!(!text.contains("##[") && !text.lines().any(|l| l.trim_start().starts_with("::")), "{text}");
+    let got = cli(folder.path(), &["\u{1b}[31m.out", "head.json"]);
+    assert!(!err(&got).contains('\u{1b}'), "{}", err(&got));
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let folder = folder();
+    assert!(!out(&cli(folder.path(), &["10.json", "400.json"])).contains('\u{1b}'));
+    assert!(out(&cli(folder.path(), &["10.json", "400.json", "--color", "always"])).contains('\u{1b}'));
+}
+
+#[test]
+fn summaries_of_traces_can_be_handed_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    for name in ["a", "b"] {
+        std::fs::write(
+            dir.join(format!("{name}.out")),
+            data::read(&format!("regressions/pool/{}.out", if name == "a" { "base" } else { "head" })),
+        )
+        .unwrap();
+        std::fs::write(
+            dir.join(format!("{name}.json")),
+            cli(dir, &["summarize", "--format", "json", &format!("{name}.out")]).stdout,
+        )
+        .unwrap();
+    }
+    let direct = json(&cli(dir, &["a.out", "b.out", "--format", "json"]));
+    assert_eq!(json(&cli(dir, &["a.json", "b.json", "--format", "json"])), direct);
+    let both = json(&cli(dir, &["summarize", "--format", "json", "a.out", "b.out"]));
+    assert_eq!(both["runs"].as_array().unwrap().len(), 2);
+    assert_eq!(both["schema"], "gotrace-diff/runs/1");
+}

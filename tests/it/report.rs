@@ -1,0 +1,120 @@
+//! What is told: the first line names the true cause, on the recorded regressions.
+
+use crate::cli::{cli, json, out};
+use crate::data;
+
+/// Compares a recorded regression, standing in the module that it was recorded from.
+fn compare(name: &str, more: &[&str]) -> std::process::Output {
+    let folder = data::dir().join("regressions").join(name);
+    let side = |side: &str| {
+        let path = folder.join(format!("{side}.out"));
+        if path.exists() { path.display().to_string() } else { format!("{}.zst", path.display()) }
+    };
+    let mut args = vec![side("base"), side("head")];
+    args.extend(more.iter().map(|m| (*m).to_owned()));
+    cli(&data::dir().join("../examples/regressions"), &args.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn the_first_line_names_the_true_cause() {
+    for (name, want) in [
+        ("pool", &["catalog.loadAll.func1", "chan send", "catalog.(*DB).Get", "catalog/catalog.go:"][..]),
+        ("sqlpool", &["orders.Find.func1", "select", "orders/orders.go:"]),
+        ("lock", &["cache.", "sync", "cache.(*Cache).Page", "cache/cache.go:"]),
+        ("region", &["region parse", "running", "per call"]),
+        ("regionshift", &["region render"]),
+        ("alloc", &["report.TestBuild", "running", "GC cycles 0"]),
+        ("peer", &["sleep", "payment.Bank.func1", "payment/payment.go:"]),
+        ("unbuffered", &["report.TestWrite", "system calls", "report.lines", "report/report.go:"]),
+        ("perjob", &["regression: media.Thumbnails.func1", "goroutines", "500"]),
+        ("oversub", &["regression: media.Transcode.func1", "goroutines"]),
+        ("leak", &["notify.Send.func1", "chan send", "notify/notify.go:"]),
+        ("sleep", &["payment.TestRetry", "sleep", "payment.Retry", "payment/payment.go:"]),
+        ("fanout-bench", &["catalog.loadAll.func1", "chan send", "per goroutine"]),
+    ] {
+        let report = json(&compare(name, &["--format", "json"]));
+        let headline = report["headline"].as_str().unwrap();
+        for words in want {
+            assert!(headline.contains(words), "{name}: {headline:?} lacks {words:?}");
+        }
+        assert_ne!(report["verdict"], "pass", "{name}");
+    }
+}
+
+#[test]
+fn a_pool_cut_in_half_is_no_improvement_of_a_benchmark() {
+    let report = json(&compare("fanout-bench", &["--format", "json"]));
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().all(|f| f["verdict"] != "improvement"), "{findings:#?}");
+    let said = report["not_compared"].as_array().unwrap();
+    assert!(said.iter().any(|n| n["why"].as_str().unwrap().contains("rounds of the benchmark unknown")), "{said:?}");
+}
+
+#[test]
+fn six_runs_a_side_decide() {
+    for (name, verdict, first) in [("none-runs", "pass", ""), ("region15-runs", "regression", "region tax")] {
+        let folder = data::dir().join("regressions").join(name);
+        let side = |side: &str| format!("{}/{side}.*.out", folder.display());
+        let got = cli(&data::dir(), &["--base", &side("base"), "--head", &side("head"), "--format", "json"]);
+        let report = json(&got);
+        assert_eq!(report["verdict"], verdict, "{name}: {}", report["headline"]);
+        assert!(report["headline"].as_str().unwrap().contains(first), "{}", report["headline"]);
+    }
+}
+
+#[test]
+fn findings_have_what_programs_need() {
+    let report = json(&compare("pool", &["--format", "json"]));
+    assert_eq!(report["schema"], "gotrace-diff/report/1");
+    for key in ["verdict", "exit_code", "headline", "compared", "not_compared", "warnings", "environment", "runs"] {
+        assert!(!report[key].is_null(), "{key}");
+    }
+    let first = &report["findings"][0];
+    assert_eq!(first["subject"]["kind"], "group");
+    assert_eq!(first["subject"]["name"], "example.com/shop/catalog.loadAll.func1");
+    assert_eq!(first["metric"], "block_ns.chan send");
+    assert_eq!(first["unit"], "ns");
+    assert_eq!(first["verdict"], "inconclusive");
+    let (base, head) = (first["base"].as_f64().unwrap(), first["head"].as_f64().unwrap());
+    assert!((head / base - 1.0 - first["change"].as_f64().unwrap()).abs() < 1e-9);
+    assert!(first["site"]["position"].as_str().unwrap().contains("catalog/catalog.go:"));
+    // What explains it follows, and says so.
+    let total = report["findings"].as_array().unwrap().iter().find(|f| f["metric"] == "total_ns").unwrap();
+    assert_eq!(total["part_of"], "block_ns.chan send");
+}
+
+#[test]
+fn framework_goroutines_are_shown_on_demand() {
+    let names = |more: &[&str]| {
+        let report = json(&compare("pool", &[&["--format", "json"], more].concat()));
+        let findings = report["findings"].as_array().unwrap().clone();
+        findings.iter().map(|f| format!("{} {}", f["subject"]["kind"], f["subject"]["name"])).collect::<Vec<_>>()
+    };
+    let framework = |names: Vec<String>| {
+        names.iter().any(|n| n.contains("group") && (n.contains("main.main") || n.contains("runtime.")))
+    };
+    assert!(!framework(names(&[])));
+    assert!(framework(names(&["--show-framework"])));
+}
+
+#[test]
+fn a_report_fits_its_columns() {
+    for (name, columns) in [("pool", 80), ("peer", 80), ("peer", 140), ("alloc", 80)] {
+        let mut args = Vec::new();
+        for side in ["base", "head"] {
+            args.push(data::dir().join("regressions").join(name).join(format!("{side}.out")).display().to_string());
+        }
+        let got = std::process::Command::new(env!("CARGO_BIN_EXE_gotrace-diff"))
+            .current_dir(data::dir().join("../examples/regressions"))
+            .args(&args)
+            .env("COLUMNS", columns.to_string())
+            .output()
+            .unwrap();
+        // Commands that are to be copied stay whole.
+        let text = out(&got);
+        let report = text.split("\nTo be sure").next().unwrap();
+        for line in report.lines() {
+            assert!(line.chars().count() <= columns, "{name}, {columns} columns: {line}");
+        }
+    }
+}
