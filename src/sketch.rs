@@ -72,6 +72,9 @@ impl Sketch {
             return None;
         }
         let rank = (q.clamp(0.0, 1.0) * (self.count - 1) as f64).floor() as u64;
+        if rank == 0 {
+            return Some(self.min_ns); // Known exactly.
+        }
         let mut seen = 0u64;
         for (&bucket, &count) in &self.buckets {
             seen = seen.saturating_add(count);

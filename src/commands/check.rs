@@ -12,7 +12,7 @@ use crate::error::{Error, exit};
 use crate::report::model::{Compared, Environment, Report, Runs, SCHEMA};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
-    let config = super::configure(&args.gate)?;
+    let mut config = super::configure(&args.gate)?;
     let path = locate(args, &config)?;
     if !path.exists() {
         if args.baseline.is_none() && config.on_missing_baseline == OnMissingBaseline::Warn {
@@ -22,7 +22,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     }
     let name = path.display().to_string();
     let base = match documents::parse(&name, &documents::read_text(&path, documents::MOST_BYTES)?)? {
-        Document::Baseline(side) => side,
+        Document::Baseline(side) => {
+            // A baseline has only what is the program's: all others would look new.
+            config.show_framework = false;
+            side
+        }
         Document::Runs(summaries) => Side::new(&summaries, config.rounds),
     };
     if base.runs().next().is_none() {

@@ -4,7 +4,7 @@ use super::{DONE, output};
 use crate::cli::{Color, Format};
 use crate::error::Error;
 use crate::gate::rules;
-use crate::metrics::registry::{self, METRICS, Metric, Per, Role, SubjectKind};
+use crate::metrics::registry::{self, Class, METRICS, Metric, Per, Role, SubjectKind};
 use crate::report::units;
 
 /// Lists all metrics.
@@ -41,7 +41,7 @@ pub(super) fn explain(name: &str, format: Format) -> Result<u8, Error> {
             metric.depends.name(),
             per(metric),
             units::percent(limit),
-            units::figure(floor, metric.unit),
+            floor_words(metric, floor),
             if metric.role == Role::Gated {
                 ", and fails the build"
             } else {
@@ -49,6 +49,18 @@ pub(super) fn explain(name: &str, format: Format) -> Result<u8, Error> {
             },
         )
     })
+}
+
+/// The absolute floor: of times it is what they cost a run.
+fn floor_words(metric: &Metric, floor: f64) -> String {
+    let figure = units::figure(floor, metric.unit);
+    match (metric.class, metric.per) {
+        (Class::Time, Per::Item) => {
+            let least = units::figure(rules::LEAST_TIME, metric.unit);
+            format!("{figure} in all of a run (and {least} per item)")
+        }
+        _ => figure,
+    }
 }
 
 fn tell(metrics: &[&Metric], format: Format, text: impl Fn(&Metric) -> String) -> Result<u8, Error> {

@@ -13,6 +13,7 @@ use crate::compare::names;
 use crate::error::Error;
 use crate::metrics::registry::Unit;
 use crate::report::escape::term;
+use crate::report::terminal::shorten;
 use crate::report::{json, units};
 use crate::summarize::Options;
 use crate::summary::Summary;
@@ -44,6 +45,8 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
     Ok(DONE)
 }
 
+const HEADER: [&str; 6] = ["count", "running", "runnable", "syscall", "blocked", "most in"];
+
 /// How many rows of a table are shown without --all.
 const MOST_ROWS: usize = 15;
 
@@ -72,12 +75,29 @@ fn tell(summary: &Summary, args: &SummarizeArgs) -> String {
         let label = if name.is_empty() { "(nameless)" } else { names::short(name) };
         rows.push((
             g.total_ns,
-            row(label, g.count, g.exec_ns, g.sched_wait_ns, g.syscall_ns + g.syscall_block_ns, &g.block_ns),
+            row(
+                label,
+                g.count,
+                g.exec_ns,
+                g.sched_wait_ns,
+                g.syscall_ns.saturating_add(g.syscall_block_ns),
+                &g.block_ns,
+            ),
         ));
     }
     table(&mut out, "Goroutines", rows, args.all);
     let regions = summary.regions.iter().map(|(name, r)| {
-        (r.total_ns, row(name, r.count, r.exec_ns, r.sched_wait_ns, r.syscall_ns + r.syscall_block_ns, &r.block_ns))
+        (
+            r.total_ns,
+            row(
+                name,
+                r.count,
+                r.exec_ns,
+                r.sched_wait_ns,
+                r.syscall_ns.saturating_add(r.syscall_block_ns),
+                &r.block_ns,
+            ),
+        )
     });
     table(&mut out, "Regions", regions.collect(), args.all);
     for (name, task) in &summary.tasks {
@@ -126,12 +146,17 @@ fn table(out: &mut String, title: &str, mut rows: Vec<(i64, Row)>, all: bool) {
     }
     rows.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     let more = if all { 0 } else { rows.len().saturating_sub(MOST_ROWS) };
+    // Names give way: figures have to stay whole.
+    let widest = |column: usize| rows.iter().map(|(_, r)| r[column].chars().count()).max().unwrap_or(0);
+    let figures: usize = (1..7).map(|i| widest(i).max(HEADER[i - 1].len()) + 2).sum();
+    let name = output::width().saturating_sub(figures + 2).max(16);
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(output::width()).unwrap_or(u16::MAX));
-    table.set_header([title, "count", "running", "runnable", "syscall", "blocked", "most in"]);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(std::iter::once(title).chain(HEADER));
     for (_, row) in rows.iter().take(rows.len() - more) {
+        let mut row = row.clone();
+        row[0] = shorten(&row[0], name);
         table.add_row(row);
     }
     for (i, column) in table.column_iter_mut().enumerate() {

@@ -30,6 +30,8 @@ pub struct PackagePair {
     pub head_runs: Vec<Run>,
     /// How their environments differ.
     pub environment: Difference,
+    /// Whether another number of tests ran.
+    pub tests_differ: bool,
     /// What was joined.
     pub subjects: Vec<SubjectPair>,
 }
@@ -104,6 +106,7 @@ pub fn compare(mut base: Side, mut head: Side) -> Comparison {
 
 fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePair {
     let environment = Difference::between(&base.runs.iter().collect::<Vec<_>>(), &head.runs.iter().collect::<Vec<_>>());
+    let tests_differ = per::tests_differ(&base, &head);
     let mut subjects = Vec::new();
     for (b, h) in pair_subjects(&base, &head) {
         let (changes, not_compared) = changes(&base, &head, b.as_ref(), h.as_ref(), &environment);
@@ -123,7 +126,7 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
             not_compared,
         })
         .collect();
-    PackagePair { name, base_runs: base.runs, head_runs: head.runs, environment, subjects }
+    PackagePair { name, base_runs: base.runs, head_runs: head.runs, environment, tests_differ, subjects }
 }
 
 /// Pairs by exact name; groups also by what survives a changed name.

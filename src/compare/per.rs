@@ -14,6 +14,8 @@ pub enum Item {
     Second,
     /// One goroutine of the group.
     Goroutine,
+    /// One test.
+    Test,
     /// One call of the region.
     Call,
     /// One task.
@@ -30,6 +32,7 @@ impl Item {
             Item::Operation => "operation",
             Item::Second => "second",
             Item::Goroutine => "goroutine",
+            Item::Test => "test",
             Item::Call => "call",
             Item::Task => "task",
         }
@@ -44,6 +47,9 @@ pub const WINDOW_LENGTH: &str = "the length of a window says nothing about the p
 pub const MODES_DIFFER: &str =
     "base and head were not recorded in the same way (tests, benchmarks, windows of a service)";
 
+/// The same for test binaries.
+pub const TESTS_DIFFER: &str = "another number of tests ran";
+
 /// Per what `metric` of a subject is compared, given both sides.
 pub fn item(
     kind: SubjectKind,
@@ -56,6 +62,10 @@ pub fn item(
     if metric.per != Per::Nothing && mode != self::mode(head) && (metric.per == Per::Run || kind == SubjectKind::Group)
     {
         return Err(MODES_DIFFER);
+    }
+    let of_all_tests = kind == SubjectKind::Test || kind == SubjectKind::Process && metric.class == Class::Time;
+    if of_all_tests && metric.per != Per::Nothing && tests_differ(base, head) {
+        return Err(TESTS_DIFFER);
     }
     match metric.per {
         Per::Nothing => Ok(Item::Itself),
@@ -72,11 +82,29 @@ pub fn item(
             // The goroutine that runs a benchmark's rounds does as many as fit into its time.
             SubjectKind::Benchmark if operations_known(base) && operations_known(head) => Ok(Item::Operation),
             SubjectKind::Benchmark => Err(ROUNDS_UNKNOWN),
+            SubjectKind::Test => Ok(Item::Test),
             // Goroutines that were there before the window are cut at its ends: their times grow with its length.
             _ if mode == Mode::Window && !(born_inside(subjects.0) && born_inside(subjects.1)) => Ok(Item::Second),
             _ => Ok(Item::Goroutine),
         },
     }
+}
+
+/// Whether both sides ran another number of tests: what they all did together says nothing of the program then.
+pub fn tests_differ(base: &Package, head: &Package) -> bool {
+    let tests = |package: &Package| -> Vec<i64> {
+        let hosts = package.subjects.iter().filter(|(id, _)| id.kind == SubjectKind::Test);
+        let runs = package.runs.len();
+        let of_run =
+            |s: &Subject, i: usize| s.figures.get("count").and_then(|c| c.get(i).copied().flatten()).unwrap_or(0);
+        let hosts: Vec<&Subject> = hosts.map(|(_, s)| s).collect();
+        let mut counts: Vec<i64> =
+            (0..runs).map(|i| hosts.iter().map(|s| of_run(s, i)).fold(0, i64::saturating_add)).collect();
+        counts.sort_unstable();
+        counts.dedup();
+        counts
+    };
+    tests(base) != tests(head)
 }
 
 /// How the runs of a package were recorded.
@@ -125,7 +153,7 @@ pub fn values(
                 Item::Run | Item::Itself => 1.0,
                 Item::Operation => run.operations? as f64,
                 Item::Second => run.duration_ns as f64 / 1e9,
-                Item::Goroutine | Item::Call | Item::Task => at(items, i)? as f64,
+                Item::Goroutine | Item::Test | Item::Call | Item::Task => at(items, i)? as f64,
             };
             (divisor > 0.0).then(|| value / divisor)
         })
@@ -138,7 +166,7 @@ pub fn items_per_run(package: &Package, subject: &Subject, item: Item) -> f64 {
         Item::Run | Item::Itself => return 1.0,
         Item::Operation => package.runs.iter().filter_map(|r| r.operations).map(|n| n as f64).collect(),
         Item::Second => package.runs.iter().map(|r| r.duration_ns as f64 / 1e9).collect(),
-        Item::Goroutine | Item::Call | Item::Task => {
+        Item::Goroutine | Item::Test | Item::Call | Item::Task => {
             subject.figures.get("count").into_iter().flatten().flatten().map(|&n| n as f64).collect()
         }
     };

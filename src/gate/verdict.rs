@@ -95,6 +95,8 @@ pub enum Evidence {
     Environment,
     /// There are more or fewer items, and all together they take as long as before.
     Regrouped,
+    /// Another number of tests ran.
+    TestsDiffer,
     /// New, or gone.
     Presence,
     /// Nothing speaks for a change.
@@ -139,6 +141,11 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
         for (s, subject) in package.subjects.iter().enumerate() {
             for (c, change) in subject.changes.iter().enumerate() {
                 let mut terms = rules::terms(config, subject.kind, subject.name(), subject.renamed_from(), change);
+                let unknown = package.base_runs.is_empty() || package.head_runs.is_empty();
+                if unknown && !(package.head_runs.is_empty() && (terms.required || terms.named)) {
+                    // Nobody ran the package on one side: that is told once, not for each of its subjects.
+                    continue;
+                }
                 if terms.level == Level::Off || (subject.is_framework() && !config.show_framework) {
                     continue;
                 }
@@ -208,11 +215,11 @@ fn alone(judgement: &mut Judgement, package: &PackagePair, subject: &SubjectPair
 
 fn removed(judgement: &Judgement, package: &PackagePair) -> (Outcome, Evidence) {
     let terms = &judgement.terms;
-    if terms.required && terms.level >= Level::Warn {
+    if terms.level >= Level::Warn && terms.required && !package.head_runs.is_empty() {
         return (Outcome::Regression, Evidence::Required);
     }
-    // Without a single run of the package nothing is known of its subjects.
-    if terms.named && terms.level >= Level::Warn || package.head_runs.is_empty() && terms.required {
+    // Where no run of the package is in the head, nothing is known of what is required either.
+    if terms.level >= Level::Warn && (terms.required || terms.named) {
         return (Outcome::Inconclusive, Evidence::Named);
     }
     (Outcome::Note, Evidence::Presence)
@@ -225,7 +232,12 @@ fn added(package: &PackagePair, subject: &SubjectPair, change: &Change, terms: &
         let known = |creator: &str| package.subjects.iter().any(|other| knew(other, &names::key(creator)));
         s.creators.keys().any(|c| known(c))
     });
-    if subject.kind == SubjectKind::Group && grown && by_known_code && terms.level >= Level::Warn {
+    if subject.kind == SubjectKind::Group
+        && grown
+        && by_known_code
+        && !package.tests_differ
+        && terms.level >= Level::Warn
+    {
         return (Outcome::Regression, Evidence::Doubled);
     }
     (Outcome::Note, Evidence::Presence)
@@ -280,6 +292,10 @@ fn both(judgement: &Judgement, package: &PackagePair, change: &Change) -> (Outco
     };
     let hard = worse > 0.0 && terms.hard_limit.is_some_and(|hard| relative > hard);
     let proven = certain.or(hard.then_some(Evidence::HardLimit));
+    if worse > 0.0 && package.tests_differ && matches!(proven, Some(Evidence::Doubled | Evidence::Constant)) {
+        // More tests start more goroutines: that is what they are for.
+        return (Outcome::Inconclusive, Evidence::TestsDiffer);
+    }
     match (proven, worse > 0.0) {
         (Some(evidence), true) => (Outcome::Regression, evidence),
         (Some(evidence), false) => (Outcome::Improvement, evidence),

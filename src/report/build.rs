@@ -226,6 +226,7 @@ fn evidence(evidence: &Evidence, change: &Change) -> Told {
         }
         Evidence::FewRuns => ("unproven", "not tested: it cannot fail the build".to_owned(), None),
         Evidence::Environment => ("environment", "recorded in another environment".to_owned(), None),
+        Evidence::TestsDiffer => ("tests-differ", "another number of tests ran".to_owned(), None),
         Evidence::Regrouped => {
             ("regrouped", "another number of items, which together take as long as before".to_owned(), None)
         }
@@ -403,24 +404,27 @@ fn runs(comparison: &Comparison, side: fn(&PackagePair) -> &Vec<crate::compare::
         .collect()
 }
 
+/// What is odd about runs, each thing once, with the first run that has it.
 fn warnings(comparison: &Comparison, mut warnings: Vec<String>) -> Vec<String> {
-    for package in &comparison.packages {
-        for run in package.base_runs.iter().chain(&package.head_runs) {
-            if !run.complete {
-                warnings.push(format!(
-                    "{}: partial: the end is missing, and nothing that rests on it is a pass",
-                    run.source
-                ));
-            }
-            if run.snapshot {
-                warnings.push(format!(
-                    "{}: a flight recorder's snapshot: whether its end is missing cannot be told",
-                    run.source
-                ));
-            }
-            warnings.extend(run.warnings.iter().map(|w| format!("{}: {} ({}×)", run.source, w.message, w.count)));
+    const PARTIAL: &str = "partial: the end is missing, and nothing that rests on it is a pass";
+    let mut first: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    let mut note = |kind, message, source| match first.iter_mut().find(|(k, ..)| *k == kind) {
+        Some((.., sources)) if sources.contains(&source) => {}
+        Some((.., sources)) => sources.push(source),
+        None => first.push((kind, message, vec![source])),
+    };
+    let runs = comparison.packages.iter().flat_map(|p| p.base_runs.iter().chain(&p.head_runs));
+    for run in runs {
+        if !run.complete {
+            note("partial", PARTIAL, &run.source);
+        }
+        for warning in &run.warnings {
+            note(&warning.kind, &warning.message, &run.source);
         }
     }
-    warnings.dedup();
+    for (_, message, sources) in first {
+        let more = if sources.len() > 1 { format!(" and {} more", sources.len() - 1) } else { String::new() };
+        warnings.push(format!("{}{more}: {message}", sources[0]));
+    }
     warnings
 }

@@ -50,6 +50,9 @@ fn reason(comparison: &Comparison, judged: &Judged, rows: &[Finding]) -> String 
         .map(|p| p.base_runs.len().min(p.head_runs.len()))
         .min()
         .unwrap_or(0);
+    if rows.first().is_some_and(|r| r.evidence.kind == "tests-differ") {
+        return "another number of tests ran".to_owned();
+    }
     if rows.first().is_some_and(|r| r.evidence.kind == "named") {
         return "a subject that a rule names is gone".to_owned();
     }

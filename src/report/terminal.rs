@@ -172,6 +172,13 @@ fn row_style(row: &Finding) -> Style {
     }
 }
 
+fn runs(side: &std::collections::BTreeMap<String, Vec<super::model::Run>>) -> String {
+    match side.values().map(Vec::len).sum::<usize>() {
+        1 => "1 run".to_owned(),
+        n => format!("{n} runs"),
+    }
+}
+
 fn left_out(out: &mut String, report: &Report, layout: Layout) {
     let compared = &report.compared;
     let _ = writeln!(
@@ -179,12 +186,12 @@ fn left_out(out: &mut String, report: &Report, layout: Layout) {
         "\n{}",
         fold(
             &format!(
-                "Compared: {} series of {} subjects, {} of which can fail the build; {} and {} runs.",
+                "Compared: {} series of {} subjects, {} of which can fail the build; {} of the base, {} of the head.",
                 compared.series,
                 compared.subjects,
                 compared.gated,
-                report.runs.base.values().map(Vec::len).sum::<usize>(),
-                report.runs.head.values().map(Vec::len).sum::<usize>(),
+                runs(&report.runs.base),
+                runs(&report.runs.head),
             ),
             layout.width,
             0,
@@ -195,13 +202,20 @@ fn left_out(out: &mut String, report: &Report, layout: Layout) {
         let line = format!("Not compared: {} ({}): {}", left.what, left.count, left.why);
         let _ = writeln!(out, "{}", fold(&term(&line), layout.width, 0, "  "));
     }
-    for warning in &report.warnings {
+    let most = if layout.all { usize::MAX } else { MOST_WARNINGS };
+    for warning in report.warnings.iter().take(most) {
         let _ = writeln!(out, "{}", fold(&term(&format!("Warning: {warning}")), layout.width, 0, "  "));
+    }
+    if report.warnings.len() > most {
+        let _ = writeln!(out, "and {} more warnings (--all)", report.warnings.len() - most);
     }
 }
 
+/// More warnings than these are for --all and JSON.
+const MOST_WARNINGS: usize = 8;
+
 /// Cuts the middle of a text that is too long: its ends tell most.
-fn shorten(text: &str, width: usize) -> String {
+pub(crate) fn shorten(text: &str, width: usize) -> String {
     let count = text.chars().count();
     if count <= width {
         return text.to_owned();

@@ -201,6 +201,46 @@ fn many_waiters_for_the_same_thing_are_not_quadratic() {
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
+/// The most memory that summarizing this file took, in bytes. Where the system does not say, `None`.
+#[cfg(target_os = "linux")]
+fn peak_memory(bytes: &[u8]) -> Option<u64> {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), bytes).expect("written");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_gotrace-diff"))
+        .args(["summarize", "--format", "json"])
+        .arg(file.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = None;
+    while child.try_wait().expect("a child").is_none() {
+        // The high-water mark never falls: the last one that is seen is at most a moment old.
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        peak = kib.map(|kib| kib * 1024).or(peak);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    peak
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn crafted_files_take_bounded_memory() {
+    for (what, bytes) in [
+        ("a million empty batches", craft::empty_batches(1_000_000)),
+        ("threads with one event each", craft::tiny_batches(300_000)),
+        ("goroutines that never do anything", craft::many_goroutines(500_000)),
+        ("reversed starts", craft::reversed_proc_starts(1 << 20)),
+    ] {
+        let Some(peak) = peak_memory(&bytes) else { continue };
+        let bound = (32 << 20) + 32 * bytes.len() as u64;
+        assert!(peak <= bound, "{what}: {} bytes take {peak}, more than {bound}", bytes.len());
+    }
+}
+
 #[test]
 fn open_ranges_are_bounded() {
     let mut events = running();

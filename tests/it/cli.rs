@@ -10,7 +10,7 @@ use crate::compare_make::{group, run, with};
 use crate::data;
 
 /// Runs the command in `folder`.
-pub fn cli(folder: &Path, args: &[&str]) -> Output {
+pub(crate) fn cli(folder: &Path, args: &[&str]) -> Output {
     command(folder, args).output().unwrap()
 }
 
@@ -21,7 +21,7 @@ fn command(folder: &Path, args: &[&str]) -> Command {
 }
 
 /// Standard output as text.
-pub fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
@@ -30,12 +30,12 @@ fn err(output: &Output) -> String {
 }
 
 /// Standard output as JSON.
-pub fn json(output: &Output) -> serde_json::Value {
+pub(crate) fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", out(output)))
 }
 
 /// Writes a summary.
-pub fn write(folder: &Path, name: &str, summary: &Summary) {
+pub(crate) fn write(folder: &Path, name: &str, summary: &Summary) {
     std::fs::write(folder.join(name), serde_json::to_string(summary).unwrap()).unwrap();
 }
 

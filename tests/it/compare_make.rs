@@ -6,7 +6,7 @@ use gotrace_diff::gate::{self, Judged};
 use gotrace_diff::summary::{Group, Position, Region, SCHEMA, Site, SiteFrame, Summary};
 
 /// A run of a test binary of package example.com/shop that is 1 s long, with nothing of the program's own in it.
-pub fn run() -> Summary {
+pub(crate) fn run() -> Summary {
     let mut summary = Summary {
         schema: SCHEMA.to_owned(),
         source: "run.out".to_owned(),
@@ -25,13 +25,13 @@ pub fn run() -> Summary {
 }
 
 /// Goroutines that do nothing but run, each for `exec_ns`.
-pub fn group(count: u64, exec_ns: i64) -> Group {
+pub(crate) fn group(count: u64, exec_ns: i64) -> Group {
     let all = exec_ns * i64::try_from(count).unwrap();
     Group { count, created: count, total_ns: all, exec_ns: all, ..Group::default() }
 }
 
 /// The same, waiting for `reason` too.
-pub fn waiting(count: u64, exec_ns: i64, reason: &str, block_ns: i64) -> Group {
+pub(crate) fn waiting(count: u64, exec_ns: i64, reason: &str, block_ns: i64) -> Group {
     let mut group = group(count, exec_ns);
     let all = block_ns * i64::try_from(count).unwrap();
     group.block_ns.insert(reason.to_owned(), all);
@@ -40,14 +40,14 @@ pub fn waiting(count: u64, exec_ns: i64, reason: &str, block_ns: i64) -> Group {
 }
 
 /// Adds where it starts and who creates it.
-pub fn placed(mut group: Group, creator: &str, file: &str, line: u32) -> Group {
+pub(crate) fn placed(mut group: Group, creator: &str, file: &str, line: u32) -> Group {
     group.creators.insert(creator.to_owned(), group.count);
     group.start = Some(Position { file: file.to_owned(), line });
     group
 }
 
 /// Calls of a region, each `ns` long.
-pub fn region(count: u64, ns: i64) -> Region {
+pub(crate) fn region(count: u64, ns: i64) -> Region {
     let mut region = Region { count, ..Region::default() };
     for _ in 0..count {
         region.durations.add(ns);
@@ -58,7 +58,7 @@ pub fn region(count: u64, ns: i64) -> Region {
 }
 
 /// A stack at which a group waits.
-pub fn site(group: &str, state: &str, funcs: &[&str], time_ns: i64) -> Site {
+pub(crate) fn site(group: &str, state: &str, funcs: &[&str], time_ns: i64) -> Site {
     let frame = |f: &&str| SiteFrame { func: (*f).to_owned(), file: "/src/shop/shop.go".to_owned(), line: 7 };
     Site {
         group: group.to_owned(),
@@ -71,14 +71,14 @@ pub fn site(group: &str, state: &str, funcs: &[&str], time_ns: i64) -> Site {
 }
 
 /// A run with one group.
-pub fn with(name: &str, group: Group) -> Summary {
+pub(crate) fn with(name: &str, group: Group) -> Summary {
     let mut summary = run();
     summary.goroutines.insert(name.to_owned(), group);
     summary
 }
 
 /// Runs that begin at different times, as real ones do.
-pub fn numbered(runs: Vec<Summary>) -> Vec<Summary> {
+pub(crate) fn numbered(runs: Vec<Summary>) -> Vec<Summary> {
     runs.into_iter()
         .enumerate()
         .map(|(i, mut s)| {
@@ -89,12 +89,12 @@ pub fn numbered(runs: Vec<Summary>) -> Vec<Summary> {
 }
 
 /// Joins both sides.
-pub fn join(base: &[Summary], head: &[Summary]) -> Comparison {
+pub(crate) fn join(base: &[Summary], head: &[Summary]) -> Comparison {
     compare::compare(Side::new(base, None), Side::new(head, None))
 }
 
 /// Joins and judges both sides.
-pub fn judge(base: &[Summary], head: &[Summary], config: &Config) -> (Comparison, Judged) {
+pub(crate) fn judge(base: &[Summary], head: &[Summary], config: &Config) -> (Comparison, Judged) {
     let comparison = join(base, head);
     let judged = gate::judge(&comparison, config);
     (comparison, judged)

@@ -39,23 +39,17 @@ pub mod ev {
     pub const GO_DESTROY: u8 = 17;
     pub const GO_BLOCK: u8 = 20;
     pub const GO_UNBLOCK: u8 = 21;
-    pub const GO_SYSCALL_BEGIN: u8 = 22;
-    pub const GO_SYSCALL_END_BLOCKED: u8 = 24;
     pub const GO_STATUS: u8 = 25;
     pub const STW_BEGIN: u8 = 26;
     pub const TASK_BEGIN: u8 = 40;
-    pub const TASK_END: u8 = 41;
     pub const REGION_BEGIN: u8 = 42;
     pub const REGION_END: u8 = 43;
-    pub const LOG: u8 = 44;
 }
 
 /// Statuses on the wire.
 pub const PROC_RUNNING: u64 = 1;
 pub const PROC_IDLE: u64 = 2;
-pub const GO_RUNNABLE: u64 = 1;
 pub const GO_RUNNING: u64 = 2;
-pub const GO_SYSCALL: u64 = 3;
 pub const GO_WAITING: u64 = 4;
 
 /// The thread id of batches that are tables.

@@ -317,3 +317,33 @@ fn levels_decide_what_fails() {
         assert_eq!(judge(&counts(&[40]), &counts(&[400]), &configured(rule)).1.verdict, want, "{level:?}");
     }
 }
+
+#[test]
+fn more_tests_are_no_regression() {
+    let tests = |n: u64, work: u64| {
+        let mut summary = with(WORK, group(work, 1000));
+        summary.goroutines.insert("testing.tRunner".to_owned(), group(n, 5_000_000));
+        summary.end_ns = i64::try_from(n).unwrap() * 100_000_000;
+        summary
+    };
+    let (_, judged) = judge(&[tests(10, 100)], &[tests(30, 300)], &Config::default());
+    assert_eq!(judged.verdict, Verdict::Inconclusive);
+    assert_eq!(evidence(&judged, Outcome::Inconclusive), [Evidence::TestsDiffer]);
+    assert_eq!(verdict(&[tests(10, 100)], &[tests(30, 100)]), Verdict::Pass);
+}
+
+#[test]
+fn packages_that_only_one_side_ran_are_told_once() {
+    let other = |mut s: Summary| {
+        s.package = Some("example.com/other".to_owned());
+        s
+    };
+    let base = vec![with(WORK, group(40, 1000)), other(with("example.com/other.work", group(40, 1000)))];
+    let (_, judged) = judge(&base, &[with(WORK, group(40, 1000))], &Config::default());
+    assert_eq!(judged.verdict, Verdict::Pass);
+    assert!(judged.judgements.iter().all(|j| j.outcome == Outcome::Unchanged));
+    let mut required = rule("example.com/other.work", "*");
+    required.required = true;
+    let (_, judged) = judge(&base, &[with(WORK, group(40, 1000))], &configured(required));
+    assert_eq!(judged.verdict, Verdict::Inconclusive);
+}

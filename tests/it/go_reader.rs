@@ -65,9 +65,9 @@ fn old_traces_of_go_read_as_by_go() {
         let mut found = figures::differences_between(&figures::summary_of(&name, &trace), &theirs);
         figures::explain_open_syscalls(&mut found);
         // Where the clock is coarse, events of many processors tie, and Go's reader takes them from a hash table: its
-        // figures differ from run to run by a nanosecond or two.
+        // figures differ from run to run by a few nanoseconds.
         if name.starts_with("stress") {
-            found.retain(|_, (ours, theirs)| (*ours - *theirs).abs() > 2);
+            found.retain(|_, (ours, theirs)| (*ours - *theirs).abs() > 16);
         }
         assert!(found.is_empty(), "{name}: (ours, Go's) {found:#?}");
         compared += 1;

@@ -1,5 +1,7 @@
 //! The one integration binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// In a binary, what modules share is public to nobody else.
+#![allow(unreachable_pub)]
 
 mod baseline;
 mod broken;
@@ -13,4 +15,5 @@ mod figures;
 mod gate;
 mod go_reader;
 mod machine;
+mod properties;
 mod report;

@@ -14,4 +14,4 @@ pub(crate) mod spec;
 mod state;
 mod tables;
 
-pub use reader::V2Reader;
+pub(crate) use reader::V2Reader;

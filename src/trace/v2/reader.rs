@@ -14,7 +14,7 @@ use crate::trace::input::Input;
 use crate::trace::version::V2;
 
 /// Reads a trace of Go 1.22 or newer. Holds one generation in memory.
-pub struct V2Reader<R: Read> {
+pub(crate) struct V2Reader<R: Read> {
     specs: Specs,
     generations: Generations<R>,
     /// The generation whose events are being put into order.
@@ -47,22 +47,22 @@ impl<R: Read> V2Reader<R> {
     }
 
     /// How many generations have been begun.
-    pub fn generations(&self) -> u64 {
+    pub(crate) fn generations(&self) -> u64 {
         self.count
     }
 
     /// How many generations have been given out whole.
-    pub fn complete_generations(&self) -> u64 {
+    pub(crate) fn complete_generations(&self) -> u64 {
         if self.in_generation { self.count - 1 } else { self.count }
     }
 
     /// The number of the first generation: 1, but for snapshots of the flight recorder, which begin later.
-    pub fn first_generation(&self) -> u64 {
+    pub(crate) fn first_generation(&self) -> u64 {
         self.first_number
     }
 
     /// How many bytes of the trace have been read.
-    pub fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.generations.input.offset()
     }
 
@@ -70,7 +70,7 @@ impl<R: Read> V2Reader<R> {
     ///
     /// # Errors
     /// Where the trace is cut or contradicts itself; what was put into `chunk` in this call is then without meaning.
-    pub fn next_chunk(&mut self, chunk: &mut Chunk, max: usize) -> Result<bool, TraceError> {
+    pub(crate) fn next_chunk(&mut self, chunk: &mut Chunk, max: usize) -> Result<bool, TraceError> {
         chunk.clear();
         std::mem::swap(&mut self.order.out, &mut chunk.events);
         let result = self.fill(chunk, max);

@@ -78,7 +78,11 @@ impl ProcStatus {
 
 /// Special ranges that are open on a goroutine or processor. Hardly ever more than one, mostly none.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ranges(Option<Box<Vec<OpenRange>>>);
+pub(crate) struct Ranges(Option<Box<OpenRanges>>);
+
+/// Boxed, so that a goroutine without any, as nearly all are, spends one word on them.
+#[derive(Clone, Debug, Default)]
+struct OpenRanges(Vec<OpenRange>);
 
 #[derive(Clone, Copy, Debug)]
 struct OpenRange {
@@ -91,7 +95,7 @@ struct OpenRange {
 
 impl Ranges {
     fn open(&self) -> &[OpenRange] {
-        self.0.as_ref().map_or(&[], |open| open.as_slice())
+        self.0.as_ref().map_or(&[], |open| open.0.as_slice())
     }
 
     fn has(&self, begin: u8, kind: u64) -> bool {
@@ -102,7 +106,7 @@ impl Ranges {
         if self.has(begin, kind) {
             return Err(Kind::RangeAlreadyOpen);
         }
-        let open = self.0.get_or_insert_default();
+        let OpenRanges(open) = &mut **self.0.get_or_insert_default();
         if open.len() >= MAX_RANGES {
             return Err(Kind::TooManyRanges);
         }
@@ -123,7 +127,7 @@ impl Ranges {
 
     /// Ends the first open range of that type and gives its name.
     pub(crate) fn end(&mut self, begin: u8) -> Result<Sym, Kind> {
-        let open = self.0.as_mut().ok_or(Kind::RangeNotOpen)?;
+        let OpenRanges(open) = &mut **self.0.as_mut().ok_or(Kind::RangeNotOpen)?;
         let at = open.iter().position(|r| r.begin == begin).ok_or(Kind::RangeNotOpen)?;
         let range = open.swap_remove(at);
         if open.is_empty() {

@@ -187,11 +187,12 @@ impl Rule<'_> {
             return Err(Kind::SyscallWithoutThread);
         }
         if thread == self.ctx.thread.0 {
-            let first = self.in_first_generation();
-            if !first && !(self.ctx.g == slot && self.ctx.bound != GoSlot::NONE) {
-                return Err(Kind::SyscallOnOtherThread);
+            // After the first generation the binding must have been seen.
+            let bound = self.ctx.bound != GoSlot::NONE && self.ctx.g == slot;
+            if bound || self.in_first_generation() {
+                return Ok(true);
             }
-            return Ok(true);
+            return Err(Kind::SyscallOnOtherThread);
         }
         let t = self.order.thread(thread);
         let other = &mut self.order.threads[t as usize];
