@@ -123,7 +123,7 @@ impl Error {
         match self {
             Error::Usage(_) => "usage",
             Error::Config { .. } => "config",
-            Error::Trace { source, .. } => source.kind().name(),
+            Error::Trace { source, .. } => source.kind().class().name(),
             Error::Document { .. } => "document",
             Error::Read { .. } => "read",
             Error::Input { .. } => "input",
@@ -133,6 +133,14 @@ impl Error {
             Error::Write { .. } => "write",
             Error::Refused { .. } => "refused",
             Error::Bug(_) => "bug",
+        }
+    }
+
+    /// Its cause in more detail, where there is one: a stable name, for tools.
+    pub fn cause(&self) -> Option<&'static str> {
+        match self {
+            Error::Trace { source, .. } => Some(source.kind().name()),
+            _ => None,
         }
     }
 

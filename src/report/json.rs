@@ -31,6 +31,7 @@ pub fn error(error: &Error) -> Result<String, Error> {
         "schema": "gotrace-diff/error/1",
         "error": {
             "kind": error.kind(),
+            "cause": error.cause(),
             "message": error.to_string(),
             "file": error.file(),
             "offset": error.offset(),

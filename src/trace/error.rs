@@ -90,6 +90,20 @@ impl TraceErrorClass {
         }
     }
 
+    /// A stable name, for tools.
+    pub fn name(self) -> &'static str {
+        match self {
+            TraceErrorClass::NotATrace => "not-a-trace",
+            TraceErrorClass::Unsupported => "unsupported",
+            TraceErrorClass::Truncated => "truncated",
+            TraceErrorClass::Glued => "glued",
+            TraceErrorClass::Corrupt => "corrupt",
+            TraceErrorClass::Limit => "limit",
+            TraceErrorClass::Empty => "empty",
+            TraceErrorClass::Io => "read",
+        }
+    }
+
     /// What to do about it.
     pub fn advice(self) -> &'static str {
         match self {

@@ -100,7 +100,7 @@ fn errors_are_json_where_json_is_asked_for() {
     std::fs::write(folder.path().join("cut.out"), b"go 1.26 tr").unwrap();
     for (args, kind) in [
         (&["10.json", "missing.json", "--format", "json"][..], "read"),
-        (&["10.json", "cut.out", "--format=json"], "HeaderCut"),
+        (&["10.json", "cut.out", "--format=json"], "truncated"),
         (&["--no-such-flag", "--format", "json"], "usage"),
         (&["check", "10.json", "--format", "json"], "missing-baseline"),
         (&["known.json", "stranger.json", "--format", "json"], "nothing-in-common"),

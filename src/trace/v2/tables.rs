@@ -312,14 +312,23 @@ impl Tables {
     }
 
     /// Interns the string with this id.
+    #[inline(always)]
     pub(crate) fn string(&mut self, id: u64, arena: &[u8], interner: &mut Interner) -> Option<Sym> {
         if id == 0 {
             return Some(Sym::EMPTY);
         }
+        match self.strings.get(id)?.sym {
+            Some(sym) => Some(sym),
+            None => self.intern_string(id, arena, interner),
+        }
+    }
+
+    #[cold]
+    fn intern_string(&mut self, id: u64, arena: &[u8], interner: &mut Interner) -> Option<Sym> {
         let text = self.strings.get_mut(id)?;
-        Some(*text.sym.get_or_insert_with(|| {
-            interner.bytes(arena.get(text.start..text.start + usize::from(text.len)).unwrap_or_default())
-        }))
+        let sym = interner.bytes(arena.get(text.start..text.start + usize::from(text.len)).unwrap_or_default());
+        text.sym = Some(sym);
+        Some(sym)
     }
 
     /// Whether there is a string with this id.

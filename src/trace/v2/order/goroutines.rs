@@ -17,6 +17,7 @@ impl GoStatus {
 }
 
 /// A change of state that carries neither reason nor stack.
+#[inline(always)]
 pub(super) fn change(id: u64, slot: GoSlot, from: GoState, to: GoState) -> EventKind {
     EventKind::Go(GoTransition { id: GoId(id), slot, from, to, reason: Sym::EMPTY, stack: StackId::NONE })
 }
@@ -52,6 +53,7 @@ impl Rule<'_> {
         Ok(slot)
     }
 
+    #[inline(always)]
     pub(super) fn go_start(&mut self) -> Result<Step> {
         let [id, seq, ..] = self.raw.args;
         let wait = Ok(Step::Blocked(Wait::GoRunnable(id, seq)));
@@ -69,6 +71,7 @@ impl Rule<'_> {
     }
 
     /// The running goroutine blocks, yields or ends.
+    #[inline(always)]
     pub(super) fn go_leave(&mut self) -> Result<()> {
         self.ctx.check_user()?;
         let slot = self.ctx.current()?;
@@ -93,6 +96,7 @@ impl Rule<'_> {
     }
 
     /// Anything may wake a goroutine: another one, the network poller, a timer, the system monitor.
+    #[inline(always)]
     pub(super) fn go_unblock(&mut self) -> Result<Step> {
         let [id, seq, stack, _] = self.raw.args;
         let wait = Ok(Step::Blocked(Wait::GoWaiting(id, seq)));

@@ -60,6 +60,7 @@ enum Need {
 }
 
 impl Ctx {
+    #[inline(always)]
     fn check(self, proc: Need, goroutine: Need) -> Result<()> {
         if self.thread == ThreadId::NONE {
             return Err(Kind::NeedsThread);
@@ -77,11 +78,13 @@ impl Ctx {
     }
 
     /// What events of running user code need.
+    #[inline(always)]
     fn check_user(self) -> Result<()> {
         self.check(Need::Must, Need::Must)
     }
 
     /// The goroutine that runs here, which must be known.
+    #[inline(always)]
     fn current(self) -> Result<GoSlot> {
         self.g.get().ok_or(Kind::UnknownGoroutine)
     }
@@ -335,20 +338,24 @@ struct Rule<'a> {
 }
 
 impl Rule<'_> {
+    #[inline(always)]
     fn emit(&mut self, stack: StackId, kind: EventKind) {
         self.order.emit(self.time, self.ctx, stack, kind);
     }
 
+    #[inline(always)]
     fn stack(&mut self, id: u64) -> Result<StackId> {
         let Generation { tables, bytes, .. } = &mut *self.data;
         tables.stack(id, bytes, &mut self.order.interner).ok_or(Kind::StackMissing)
     }
 
+    #[inline(always)]
     fn string(&mut self, id: u64) -> Result<Sym> {
         let Generation { tables, bytes, .. } = &mut *self.data;
         tables.string(id, bytes, &mut self.order.interner).ok_or(Kind::StringMissing)
     }
 
+    #[inline(always)]
     fn seq(&self, n: u64) -> Seq {
         Seq::new(self.order.generation, n)
     }
@@ -358,6 +365,7 @@ impl Rule<'_> {
     }
 
     /// Binds a goroutine (or none) to the thread of this event.
+    #[inline(always)]
     fn bind_g(&mut self, slot: GoSlot, id: u64) {
         if self.ctx.thread != ThreadId::NONE {
             let thread = &mut self.order.threads[self.ctx.t as usize];

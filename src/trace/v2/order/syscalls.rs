@@ -7,6 +7,7 @@ use crate::trace::event::{EventKind, GoId, GoSlot, GoState, GoTransition, ProcSt
 use crate::trace::v2::state::{GoStatus, ProcIx, ProcStatus};
 
 impl Rule<'_> {
+    #[inline(always)]
     pub(super) fn syscall_begin(&mut self) -> Result<()> {
         self.ctx.check_user()?;
         let slot = self.ctx.current()?;
@@ -31,6 +32,7 @@ impl Rule<'_> {
         Ok(())
     }
 
+    #[inline(always)]
     pub(super) fn syscall_end(&mut self) -> Result<()> {
         self.ctx.check_user()?;
         let slot = self.ctx.current()?;
