@@ -154,8 +154,8 @@ impl<R: Read> V2Reader<R> {
                     return Err(self.error_at(t, kind).with(format_args!("{name} of thread {}", entry.thread())));
                 }
                 Ok(Step::Blocked(wait)) => {
-                    self.order.threads[t as usize].parked = Some(wait);
-                    self.order.frontier.park(entry, wait);
+                    self.order.threads[t as usize].parked = Some(*wait);
+                    self.order.frontier.park(entry, *wait);
                 }
                 Ok(Step::Advanced) => {
                     self.order.threads[t as usize].woken = None;

@@ -31,7 +31,7 @@ impl Rule<'_> {
         {
             return Err(Kind::GoroutineNotRunning);
         }
-        let [id, new_stack, stack, _] = self.raw.args;
+        let [id, new_stack, stack, _] = self.args();
         let status = if blocked { GoStatus::Waiting } else { GoStatus::Runnable };
         let slot = self.add(id, status)?;
         let (new_stack, stack) = (self.stack(new_stack)?, self.stack(stack)?);
@@ -55,13 +55,13 @@ impl Rule<'_> {
 
     #[inline(always)]
     pub(super) fn go_start(&mut self) -> Result<Step> {
-        let [id, seq, ..] = self.raw.args;
-        let wait = Ok(Step::Blocked(Wait::GoRunnable(id, seq)));
+        let [id, seq, ..] = self.args();
+        let wait = || Ok(Step::blocked(Wait::GoRunnable(id, seq)));
         let next = self.seq(seq);
-        let Some(slot) = self.order.gos.find(id) else { return wait };
+        let Some(slot) = self.order.gos.find(id) else { return wait() };
         let go = self.order.gos.get(slot);
         if go.status != GoStatus::Runnable || !next.succeeds(go.seq) {
-            return wait;
+            return wait();
         }
         self.ctx.check(Need::Must, Need::MustNot)?;
         (go.status, go.seq) = (GoStatus::Running, next);
@@ -80,13 +80,13 @@ impl Rule<'_> {
             return Err(Kind::GoroutineNotRunning);
         }
         let id = go.id;
-        if self.raw.typ as u8 == ev::GoDestroy {
+        if self.typ == ev::GoDestroy {
             self.emit(StackId::NONE, change(id, slot, GoState::Running, GoState::NotExist));
             self.order.gos.remove(slot);
         } else {
-            let status = if self.raw.typ as u8 == ev::GoBlock { GoStatus::Waiting } else { GoStatus::Runnable };
+            let status = if self.typ == ev::GoBlock { GoStatus::Waiting } else { GoStatus::Runnable };
             go.status = status;
-            let (reason, stack) = (self.string(self.raw.args[0])?, self.stack(self.raw.args[1])?);
+            let (reason, stack) = (self.string(self.args()[0])?, self.stack(self.args()[1])?);
             let (from, to) = (GoState::Running, status.state());
             self.emit(stack, EventKind::Go(GoTransition { id: GoId(id), slot, from, to, reason, stack }));
             self.order.go_changed(slot);
@@ -98,13 +98,13 @@ impl Rule<'_> {
     /// Anything may wake a goroutine: another one, the network poller, a timer, the system monitor.
     #[inline(always)]
     pub(super) fn go_unblock(&mut self) -> Result<Step> {
-        let [id, seq, stack, _] = self.raw.args;
-        let wait = Ok(Step::Blocked(Wait::GoWaiting(id, seq)));
+        let [id, seq, stack, _] = self.args();
+        let wait = || Ok(Step::blocked(Wait::GoWaiting(id, seq)));
         let next = self.seq(seq);
-        let Some(slot) = self.order.gos.find(id) else { return wait };
+        let Some(slot) = self.order.gos.find(id) else { return wait() };
         let go = self.order.gos.get(slot);
         if go.status != GoStatus::Waiting || !next.succeeds(go.seq) {
-            return wait;
+            return wait();
         }
         (go.status, go.seq) = (GoStatus::Runnable, next);
         let stack = self.stack(stack)?;
@@ -127,13 +127,13 @@ impl Rule<'_> {
             return Err(Kind::GoroutineNotRunning);
         }
         let current_id = go.id;
-        let [id, seq, ..] = self.raw.args;
-        let wait = Ok(Step::Blocked(Wait::GoWaiting(id, seq)));
+        let [id, seq, ..] = self.args();
+        let wait = || Ok(Step::blocked(Wait::GoWaiting(id, seq)));
         let seq = self.seq(seq);
-        let Some(slot) = self.order.gos.find(id) else { return wait };
+        let Some(slot) = self.order.gos.find(id) else { return wait() };
         let next = self.order.gos.get(slot);
         if next.status != GoStatus::Waiting || !seq.succeeds(next.seq) {
-            return wait;
+            return wait();
         }
         (next.status, next.seq) = (GoStatus::Running, seq);
         self.emit(StackId::NONE, change(id, slot, GoState::Waiting, GoState::Runnable));
@@ -153,7 +153,7 @@ impl Rule<'_> {
 
     /// A note of what a goroutine is doing, once in each generation.
     pub(super) fn go_status(&mut self, stack: StackId) -> Result<()> {
-        let [id, thread, status, _] = self.raw.args;
+        let [id, thread, status, _] = self.args();
         let status = GoStatus::from_wire(status).ok_or(Kind::BadGoStatus)?;
         let seq = self.seq(0);
         let (slot, from) = match self.order.gos.find(id) {

@@ -21,8 +21,8 @@ mod user;
 
 use super::frontier::{Entry, Frontier, Wait};
 use super::generation::Generation;
-use super::spec::ev;
-use super::state::{Gos, ProcIx, Procs, Raw, Seq, Thread};
+use super::spec::{MAX_ARGS, ev};
+use super::state::{Gos, ProcIx, Procs, Seq, Thread};
 use crate::hash::HashMap;
 use crate::trace::error::TraceErrorKind as Kind;
 use crate::trace::event::{Event, EventKind, GoSlot, ProcId, StackId, Sym, TaskId, ThreadId, Time};
@@ -32,8 +32,15 @@ use crate::trace::symbols::Interner;
 pub(crate) enum Step {
     /// It happened.
     Advanced,
-    /// It cannot have happened yet.
-    Blocked(Wait),
+    /// It cannot have happened yet. Boxed, because it is rare: what comes of trying fits into registers this way.
+    Blocked(Box<Wait>),
+}
+
+impl Step {
+    #[cold]
+    fn blocked(wait: Wait) -> Step {
+        Step::Blocked(Box::new(wait))
+    }
 }
 
 type Result<T> = std::result::Result<T, Kind>;
@@ -170,12 +177,12 @@ impl Order {
     pub(crate) fn advance(&mut self, t: u32, data: &mut Generation) -> Result<Step> {
         let thread = &mut self.threads[t as usize];
         thread.seen = true;
-        let (raw, time) = (thread.raw, thread.time);
+        let (typ, time) = (thread.raw.typ as u8, thread.time);
         let (id, bound, gid, p) = (thread.id, thread.g, thread.gid, thread.p);
         let g = if bound == GoSlot::NONE || self.gos.holds(bound, gid) { bound } else { GoSlot::NONE };
         let ctx = Ctx { t, thread: ThreadId(id), bound, g, p };
-        let mut rule = Rule { order: self, data, ctx, time, raw };
-        match raw.typ as u8 {
+        let mut rule = Rule { order: self, data, ctx, time, typ };
+        match typ {
             ev::GoStart => return rule.go_start(),
             ev::GoUnblock => return rule.go_unblock(),
             ev::GoBlock | ev::GoStop | ev::GoDestroy => rule.go_leave()?,
@@ -188,7 +195,7 @@ impl Order {
             ev::GoSwitchDestroy => return rule.go_switch(true),
             ev::GoStatus => rule.go_status(StackId::NONE)?,
             ev::GoStatusStack => {
-                let stack = rule.stack(raw.args[3])?;
+                let stack = rule.stack(rule.args()[3])?;
                 rule.go_status(stack)?;
             }
             ev::GoCreateSyscall => rule.go_create_syscall()?,
@@ -334,10 +341,16 @@ struct Rule<'a> {
     data: &'a mut Generation,
     ctx: Ctx,
     time: i64,
-    raw: Raw,
+    typ: u8,
 }
 
 impl Rule<'_> {
+    /// The event's arguments.
+    #[inline(always)]
+    fn args(&self) -> [u64; MAX_ARGS] {
+        self.order.threads[self.ctx.t as usize].raw.args
+    }
+
     #[inline(always)]
     fn emit(&mut self, stack: StackId, kind: EventKind) {
         self.order.emit(self.time, self.ctx, stack, kind);

@@ -23,17 +23,18 @@ fn proc_id(wire: u64) -> Result<u32> {
 
 impl Rule<'_> {
     pub(super) fn proc_start(&mut self) -> Result<Step> {
-        let p = proc_id(self.raw.args[0])?;
-        let seq = self.seq(self.raw.args[1]);
+        let [p, n, ..] = self.args();
+        let p = proc_id(p)?;
+        let seq = self.seq(n);
         // A thread that has one already is in a system call whose processor is about to be retaken.
         if self.ctx.p != ProcIx::NONE {
-            return Ok(Step::Blocked(Wait::ProcLost(self.ctx.t)));
+            return Ok(Step::blocked(Wait::ProcLost(self.ctx.t)));
         }
-        let wait = Ok(Step::Blocked(Wait::ProcIdle(p, self.raw.args[1])));
-        let Some(ix) = self.order.procs.find(p) else { return wait };
+        let wait = || Ok(Step::blocked(Wait::ProcIdle(p, n)));
+        let Some(ix) = self.order.procs.find(p) else { return wait() };
         let proc = self.order.procs.get(ix);
         if proc.status != ProcStatus::Idle || !seq.succeeds(proc.seq) {
-            return wait;
+            return wait();
         }
         self.ctx.check(Need::MustNot, Need::May)?;
         (proc.status, proc.seq) = (ProcStatus::Running, seq);
@@ -62,14 +63,14 @@ impl Rule<'_> {
 
     /// Another thread (or this one) takes the processor of a thread that sits in a system call.
     pub(super) fn proc_steal(&mut self) -> Result<Step> {
-        let [p, n, from, _] = self.raw.args;
+        let [p, n, from, _] = self.args();
         let p = proc_id(p)?;
         let seq = self.seq(n);
-        let wait = Ok(Step::Blocked(Wait::ProcInSyscall(p, n)));
-        let Some(ix) = self.order.procs.find(p) else { return wait };
+        let wait = || Ok(Step::blocked(Wait::ProcInSyscall(p, n)));
+        let Some(ix) = self.order.procs.find(p) else { return wait() };
         let proc = self.order.procs.get(ix);
         if !proc.status.in_syscall() || !seq.succeeds(proc.seq) {
-            return wait;
+            return wait();
         }
         self.ctx.check(Need::May, Need::May)?;
         let abandoned = proc.status == ProcStatus::SyscallAbandoned;
@@ -105,8 +106,8 @@ impl Rule<'_> {
 
     /// A note of what a processor is doing, once in each generation.
     pub(super) fn proc_status(&mut self) -> Result<()> {
-        let p = proc_id(self.raw.args[0])?;
-        let status = ProcStatus::from_wire(self.raw.args[1]).ok_or(Kind::BadProcStatus)?;
+        let p = proc_id(self.args()[0])?;
+        let status = ProcStatus::from_wire(self.args()[1]).ok_or(Kind::BadProcStatus)?;
         let seq = self.seq(0);
         let (ix, from, to) = match self.order.procs.find(p) {
             Some(ix) => {

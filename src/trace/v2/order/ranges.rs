@@ -8,7 +8,7 @@ impl Rule<'_> {
     /// Collections begin and end on different threads; their sequence numbers keep them apart.
     fn gc_step(&mut self, state: GcState, stack: u64, kind: EventKind) -> Result<Step> {
         self.order.gc = state;
-        self.order.gc_seq = self.raw.args[0];
+        self.order.gc_seq = self.args()[0];
         let stack = self.stack(stack)?;
         self.emit(stack, kind);
         self.order.wake(Wait::Gc(self.order.gc_seq.wrapping_add(1)));
@@ -16,8 +16,8 @@ impl Rule<'_> {
     }
 
     fn gc_waits(&self) -> Option<Step> {
-        let seq = self.raw.args[0];
-        (seq != self.order.gc_seq.wrapping_add(1)).then_some(Step::Blocked(Wait::Gc(seq)))
+        let seq = self.args()[0];
+        (seq != self.order.gc_seq.wrapping_add(1)).then(|| Step::blocked(Wait::Gc(seq)))
     }
 
     pub(super) fn gc_active(&mut self) -> Result<Step> {
@@ -49,7 +49,7 @@ impl Rule<'_> {
             }
             self.ctx.check_user()?;
         }
-        self.gc_step(GcState::Running, self.raw.args[1], kind)
+        self.gc_step(GcState::Running, self.args()[1], kind)
     }
 
     pub(super) fn gc_end(&mut self) -> Result<Step> {
@@ -70,7 +70,7 @@ impl Rule<'_> {
 
     pub(super) fn stw_begin(&mut self) -> Result<()> {
         let g = self.current_for_range()?;
-        let [kind, stack, ..] = self.raw.args;
+        let [kind, stack, ..] = self.args();
         let name = self.string(kind)?;
         self.order.gos.get(g).ranges.begin(ev::STWBegin, kind, name)?;
         let stack = self.stack(stack)?;
@@ -88,14 +88,14 @@ impl Rule<'_> {
     pub(super) fn assist_begin(&mut self) -> Result<()> {
         let g = self.current_for_range()?;
         self.order.gos.get(g).ranges.begin(ev::GCMarkAssistBegin, 0, Sym::EMPTY)?;
-        let stack = self.stack(self.raw.args[0])?;
+        let stack = self.stack(self.args()[0])?;
         self.emit(stack, EventKind::RangeBegin(Range::MarkAssist(g)));
         Ok(())
     }
 
     /// Like a status note, this may be about any goroutine.
     pub(super) fn assist_active(&mut self) -> Result<()> {
-        let g = self.order.gos.find(self.raw.args[0]).ok_or(Kind::UnknownGoroutine)?;
+        let g = self.order.gos.find(self.args()[0]).ok_or(Kind::UnknownGoroutine)?;
         let first = self.in_first_generation();
         self.order.gos.get(g).ranges.active(ev::GCMarkAssistBegin, first)?;
         self.emit(StackId::NONE, EventKind::RangeActive(Range::MarkAssist(g)));
@@ -111,7 +111,7 @@ impl Rule<'_> {
 
     pub(super) fn sweep_begin(&mut self) -> Result<()> {
         self.ctx.check(Need::Must, Need::May)?;
-        let stack = self.stack(self.raw.args[0])?;
+        let stack = self.stack(self.args()[0])?;
         let proc = self.order.procs.get(self.ctx.p);
         proc.ranges.begin(ev::GCSweepBegin, 0, Sym::EMPTY)?;
         let p = ProcId(proc.id);
@@ -120,7 +120,7 @@ impl Rule<'_> {
     }
 
     pub(super) fn sweep_active(&mut self) -> Result<()> {
-        let p = u32::try_from(self.raw.args[0]).map_err(|_| Kind::ProcOutOfRange)?;
+        let p = u32::try_from(self.args()[0]).map_err(|_| Kind::ProcOutOfRange)?;
         let ix = self.order.procs.find(p).ok_or(Kind::UnknownProc)?;
         let first = self.in_first_generation();
         self.order.procs.get(ix).ranges.active(ev::GCSweepBegin, first)?;

@@ -19,13 +19,13 @@ impl Rule<'_> {
         go.status = GoStatus::Syscall;
         // The processor's sequence number is here so that a retake can tell which of several calls it ends, even
         // where the clocks are wrong. A processor that runs must have it: there is nothing to wait for.
-        let seq = self.seq(self.raw.args[0]);
+        let seq = self.seq(self.args()[0]);
         let proc = self.order.procs.get(self.ctx.p);
         if !seq.succeeds(proc.seq) {
             return Err(Kind::ProcSequence);
         }
         (proc.status, proc.seq) = (ProcStatus::Syscall, seq);
-        let stack = self.stack(self.raw.args[1])?;
+        let stack = self.stack(self.args()[1])?;
         let (from, to) = (GoState::Running, GoState::Syscall);
         self.emit(stack, EventKind::Go(GoTransition { id: GoId(id), slot, from, to, reason: Sym::EMPTY, stack }));
         self.order.proc_changed(self.ctx.p);
@@ -57,7 +57,7 @@ impl Rule<'_> {
         if self.ctx.p != ProcIx::NONE {
             let proc = self.order.procs.get(self.ctx.p);
             if proc.status == ProcStatus::Syscall {
-                return Ok(Step::Blocked(Wait::SyscallLeft(proc.id)));
+                return Ok(Step::blocked(Wait::SyscallLeft(proc.id)));
             }
         }
         self.ctx.check(Need::May, Need::Must)?;
@@ -89,7 +89,7 @@ impl Rule<'_> {
     /// C code calls into Go: a goroutine appears, in a system call.
     pub(super) fn go_create_syscall(&mut self) -> Result<()> {
         self.ctx.check(Need::May, Need::MustNot)?;
-        let id = self.raw.args[0];
+        let id = self.args()[0];
         let slot = self.add(id, GoStatus::Syscall)?;
         self.emit(StackId::NONE, change(id, slot, GoState::NotExist, GoState::Syscall));
         self.bind_g(slot, id);

@@ -7,23 +7,23 @@ use crate::trace::v2::spec::ev;
 
 impl Rule<'_> {
     pub(super) fn metric(&mut self) -> Result<()> {
-        let (gauge, stack) = match self.raw.typ as u8 {
+        let (gauge, stack) = match self.typ {
             ev::ProcsChange => {
                 self.ctx.check_user()?;
-                (Gauge::Gomaxprocs, self.stack(self.raw.args[1])?)
+                (Gauge::Gomaxprocs, self.stack(self.args()[1])?)
             }
             typ => {
                 self.ctx.check(Need::Must, Need::May)?;
                 (if typ == ev::HeapAlloc { Gauge::HeapLive } else { Gauge::HeapGoal }, StackId::NONE)
             }
         };
-        self.emit(stack, EventKind::Metric(gauge, self.raw.args[0]));
+        self.emit(stack, EventKind::Metric(gauge, self.args()[0]));
         Ok(())
     }
 
     pub(super) fn label(&mut self) -> Result<()> {
         self.ctx.check_user()?;
-        let label = self.string(self.raw.args[0])?;
+        let label = self.string(self.args()[0])?;
         self.emit(StackId::NONE, EventKind::Label(label));
         Ok(())
     }
@@ -31,7 +31,7 @@ impl Rule<'_> {
     /// Go's reader refuses a second begin of an active task. It is legal to write, though, and says nothing against
     /// the rest of the trace: analysis counts a warning instead.
     pub(super) fn task_begin(&mut self) -> Result<()> {
-        let [id, parent, name, stack] = self.raw.args;
+        let [id, parent, name, stack] = self.args();
         // On the wire 0 means no parent here, not the background task.
         let parent = if parent == 0 { TaskId::NONE } else { TaskId(parent) };
         let name = self.string(name)?;
@@ -43,7 +43,7 @@ impl Rule<'_> {
     }
 
     pub(super) fn task_end(&mut self) -> Result<()> {
-        let [id, stack, ..] = self.raw.args;
+        let [id, stack, ..] = self.args();
         let begun = self.order.tasks.remove(&id);
         let ActiveTask { name, parent } = begun.unwrap_or(ActiveTask { name: Sym::EMPTY, parent: TaskId::NONE });
         self.ctx.check_user()?;
@@ -55,7 +55,7 @@ impl Rule<'_> {
     pub(super) fn region(&mut self, begin: bool) -> Result<()> {
         self.ctx.check_user()?;
         self.ctx.current()?;
-        let [task, name, stack, _] = self.raw.args;
+        let [task, name, stack, _] = self.args();
         let (task, name, stack) = (TaskId(task), self.string(name)?, self.stack(stack)?);
         let kind = if begin { EventKind::RegionBegin { task, name } } else { EventKind::RegionEnd { task, name } };
         self.emit(stack, kind);
@@ -64,7 +64,7 @@ impl Rule<'_> {
 
     pub(super) fn log(&mut self) -> Result<()> {
         self.ctx.check_user()?;
-        let [task, category, message, stack] = self.raw.args;
+        let [task, category, message, stack] = self.args();
         let (category, stack) = (self.string(category)?, self.stack(stack)?);
         let message = if self.order.keep_messages {
             self.string(message)?
