@@ -70,22 +70,25 @@ impl Rule<'_> {
         Ok(Step::Advanced)
     }
 
+    /// The goroutine of this thread and its id, which must be in this state.
+    #[inline(always)]
+    pub(super) fn current_in(&mut self, status: GoStatus, otherwise: Kind) -> Result<(GoSlot, u64)> {
+        let slot = self.ctx.current()?;
+        let go = self.order.gos.get(slot);
+        if go.status == status { Ok((slot, go.id)) } else { Err(otherwise) }
+    }
+
     /// The running goroutine blocks, yields or ends.
     #[inline(always)]
     pub(super) fn go_leave(&mut self) -> Result<()> {
         self.ctx.check_user()?;
-        let slot = self.ctx.current()?;
-        let go = self.order.gos.get(slot);
-        if go.status != GoStatus::Running {
-            return Err(Kind::GoroutineNotRunning);
-        }
-        let id = go.id;
+        let (slot, id) = self.current_in(GoStatus::Running, Kind::GoroutineNotRunning)?;
         if self.typ == ev::GoDestroy {
             self.emit(StackId::NONE, change(id, slot, GoState::Running, GoState::NotExist));
             self.order.gos.remove(slot);
         } else {
             let status = if self.typ == ev::GoBlock { GoStatus::Waiting } else { GoStatus::Runnable };
-            go.status = status;
+            self.order.gos.get(slot).status = status;
             let (reason, stack) = (self.string(self.args()[0])?, self.stack(self.args()[1])?);
             let (from, to) = (GoState::Running, status.state());
             self.emit(stack, EventKind::Go(GoTransition { id: GoId(id), slot, from, to, reason, stack }));
@@ -121,12 +124,7 @@ impl Rule<'_> {
     /// ```
     pub(super) fn go_switch(&mut self, destroy: bool) -> Result<Step> {
         self.ctx.check_user()?;
-        let current = self.ctx.current()?;
-        let go = self.order.gos.get(current);
-        if go.status != GoStatus::Running {
-            return Err(Kind::GoroutineNotRunning);
-        }
-        let current_id = go.id;
+        let (current, current_id) = self.current_in(GoStatus::Running, Kind::GoroutineNotRunning)?;
         let [id, seq, ..] = self.args();
         let wait = || Ok(Step::blocked(Wait::GoWaiting(id, seq)));
         let seq = self.seq(seq);

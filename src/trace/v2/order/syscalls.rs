@@ -10,13 +10,8 @@ impl Rule<'_> {
     #[inline(always)]
     pub(super) fn syscall_begin(&mut self) -> Result<()> {
         self.ctx.check_user()?;
-        let slot = self.ctx.current()?;
-        let go = self.order.gos.get(slot);
-        if go.status != GoStatus::Running {
-            return Err(Kind::GoroutineNotRunning);
-        }
-        let id = go.id;
-        go.status = GoStatus::Syscall;
+        let (slot, id) = self.current_in(GoStatus::Running, Kind::GoroutineNotRunning)?;
+        self.order.gos.get(slot).status = GoStatus::Syscall;
         // The processor's sequence number is here so that a retake can tell which of several calls it ends, even
         // where the clocks are wrong. A processor that runs must have it: there is nothing to wait for.
         let seq = self.seq(self.args()[0]);
@@ -35,13 +30,8 @@ impl Rule<'_> {
     #[inline(always)]
     pub(super) fn syscall_end(&mut self) -> Result<()> {
         self.ctx.check_user()?;
-        let slot = self.ctx.current()?;
-        let go = self.order.gos.get(slot);
-        if go.status != GoStatus::Syscall {
-            return Err(Kind::GoroutineNotInSyscall);
-        }
-        let id = go.id;
-        go.status = GoStatus::Running;
+        let (slot, id) = self.current_in(GoStatus::Syscall, Kind::GoroutineNotInSyscall)?;
+        self.order.gos.get(slot).status = GoStatus::Running;
         let proc = self.order.procs.get(self.ctx.p);
         if proc.status != ProcStatus::Syscall {
             return Err(Kind::ProcNotInSyscall);
@@ -61,13 +51,8 @@ impl Rule<'_> {
             }
         }
         self.ctx.check(Need::May, Need::Must)?;
-        let slot = self.ctx.current()?;
-        let go = self.order.gos.get(slot);
-        if go.status != GoStatus::Syscall {
-            return Err(Kind::GoroutineNotInSyscall);
-        }
-        go.status = GoStatus::Runnable;
-        let id = go.id;
+        let (slot, id) = self.current_in(GoStatus::Syscall, Kind::GoroutineNotInSyscall)?;
+        self.order.gos.get(slot).status = GoStatus::Runnable;
         self.emit(StackId::NONE, change(id, slot, GoState::Syscall, GoState::Runnable));
         self.bind_g(GoSlot::NONE, 0);
         self.order.go_changed(slot);
@@ -100,12 +85,7 @@ impl Rule<'_> {
     /// lost its processor, if it has one: somebody will retake it.
     pub(super) fn go_destroy_syscall(&mut self) -> Result<()> {
         self.ctx.check(Need::May, Need::Must)?;
-        let slot = self.ctx.current()?;
-        let go = self.order.gos.get(slot);
-        if go.status != GoStatus::Syscall {
-            return Err(Kind::GoroutineNotInSyscall);
-        }
-        let id = go.id;
+        let (slot, id) = self.current_in(GoStatus::Syscall, Kind::GoroutineNotInSyscall)?;
         if self.ctx.p != ProcIx::NONE {
             let proc = self.order.procs.get(self.ctx.p);
             if proc.status != ProcStatus::Syscall {
