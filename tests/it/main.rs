@@ -15,5 +15,6 @@ mod figures;
 mod gate;
 mod go_reader;
 mod machine;
+mod papers;
 mod properties;
 mod report;
