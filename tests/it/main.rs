@@ -16,5 +16,6 @@ mod gate;
 mod go_reader;
 mod machine;
 mod papers;
+mod profiles;
 mod properties;
 mod report;
