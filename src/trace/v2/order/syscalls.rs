@@ -47,7 +47,8 @@ impl Rule<'_> {
         if self.ctx.p != ProcIx::NONE {
             let proc = self.order.procs.get(self.ctx.p);
             if proc.status == ProcStatus::Syscall {
-                return Ok(Step::blocked(Wait::SyscallLeft(proc.id)));
+                let wait = Wait::SyscallLeft(proc.id);
+                return self.blocked(wait);
             }
         }
         self.ctx.check(Need::May, Need::Must)?;
