@@ -10,10 +10,13 @@ use crate::trace::error::TraceErrorKind as Kind;
 
 /// How many events of a thread are decoded at a time. Those of the few threads that are active at once stay in the
 /// nearest cache.
-pub(crate) const AHEAD: usize = 32;
+const AHEAD: usize = 32;
 
-/// No event takes fewer bytes: its type and its time.
-pub(crate) const MIN_EVENT: u64 = 2;
+/// How many of its events are decoded ahead for a thread of so many bytes in a generation: few where there is little to
+/// gain, so that a file of a million threads does not take much memory.
+pub(crate) fn room(bytes: u64) -> usize {
+    (bytes / 16).clamp(1, AHEAD as u64) as usize
+}
 
 /// An event as it stands in its batch. Read in place, word by word: copies of parts of it would stall on one another.
 #[derive(Clone, Copy, Debug, Default)]

@@ -10,6 +10,9 @@ use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::input::Input;
 use crate::trace::version::V2;
 
+/// The table of threads is kept for the next generation unless it is larger than any real program's.
+const KEPT_THREADS: usize = 1 << 12;
+
 /// A batch of events. Batches of one thread form a list, in the order of the file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventBatch {
@@ -108,6 +111,9 @@ impl<R: Read> Generations<R> {
         }
         self.input.hand_over(&mut into.arena, &mut self.pool);
         into.tables.finish(self.version, self.input.offset())?;
+        if into.by_thread.capacity() > KEPT_THREADS {
+            into.by_thread = HashMap::default();
+        }
         into.threads.sort_unstable_by_key(|batches| batches.thread);
         into.end = self.input.offset();
         self.last = into.number;

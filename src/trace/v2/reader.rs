@@ -126,13 +126,12 @@ impl<R: Read> V2Reader<R> {
             chunk.clocks.push(ClockSnapshot { trace, mono: s.mono, wall_sec: s.sec, wall_nsec: s.nsec });
         }
         self.decoded.clear();
+        self.decoded.reserve_exact(self.data.threads.iter().map(|batches| decode::room(batches.bytes)).sum());
         for i in 0..self.data.threads.len() {
             let batches = self.data.threads[i];
             let t = self.order.thread(batches.thread);
             let (from, index) = (self.decoded.len(), t as usize);
-            // A thread of few bytes gets little room, so that a file of a million threads does not take much memory.
-            let room = (batches.bytes / decode::MIN_EVENT).clamp(1, decode::AHEAD as u64);
-            self.decoded.resize(from + room as usize, Raw::default());
+            self.decoded.resize(from + decode::room(batches.bytes), Raw::default());
             if index >= self.sources.len() {
                 self.sources.resize(index + 1, Source::new(0));
                 self.rings.resize(index + 1, (0, 0));
@@ -140,7 +139,7 @@ impl<R: Read> V2Reader<R> {
             self.sources[index] = Source::new(batches.first);
             self.rings[index] = (from as u32, self.decoded.len() as u32);
             let thread = &mut self.order.threads[index];
-            (thread.rank, thread.parked, thread.woken) = (i as u32, None, None);
+            (thread.rank, thread.parked, thread.woken) = (i as u32, None, ProcId::NONE);
             let entry = self.refill(t)?;
             self.order.frontier.push(entry);
         }
@@ -166,7 +165,7 @@ impl<R: Read> V2Reader<R> {
             match self.order.advance(t, raw, &mut self.data) {
                 Ok(Step::Advanced) => {
                     let thread = &mut self.order.threads[t as usize];
-                    thread.woken = None;
+                    thread.woken = ProcId::NONE;
                     thread.next += 1;
                     let next = match self.decoded.get(thread.next as usize) {
                         Some(raw) if thread.next < thread.end => Entry::new(raw.time, thread.rank, t),

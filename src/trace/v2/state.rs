@@ -199,10 +199,11 @@ pub(crate) struct Thread {
     pub(crate) end: u32,
     /// Whether any event of it has been tried, or another thread's event told of it.
     pub(crate) seen: bool,
-    /// What it waits for, and its entry, when it is parked.
-    pub(crate) parked: Option<(Wait, Entry)>,
-    /// What made it ready again, if it was parked before its next event happened.
-    pub(crate) woken: Option<Wait>,
+    /// What it waits for, when it is parked, and the time of the event that does.
+    pub(crate) parked: Option<Wait>,
+    pub(crate) parked_time: i64,
+    /// The processor whose leaving a system call made it ready again, if it was parked before its next event happened.
+    pub(crate) woken: ProcId,
 }
 
 impl Thread {
@@ -218,8 +219,14 @@ impl Thread {
             end: 0,
             seen: false,
             parked: None,
-            woken: None,
+            parked_time: 0,
+            woken: ProcId::NONE,
         }
+    }
+
+    /// Its place among the parked threads; `t` is its index.
+    pub(crate) fn parked_entry(&self, t: u32) -> Entry {
+        Entry::new(self.parked_time, self.rank, t)
     }
 
     /// Binds it to a processor, or to none.

@@ -264,23 +264,30 @@ impl Order {
 
     /// Sets aside a thread whose event is blocked.
     pub(crate) fn park(&mut self, entry: Entry) {
-        self.threads[entry.t() as usize].parked = Some((self.wait, entry));
+        let thread = &mut self.threads[entry.t() as usize];
+        (thread.parked, thread.parked_time) = (Some(self.wait), entry.time());
         self.frontier.park(entry, self.wait);
     }
 
     /// The parked thread with the least time.
     pub(crate) fn first_parked(&self) -> Option<Entry> {
-        self.threads.iter().filter_map(|thread| thread.parked.map(|(_, entry)| entry)).min()
+        let threads = self.threads.iter().enumerate().filter(|(_, thread)| thread.parked.is_some());
+        threads.map(|(t, thread)| thread.parked_entry(t as u32)).min()
     }
 
     /// Wakes the least thread that waits for `wait`.
     fn wake(&mut self, wait: Wait) {
         let threads = &self.threads;
-        let woken = self.frontier.wake(wait, |entry| threads[entry.t() as usize].parked == Some((wait, entry)));
+        let woken = self.frontier.wake(wait, |entry| {
+            let thread = &threads[entry.t() as usize];
+            thread.parked == Some(wait) && thread.parked_time == entry.time()
+        });
         if let Some(entry) = woken {
             let thread = &mut self.threads[entry.t() as usize];
             thread.parked = None;
-            thread.woken = Some(wait);
+            if let Wait::SyscallLeft(p) = wait {
+                thread.woken = ProcId(p);
+            }
         }
     }
 
@@ -338,8 +345,9 @@ impl Order {
     fn lose_proc(&mut self, t: u32) {
         let thread = &mut self.threads[t as usize];
         thread.bind(ProcIx::NONE, ProcId::NONE);
-        if let Some((Wait::ProcLost(_) | Wait::SyscallLeft(_), entry)) = thread.parked {
+        if let Some(Wait::ProcLost(_) | Wait::SyscallLeft(_)) = thread.parked {
             thread.parked = None;
+            let entry = thread.parked_entry(t);
             self.frontier.unpark(entry);
         }
     }
