@@ -9,6 +9,7 @@
 
 use std::io::Read;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::Scope;
 
 use crate::metrics::Metrics;
 use crate::summary::{Summary, Warning};
@@ -64,7 +65,7 @@ pub fn summarize<R: Read + Send>(source: &str, input: R, options: &Options) -> R
     let (full, to_analyse) = sync_channel(AHEAD);
     let (emptied, to_fill) = channel();
     let (analysis, read) = std::thread::scope(|scope| {
-        let reading = scope.spawn(move || read(input, options.keep_messages, &full, &to_fill));
+        let reading = scope.spawn(move || read(input, options.keep_messages, scope, &full, &to_fill));
         let analysis = analyse(&to_analyse, &emptied, options.allow_partial);
         match reading.join() {
             Ok(read) => (analysis, read),
@@ -104,13 +105,14 @@ fn mark_partial(summary: &mut Summary, why: String) {
 }
 
 /// The reading thread. An error before the first event is the outer one, later ones come with what is known then.
-fn read<R: Read>(
+fn read<'scope, R: Read + Send + 'scope>(
     input: R,
     keep_messages: bool,
+    scope: &'scope Scope<'scope, '_>,
     full: &SyncSender<Chunk>,
     to_fill: &Receiver<Chunk>,
 ) -> Result<(Facts, Option<TraceError>), TraceError> {
-    let mut reader = Reader::new(input, keep_messages)?;
+    let mut reader = Reader::ahead(input, keep_messages, scope)?;
     let failure = loop {
         let mut chunk = to_fill.try_recv().unwrap_or_default();
         match reader.next_chunk(&mut chunk, CHUNK) {
