@@ -32,8 +32,8 @@ pub struct Options {
     /// Of a truncated or broken trace use the complete generations. The summary says so, and no verdict built on it
     /// is a pass.
     pub allow_partial: bool,
-    /// Keep the profiles of Go's own tool.
-    pub profiles: bool,
+    /// Keep so many stacks of each of the profiles of Go's own tool, those that took longest; none by default.
+    pub profiles: usize,
     /// Keep the text of log messages.
     pub keep_messages: bool,
 }
