@@ -3,6 +3,7 @@
 mod baseline;
 mod check;
 mod compare;
+mod critical;
 mod documents;
 mod explain;
 mod inputs;
@@ -57,6 +58,7 @@ fn run() -> Result<u8, Error> {
             BaselineCommand::Create(args) => baseline::create(&args),
         },
         Some(Command::Summarize(args)) => summarize::run(&args),
+        Some(Command::Explain(args)) => critical::run(&args),
         None if cli.list_metrics => explain::list(cli.compare.report.format),
         None => match &cli.explain {
             Some(metric) => explain::explain(metric, cli.compare.report.format),

@@ -6,5 +6,7 @@ pub mod escape;
 pub mod headline;
 pub mod json;
 pub mod model;
+pub mod path;
+pub mod table;
 pub mod terminal;
 pub mod units;

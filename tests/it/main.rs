@@ -10,6 +10,7 @@ mod compare_make;
 mod compare_rename;
 mod config;
 mod craft;
+mod critical;
 mod data;
 mod figures;
 mod gate;
