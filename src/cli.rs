@@ -136,6 +136,21 @@ pub struct SummarizeArgs {
     /// Show everything.
     #[arg(long)]
     pub all: bool,
+    /// List the program's log messages instead.
+    #[arg(long, help_heading = "Logs")]
+    pub logs: bool,
+    /// Messages of these categories: a glob.
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new, requires = "logs", help_heading = "Logs")]
+    pub log_category: Option<Pattern>,
+    /// Messages of tasks of these types: a glob.
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new, requires = "logs", help_heading = "Logs")]
+    pub log_task: Option<Pattern>,
+    /// Messages that hold this text.
+    #[arg(long, value_name = "SUBSTRING", requires = "logs", help_heading = "Logs")]
+    pub log_text: Option<String>,
+    /// Count messages as one that differ only in numbers.
+    #[arg(long, requires = "logs", help_heading = "Logs")]
+    pub log_fold_numbers: bool,
     /// When to use colours.
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
@@ -148,9 +163,12 @@ pub struct ExplainArgs {
     /// name is a glob, and the kind may be left out.
     #[arg(value_name = "SUBJECT")]
     pub subject: SubjectPattern,
-    /// The base and the head; with --critical-path or --related also one trace alone.
+    /// The base and the head, each as for a comparison; for --critical-path and --related one trace or two.
     #[arg(value_name = "TRACE", required = true)]
     pub traces: Vec<PathBuf>,
+    /// Only these of its figures: a glob.
+    #[arg(long, value_name = "METRIC", value_parser = Pattern::new, conflicts_with_all = ["critical_path", "related"])]
+    pub metric: Option<Pattern>,
     /// Follow its time backwards through wake-ups and creations: what it could not have been done without.
     #[arg(long)]
     pub critical_path: bool,

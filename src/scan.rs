@@ -20,6 +20,10 @@ use crate::trace::{
 pub trait Watch {
     /// More symbols are known; called before the events that mention them.
     fn learn(&mut self, _symbols: &Symbols) {}
+    /// The time of the first event of the trace; told once, before anything else but symbols.
+    fn began(&mut self, _time: Time) {}
+    /// The events of a run have been told; whoever kept some of them can now look up what they speak of.
+    fn settle(&mut self, _symbols: &Symbols) {}
     /// True when nothing more is wanted: the rest is not read.
     fn enough(&self) -> bool {
         false
@@ -228,8 +232,14 @@ fn once<W: Watch>(
             let events = std::mem::take(&mut chunk.events);
             timeline.feed(&mut chunk, &mut Watched(&mut watch));
             watch.learn(timeline.symbols());
+            if timeline.events() == 0
+                && let Some(first) = events.first()
+            {
+                watch.began(first.time);
+            }
             chunk.events = events;
             timeline.feed(&mut chunk, &mut Watched(&mut watch));
+            watch.settle(timeline.symbols());
             // The reader may be done already.
             let _ = emptied.send(chunk);
         }
@@ -240,6 +250,7 @@ fn once<W: Watch>(
     });
     let (facts, failure) = read?;
     let running = timeline.finish(&mut Watched(&mut watch));
+    watch.settle(timeline.symbols());
     let cut = !stopped && running.iter().any(|name| name == ADVANCER);
     Ok(Once { watch, timeline, facts, failure: failure.filter(|_| !stopped), cut })
 }

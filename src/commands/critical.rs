@@ -25,15 +25,18 @@ impl TraceFile {
     pub(super) fn of(input: &Path) -> Result<TraceFile, Error> {
         let mut found = sources::find(&[input.to_path_buf()])?.sources;
         match (found.pop(), found.is_empty()) {
-            (Some(sources::Source { name, path: Some(path) }), true) => {
-                sources::open(&path)?;
-                Ok(TraceFile { name, path })
-            }
+            (Some(sources::Source { name, path: Some(path) }), true) => TraceFile::at(name, path),
             (Some(sources::Source { path: None, .. }), true) => Err(Error::Usage(
                 "standard input can be read once only, and this reads a trace twice: give a file".to_owned(),
             )),
-            _ => Err(Error::Usage(format!("{} is more than one trace: give one a side", input.display()))),
+            _ => Err(Error::Usage(format!("{} is more than one trace: give one", input.display()))),
         }
+    }
+
+    /// The trace in this file.
+    pub(super) fn at(name: String, path: PathBuf) -> Result<TraceFile, Error> {
+        sources::open(&path)?;
+        Ok(TraceFile { name, path })
     }
 
     /// What went wrong with reading it.

@@ -25,6 +25,9 @@ struct Runs<'a> {
 }
 
 pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
+    if args.logs {
+        return super::logs::run(args);
+    }
     let options = Options { allow_partial: args.allow_partial, keep_messages: false };
     let input = inputs::read(&[&args.traces], &options)?.pop().unwrap_or_default();
     if !input.baselines.is_empty() {

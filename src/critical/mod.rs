@@ -33,6 +33,9 @@ use crate::trace::Time;
 /// Spans that are kept, by default: 256 MiB of them.
 pub const MOST_SPANS: usize = 8 << 20;
 
+/// Pieces that all paths together may have: those of many targets may share most of them.
+const MOST_STEPS: usize = 16 << 20;
+
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Question {
@@ -160,9 +163,15 @@ pub fn critical_path(
     let recording = recorder.finish(&symbols);
     let mut walker = Walker::new(&recording, &symbols);
     let mut teller = Teller::new(&recording, &symbols, repository);
+    let mut steps = 0;
     for target in &targets {
         let start = target.start.max(from);
-        teller.add(&walker.walk(target, start), start, *target == shown);
+        let path = walker.walk(target, start);
+        steps += path.segments.len();
+        if steps > MOST_STEPS {
+            return Err(CriticalError::TooMany { count });
+        }
+        teller.add(&path, start, *target == shown);
     }
     Ok(CriticalPath {
         kind,

@@ -12,7 +12,7 @@ use crate::hash::HashMap;
 use crate::paths::Repository;
 use crate::subject::{runner_kind, test_function};
 use crate::summary::{Position, SiteFrame};
-use crate::trace::{StackId, Sym, Symbols, Time};
+use crate::trace::{Frame, StackId, Sym, Symbols, Time};
 
 /// More pieces than this are not listed.
 const MOST_PIECES: usize = 10_000;
@@ -27,6 +27,21 @@ pub struct Place {
 }
 
 impl Place {
+    /// The frame that a person looks for in a stack, given innermost first: the innermost of the program's own.
+    pub fn of(frames: impl Iterator<Item = Frame>, symbols: &Symbols, repository: &Repository) -> Place {
+        let frames: Vec<SiteFrame> = frames
+            .map(|f| SiteFrame {
+                func: symbols.text(f.func).to_owned(),
+                file: symbols.text(f.file).to_owned(),
+                line: f.line,
+            })
+            .collect();
+        cause::leaf(&frames).map_or_else(Place::default, |f| Place {
+            function: f.func.clone(),
+            position: repository.position(&Position { file: f.file.clone(), line: f.line }),
+        })
+    }
+
     /// The function without its package's path.
     pub fn label(&self) -> &str {
         if self.function.is_empty() { "(nameless)" } else { names::short(&self.function) }
@@ -102,6 +117,9 @@ pub struct PathTimes {
     pub pieces_left_out: usize,
 }
 
+/// Why, in which function, and ended in which.
+type WaitKey = (String, String, String);
+
 /// Tells paths.
 #[derive(Debug)]
 pub(super) struct Teller<'a> {
@@ -111,7 +129,7 @@ pub(super) struct Teller<'a> {
     places: HashMap<StackId, Place>,
     between: HashMap<(StackId, StackId, Sym), Place>,
     functions: BTreeMap<(Category, String), (Place, u64, i64)>,
-    waits: BTreeMap<(String, String, String), (Place, Place, u64, i64)>,
+    waits: BTreeMap<WaitKey, (Place, Place, u64, i64)>,
     told: PathTimes,
 }
 
@@ -219,7 +237,7 @@ impl<'a> Teller<'a> {
             return Place { function: self.start_of(g), position: String::new() };
         }
         let (symbols, repository) = (self.symbols, self.repository);
-        self.places.entry(stack).or_insert_with(|| leaf(symbols.frames(stack), symbols, repository)).clone()
+        self.places.entry(stack).or_insert_with(|| Place::of(symbols.frames(stack), symbols, repository)).clone()
     }
 
     /// Where a goroutine ran that was at one stack before and at another after: the innermost function that is in
@@ -242,22 +260,8 @@ impl<'a> Teller<'a> {
             if common.is_empty() {
                 return Place { function: symbols.text(start).to_owned(), position: String::new() };
             }
-            leaf(common.into_iter(), symbols, repository)
+            Place::of(common.into_iter(), symbols, repository)
         };
         known.or_insert_with(find).clone()
     }
-}
-
-fn leaf(frames: impl Iterator<Item = crate::trace::Frame>, symbols: &Symbols, repository: &Repository) -> Place {
-    let frames: Vec<SiteFrame> = frames
-        .map(|f| SiteFrame {
-            func: symbols.text(f.func).to_owned(),
-            file: symbols.text(f.file).to_owned(),
-            line: f.line,
-        })
-        .collect();
-    cause::leaf(&frames).map_or_else(Place::default, |f| Place {
-        function: f.func.clone(),
-        position: repository.position(&Position { file: f.file.clone(), line: f.line }),
-    })
 }

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use super::escape::term;
 use super::table::Rows;
 use super::units;
-use crate::critical::{Both, CriticalPath, PassedWait, PathChange, Piece, Place};
+use crate::compare::names;
+use crate::critical::{Both, CriticalPath, FunctionTime, PassedWait, PathChange, Piece, Place};
 use crate::metrics::registry::{SubjectKind, Unit};
-use crate::{compare::names, critical::FunctionTime};
 
 /// How to lay it out.
 #[derive(Clone, Copy, Debug)]
@@ -18,11 +18,11 @@ pub struct Layout {
     pub top: usize,
 }
 
-fn time(ns: i64) -> String {
+pub(super) fn time(ns: i64) -> String {
     units::figure(ns as f64, Unit::Nanoseconds)
 }
 
-fn delta(ns: i64) -> String {
+pub(super) fn delta(ns: i64) -> String {
     if ns < 0 { format!("-{}", time(ns.saturating_neg())) } else { format!("+{}", time(ns)) }
 }
 
@@ -85,7 +85,7 @@ fn ended_by(place: &Place, by: &Place) -> Vec<String> {
 pub fn one(source: &str, path: &CriticalPath, layout: Layout) -> String {
     let times = &path.times;
     let mut out = format!("{}: critical path of {}\n", subject(path), time(times.total_ns));
-    let _ = writeln!(out, "  {}: {}\n", term(source), which(path));
+    let _ = writeln!(out, "  {}\n  {}\n", term(source), which(path));
 
     let mut categories: Vec<(&str, i64)> = times.categories.iter().map(|(name, ns)| (*name, *ns)).collect();
     categories.sort_by_key(|(_, ns)| std::cmp::Reverse(*ns));
@@ -169,8 +169,8 @@ pub fn two(
         time(total.head_ns),
         delta(total.delta()),
     );
-    let _ = writeln!(out, "  base  {}: {}", term(sources.0), which(base));
-    let _ = writeln!(out, "  head  {}: {}\n", term(sources.1), which(head));
+    let _ = writeln!(out, "  base  {}\n        {}", term(sources.0), which(base));
+    let _ = writeln!(out, "  head  {}\n        {}\n", term(sources.1), which(head));
     let cells = |label: String, both: &Both| vec![label, time(both.base_ns), time(both.head_ns), delta(both.delta())];
 
     let mut rows = Rows::default();

@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use super::terminal::shorten;
+use super::terminal::{fold, shorten};
 
 /// A table: the first column holds names and gets what width is left, the others hold figures. Each row may have lines
 /// below it.
@@ -57,7 +57,8 @@ impl Rows {
             out.push('\n');
             let below = i.checked_sub(1).and_then(|row| shown.get(row)).map(|(_, below)| below.as_slice());
             for line in below.unwrap_or_default() {
-                out.push_str(&format!("      {}\n", shorten(line, width.saturating_sub(6))));
+                out.push_str(&fold(&format!("      {line}"), width, 0, "        "));
+                out.push('\n');
             }
         }
         if shown.len() < self.rows.len() {

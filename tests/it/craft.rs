@@ -44,6 +44,7 @@ pub mod ev {
     pub const TASK_BEGIN: u8 = 40;
     pub const REGION_BEGIN: u8 = 42;
     pub const REGION_END: u8 = 43;
+    pub const LOG: u8 = 44;
 }
 
 /// Statuses on the wire.
