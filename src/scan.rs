@@ -127,6 +127,11 @@ impl<W> Scan<W> {
         self.timeline.symbols()
     }
 
+    /// Whoever watched; all else that the read needed is let go of.
+    pub fn into_watch(self) -> W {
+        self.watch
+    }
+
     /// Whoever watched, and what symbols mean.
     pub fn into_parts(self) -> (W, Symbols) {
         (self.watch, self.timeline.symbols().clone())

@@ -82,8 +82,10 @@ struct Slot {
     /// The test or benchmark function that runs on it, once a stack has shown it.
     function: Option<Sym>,
     alive: bool,
-    regions: Vec<(TaskId, Sym, Time)>,
 }
+
+/// A call that has not ended: its task, its name, and when it began.
+type OpenRegion = (TaskId, Sym, Time);
 
 /// Looks for instances.
 #[derive(Clone, Debug)]
@@ -95,6 +97,8 @@ pub(super) struct Finder {
     runners: HashMap<Sym, SubjectKind>,
     symbols_seen: usize,
     slots: Vec<Slot>,
+    /// Those that are meant, by goroutine, for the few that are in one.
+    regions: HashMap<GoSlot, Vec<OpenRegion>>,
     tasks: HashMap<TaskId, (Sym, Time)>,
     found: BTreeMap<usize, Found>,
     /// Runners of tests whose function no stack has shown.
@@ -110,6 +114,7 @@ impl Finder {
             runners: HashMap::default(),
             symbols_seen: 0,
             slots: Vec::new(),
+            regions: HashMap::default(),
             tasks: HashMap::default(),
             found: BTreeMap::new(),
             nameless: 0,
@@ -194,7 +199,7 @@ impl Watch for Finder {
         let Some(slot) = self.slot(g).filter(|slot| slot.alive) else { return };
         slot.alive = false;
         let (start, born, kind, function) = (slot.start, slot.born, slot.kind, slot.function);
-        slot.regions = Vec::new();
+        self.regions.remove(&g);
         let instance = |name| Instance { name, slot: g, start: born, end: time, stack: StackId::NONE, open };
         self.add(SubjectKind::Group, instance(start));
         if let Some(kind) = kind {
@@ -210,16 +215,18 @@ impl Watch for Finder {
         if !self.meant.means(SubjectKind::Region, name) {
             return;
         }
-        if let Some(slot) = self.slot(event.g).filter(|slot| slot.regions.len() < MAX_OPEN) {
-            slot.regions.push((task, name, event.time));
+        let open = self.regions.entry(event.g).or_default();
+        if open.len() < MAX_OPEN {
+            open.push((task, name, event.time));
         }
     }
 
     fn region_end(&mut self, event: &Event, task: TaskId, name: Sym) {
         self.seen(event.g, event.stack);
-        let Some(slot) = self.slot(event.g) else { return };
-        let Some(at) = slot.regions.iter().rposition(|r| r.0 == task && r.1 == name) else { return };
-        let start = slot.regions.split_off(at)[0].2;
+        let Some(open) = self.regions.get_mut(&event.g) else { return };
+        let Some(at) = open.iter().rposition(|r| r.0 == task && r.1 == name) else { return };
+        let start = open[at].2;
+        open.truncate(at);
         self.add(SubjectKind::Region, closed(name, start, event));
     }
 

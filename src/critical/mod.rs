@@ -18,6 +18,8 @@ pub use join::{Both, CategoryChange, FunctionChange, PathChange, WaitChange, joi
 pub use told::{FunctionTime, PassedWait, PathTimes, Piece, Place};
 pub use walk::Category;
 
+use std::collections::BTreeSet;
+
 use find::Finder;
 use record::Recorder;
 use serde::Serialize;
@@ -58,8 +60,10 @@ pub struct Question {
 pub struct CriticalPath {
     /// What the target is.
     pub kind: SubjectKind,
-    /// What it is called.
+    /// What it is called; of several the slowest.
     pub name: String,
+    /// How many names the targets have.
+    pub names: usize,
     /// How many instances the subject has in the trace.
     pub instances: u64,
     /// Of how many this is the path: one, or all.
@@ -134,8 +138,10 @@ pub fn critical_path(
     let keep = if narrowed && question.pick == Pick::Slowest { Pick::All } else { question.pick };
     let first = scan::scan(source, options, None, || Finder::new(question.subject.clone(), keep))?;
     let (trace_start, partial) = (first.start(), first.upto);
-    let nameless = first.watch.nameless;
-    let (kind, found) = first.watch.into_found().ok_or(CriticalError::NotFound { nameless })?;
+    // Two reads never take their memory at once.
+    let finder = first.into_watch();
+    let nameless = finder.nameless;
+    let (kind, found) = finder.into_found().ok_or(CriticalError::NotFound { nameless })?;
     if found.overflow {
         return Err(CriticalError::TooMany { count: found.count });
     }
@@ -154,7 +160,7 @@ pub fn critical_path(
     }
     let Some(shown) = slowest(&targets) else { return Err(CriticalError::NotFound { nameless }) };
 
-    let windows: Vec<(Time, Time)> = targets.iter().map(|t| (t.start.max(from), t.end)).collect();
+    let windows = record::disjoint(targets.iter().map(|t| (t.start.max(from), t.end)).collect());
     let second = scan::scan(source, options, partial, || Recorder::new(windows.clone(), question.most_spans))?;
     if second.watch.overflow {
         return Err(CriticalError::TooLong { most: question.most_spans });
@@ -176,6 +182,7 @@ pub fn critical_path(
     Ok(CriticalPath {
         kind,
         name: symbols.text(shown.name).to_owned(),
+        names: targets.iter().map(|t| t.name).collect::<BTreeSet<_>>().len(),
         instances: count,
         walked: targets.len() as u64,
         start_ns: shown.start.max(from).since(trace_start),

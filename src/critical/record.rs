@@ -82,6 +82,18 @@ const EMPTY: Slot = Slot {
     start: Sym::EMPTY,
 };
 
+/// Windows in order, those that overlap or touch as one.
+pub(super) fn disjoint(mut windows: Vec<(Time, Time)>) -> Vec<(Time, Time)> {
+    windows.sort_unstable();
+    windows.dedup_by(|next, last| {
+        let joins = next.0 <= last.1;
+        last.1 = if joins { last.1.max(next.1) } else { last.1 };
+        joins
+    });
+    windows.shrink_to_fit();
+    windows
+}
+
 /// Records spans.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
@@ -101,16 +113,9 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn new(mut windows: Vec<(Time, Time)>, most: usize) -> Recorder {
-        windows.sort();
-        let mut disjoint: Vec<(Time, Time)> = Vec::new();
-        for (start, end) in windows {
-            match disjoint.last_mut() {
-                Some(last) if start <= last.1 => last.1 = last.1.max(end),
-                _ => disjoint.push((start, end)),
-            }
-        }
-        Recorder { windows: disjoint, most, ..Recorder::default() }
+    /// For windows that are disjoint and in order.
+    pub(super) fn new(windows: Vec<(Time, Time)>, most: usize) -> Recorder {
+        Recorder { windows, most, ..Recorder::default() }
     }
 
     /// Whether a time from `start` to `end` is in part within a window.

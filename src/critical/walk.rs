@@ -39,7 +39,7 @@ pub enum Category {
     Scheduler,
     /// The garbage collector: the world stopped for it, assists, sweeping, waiting for it, its workers.
     Gc,
-    /// A test waited for its turn (`t.Parallel`).
+    /// The target, a test, waited for its turn (`t.Parallel`).
     Paused,
     /// The trace does not say.
     Unknown,
@@ -183,6 +183,7 @@ impl<'a> Walker<'a> {
             path.take(from, NOBODY, Category::Unknown, StackId::NONE, StackId::NONE, self.recording);
             return path.finish();
         };
+        path.target = g;
         // Where the goroutine was at this moment, if the jump here tells.
         let mut here = target.stack;
         while path.t > from {
@@ -248,7 +249,8 @@ impl<'a> Walker<'a> {
             State::Waiting => {
                 let category = match self.reason(doing.reason) {
                     Reason::External(category) => category,
-                    Reason::Follow if self.pauses(doing.stack) => Category::Paused,
+                    // Whoever has the target wait for its turn is no part of it; of others it is a wait like any.
+                    Reason::Follow if path.target == g && self.pauses(doing.stack) => Category::Paused,
                     Reason::Follow if doing.open || path.t != rec.end => Category::Sync,
                     Reason::Follow if rec.by == NOBODY => Category::Timer,
                     Reason::Follow if self.acts(rec.by, path.t) => {
@@ -275,6 +277,8 @@ impl<'a> Walker<'a> {
 /// A path as it grows, from its end.
 #[derive(Debug, Default)]
 struct Path {
+    /// The goroutine that the target ends on.
+    target: u32,
     from: Time,
     /// All after this is taken.
     t: Time,

@@ -46,7 +46,11 @@ fn words(category: &str) -> &str {
 fn subject(path: &CriticalPath) -> String {
     let functions = matches!(path.kind, SubjectKind::Test | SubjectKind::Benchmark | SubjectKind::Group);
     let name = if functions { names::short(&path.name) } else { &path.name };
-    term(&format!("{} {name}", path.kind))
+    term(&match (path.walked, path.names) {
+        (1, _) => format!("{} {name}", path.kind),
+        (n, 1) => format!("{} {name}, {n} of them", path.kind),
+        (n, names) => format!("{n} of {names} {}s, the slowest {name}", path.kind),
+    })
 }
 
 /// Which of its instances this is.

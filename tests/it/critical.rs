@@ -3,6 +3,7 @@
 use gotrace_diff::critical::{self, CriticalError, CriticalPath, MOST_SPANS, Pick, Question};
 use gotrace_diff::paths::Repository;
 use gotrace_diff::summarize::{Options, summarize};
+use gotrace_diff::{logs, related};
 
 use crate::cli::{cli, json, out};
 use crate::craft::{Craft, Events, GO_RUNNING, PROC_RUNNING, ev};
@@ -41,13 +42,14 @@ fn adds_up(name: &str, path: &CriticalPath) {
     }
 }
 
-/// Main starts a worker and waits for it; the worker waits for the network, and then for a second one to send.
+/// Main starts a worker and waits for it; the worker waits for the network, and then for a second goroutine to send.
 ///
 /// ```text
-///            10   20        40    50   60    70   80   90  100  110  120
-///   main      |----|===================================|....|----|         runs, waits (sync), runnable, runs
-///   worker         |...|----|nnnnnnnn|..|----|=====|..|---|X                created at 20
-///   second             created at 15: runs all the time on a processor of its own
+///          10   20  25   30   40   50 55  60        80  85   100  104  110  120
+///   main    |run*run|····· waits (sync) ························|  runnable  |run|
+///   worker      |runnable|run|network|  |run|· chan ··|  |··run··*···|
+///   second  ──────────────────────── runs ────────────*─────|
+///                *creates                              *wakes     *wakes
 /// ```
 fn two_waits() -> Vec<u8> {
     let strings = [
@@ -134,20 +136,85 @@ fn a_path_goes_back_through_wake_ups_and_creations() {
 }
 
 #[test]
-fn a_path_stays_with_a_goroutine_that_the_network_woke_and_ends_at_its_creation() {
+fn a_path_of_a_goroutine_takes_its_life_and_can_be_cut_at_a_time() {
     let trace = two_waits();
-    // The worker alone, created at 20, ended at 104; the first 45 ns are the sender's again.
+    // The worker, created at 20, ended at 104.
     let got = path(&trace, "group:main.work", Pick::Slowest).unwrap();
     adds_up("worker", &got);
     assert_eq!(got.times.total_ns, 84);
-    // Cut off before the wait for the sender: the network, and the way there.
     let to = Question { from_ns: Some(0), to_ns: None, ..question("group:main.work", Pick::Slowest) };
     let whole = critical::critical_path(&trace.as_slice(), &to, &Repository::default()).unwrap();
     assert_eq!(whole.times.total_ns, 84);
+    // The trace begins at 1: this is from 80 on.
     let late = Question { from_ns: Some(79), ..to };
     let late = critical::critical_path(&trace.as_slice(), &late, &Repository::default()).unwrap();
     assert!(!late.whole);
     assert_eq!(late.times.total_ns, 104 - 80);
+}
+
+/// One goroutine and all that nobody else did to it.
+///
+/// ```text
+///   10   20    30 35 40 45  50   58 60      70 71   80        95 96 100
+///    |run|sleep |  |run|stw|run|sys|run|net  |  |run|  timer   |  |run|
+/// ```
+fn alone() -> Vec<u8> {
+    let strings = ["main.main", "sleep", "network", "chan receive", "GC mark termination", "main.rest", "region"];
+    let at = |last: &mut u64, now: u64| now - std::mem::replace(last, now);
+    let mut a = 0;
+    let events = Events::default()
+        .event(ev::PROC_STATUS, at(&mut a, 1), &[0, PROC_RUNNING])
+        .event(ev::GO_STATUS, at(&mut a, 2), &[1, 1, GO_RUNNING])
+        .event(ev::REGION_BEGIN, at(&mut a, 10), &[0, 7, 1])
+        .event(ev::GO_BLOCK, at(&mut a, 20), &[2, 2])
+        .event(ev::GO_UNBLOCK, at(&mut a, 30), &[1, 1, 0])
+        .event(ev::GO_START, at(&mut a, 35), &[1, 2])
+        .event(ev::STW_BEGIN, at(&mut a, 40), &[5, 1])
+        .event(ev::STW_END, at(&mut a, 45), &[])
+        .event(ev::GO_SYSCALL_BEGIN, at(&mut a, 50), &[1, 2])
+        .event(ev::GO_SYSCALL_END, at(&mut a, 58), &[])
+        .event(ev::GO_BLOCK, at(&mut a, 60), &[3, 2])
+        .event(ev::GO_UNBLOCK, at(&mut a, 70), &[1, 3, 0])
+        .event(ev::GO_START, at(&mut a, 71), &[1, 4])
+        .event(ev::GO_BLOCK, at(&mut a, 80), &[4, 2])
+        .event(ev::GO_UNBLOCK, at(&mut a, 95), &[1, 5, 0])
+        .event(ev::GO_START, at(&mut a, 96), &[1, 6])
+        .event(ev::REGION_END, at(&mut a, 100), &[0, 7, 1]);
+    Craft::new("go 1.22").frequency(1).strings(1, &strings).stacks(1, &[&[1], &[6, 1]]).batch(1, 1, 0, &events.0).bytes
+}
+
+#[test]
+fn what_nobody_else_did_takes_its_time_by_itself() {
+    let got = path(&alone(), "region:region", Pick::Slowest).unwrap();
+    adds_up("alone", &got);
+    let want = [
+        ("cpu", 10 + 5 + 5 + 2 + 9 + 4),
+        ("gc", 5),
+        ("network", 10),
+        ("scheduler", 5 + 1 + 1),
+        ("sleep", 10),
+        ("syscall", 8),
+        ("timer", 15),
+    ];
+    assert_eq!(got.times.categories.into_iter().collect::<Vec<_>>(), want);
+    assert!(got.times.waits.is_empty(), "{:?}", got.times.waits);
+    // What ran between two waits in main.rest, which main.main called, is somewhere within both.
+    let ran = got.times.functions.iter().filter(|f| f.category == "cpu");
+    let ran: Vec<(&str, i64)> = ran.map(|f| (f.place.function.as_str(), f.time_ns)).collect();
+    assert_eq!(ran, [("main.rest", 21), ("main.main", 14)]);
+}
+
+#[test]
+fn a_test_is_not_charged_with_what_it_waited_for_its_turn() {
+    for release in ["go1.21.13", "go1.23.9", "go1.27.3"] {
+        let trace = data::trace(&format!("{release}/test"));
+        let alone = path(&trace, "test:TestParallelAlone", Pick::Slowest).unwrap();
+        let pause = alone.times.functions.iter().find(|f| f.category == "paused").unwrap();
+        assert!(pause.place.function.ends_with("TestParallelAlone"), "{release}: {pause:?}");
+        // For whoever waits for it, that is a wait like any other, and somebody did something meanwhile.
+        let all = path(&trace, "group:main.main", Pick::Slowest).unwrap();
+        assert_eq!(all.times.categories.get("paused"), None, "{release}");
+    }
 }
 
 #[test]
@@ -278,6 +345,26 @@ fn hostile_traces_have_paths_that_add_up_or_errors() {
         }
     }
     assert!(paths > 100, "{paths}");
+}
+
+#[test]
+fn hostile_traces_are_survived_by_all_second_reads() {
+    let trace = data::trace("go1.27.3/tasks");
+    let mut read = 0;
+    for at in (0..trace.len()).step_by(11) {
+        let mut flipped = trace.clone();
+        flipped[at] ^= 1 << (at % 8);
+        let source = flipped.as_slice();
+        if let Ok(logs) = logs::read(&source, &logs::Question::default()) {
+            assert_eq!(logs.categories.values().sum::<u64>(), logs.matched, "flipped at {at}");
+            read += 1;
+        }
+        let _ = related::read(&source, &"task:*".parse().unwrap(), true, &Repository::default());
+        if let Ok(one) = path(&flipped, "task:*", Pick::Slowest) {
+            adds_up(&format!("flipped at {at}"), &one);
+        }
+    }
+    assert!(read > 100, "{read}");
 }
 
 #[test]
