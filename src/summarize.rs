@@ -20,11 +20,11 @@ use crate::trace::{Chunk, Reader, TraceError, TraceErrorClass, TraceErrorKind};
 const CHUNK: usize = 4096;
 
 /// How many chunks may wait for the analysis.
-const AHEAD: usize = 8;
+pub(crate) const AHEAD: usize = 8;
 
 /// The tracer's own goroutine that ends generations. It waits for most of its life; a trace that ends while it runs
 /// was cut between two generations (seen in all of Go 1.22 to 1.27; before there were no generations).
-const ADVANCER: &str = "runtime.(*traceAdvancerState).start.func1";
+pub(crate) const ADVANCER: &str = "runtime.(*traceAdvancerState).start.func1";
 
 /// How to read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,13 +40,13 @@ pub struct Options {
 
 /// What the reader knows at the end besides the events.
 #[derive(Clone, Copy, Debug)]
-struct Facts {
+pub(crate) struct Facts {
     format: &'static str,
     generations: u64,
     /// How many of them were given out whole.
-    complete_generations: u64,
-    first_generation: u64,
-    offset: u64,
+    pub(crate) complete_generations: u64,
+    pub(crate) first_generation: u64,
+    pub(crate) offset: u64,
 }
 
 #[derive(Clone, Default)]
@@ -94,7 +94,7 @@ pub fn summarize<R: Read + Send>(source: &str, input: R, options: &Options) -> R
 }
 
 /// Whether what was read before such an error can be used.
-fn usable(class: TraceErrorClass) -> bool {
+pub(crate) fn usable(class: TraceErrorClass) -> bool {
     matches!(class, TraceErrorClass::Truncated | TraceErrorClass::Corrupt | TraceErrorClass::Glued)
 }
 
@@ -105,7 +105,7 @@ fn mark_partial(summary: &mut Summary, why: String) {
 }
 
 /// The reading thread. An error before the first event is the outer one, later ones come with what is known then.
-fn read<'scope, R: Read + Send + 'scope>(
+pub(crate) fn read<'scope, R: Read + Send + 'scope>(
     input: R,
     keep_messages: bool,
     scope: &'scope Scope<'scope, '_>,

@@ -3,10 +3,14 @@
 mod baseline;
 mod check;
 mod compare;
+mod critical;
+mod depth;
 mod documents;
 mod explain;
 mod inputs;
+mod logs;
 mod output;
+mod related;
 mod sources;
 mod summarize;
 
@@ -57,6 +61,9 @@ fn run() -> Result<u8, Error> {
             BaselineCommand::Create(args) => baseline::create(&args),
         },
         Some(Command::Summarize(args)) => summarize::run(&args),
+        Some(Command::Explain(args)) if args.related => related::run(&args),
+        Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
+        Some(Command::Explain(args)) => depth::run(&args),
         None if cli.list_metrics => explain::list(cli.compare.report.format),
         None => match &cli.explain {
             Some(metric) => explain::explain(metric, cli.compare.report.format),

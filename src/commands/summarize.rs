@@ -25,6 +25,9 @@ struct Runs<'a> {
 }
 
 pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
+    if args.logs {
+        return super::logs::run(args);
+    }
     let profiles = match (args.format, args.all) {
         (Format::Json, true) => usize::MAX,
         (Format::Json, false) => PROFILE,
