@@ -13,6 +13,7 @@ mod craft;
 mod critical;
 mod data;
 mod depth;
+mod diagnose;
 mod figures;
 mod gate;
 mod go_reader;
