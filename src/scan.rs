@@ -11,7 +11,7 @@ use std::io::Read;
 use std::sync::mpsc::{channel, sync_channel};
 
 use crate::summarize::{self, ADVANCER, AHEAD, Facts};
-use crate::timeline::{Birth, Sink, Span, Timeline};
+use crate::timeline::{Birth, Open, Sink, Span, Timeline};
 use crate::trace::{
     Event, Frame, Gauge, GoSlot, Range, StackId, Sym, Symbols, TaskId, Time, TraceError, TraceErrorKind,
 };
@@ -66,13 +66,13 @@ impl<W: Watch> Sink for Watched<'_, W> {
     fn named(&mut self, g: GoSlot, start: Frame, _name: &str) {
         self.0.named(g, start);
     }
-    fn span(&mut self, span: &Span) {
+    fn span(&mut self, span: &Span, _symbols: &Symbols) {
         self.0.span(span);
     }
-    fn finalize(&mut self, g: GoSlot, time: Time, reason: Option<&Event>) {
+    fn finalize(&mut self, g: GoSlot, time: Time, reason: Option<&Event>, _open: Open<'_>) {
         self.0.ended(g, time, reason.is_none());
     }
-    fn retire(&mut self, g: GoSlot, _alive: bool) {
+    fn retire(&mut self, g: GoSlot, _alive: bool, _time: Time, _symbols: &Symbols) {
         self.0.retired(g);
     }
     fn range_begin(&mut self, g: GoSlot, range: Range, since: Time) {
@@ -90,11 +90,11 @@ impl<W: Watch> Sink for Watched<'_, W> {
     fn region_end(&mut self, event: &Event, _g: u64, task: TaskId, name: Sym, _open: Option<Span>) {
         self.0.region_end(event, task, name);
     }
-    fn task_begin(&mut self, event: &Event, _g: u64, id: TaskId, _parent: TaskId, name: Sym) {
-        self.0.task_begin(event, id, name);
+    fn task_begin(&mut self, event: &Event, _g: u64, ids: (TaskId, TaskId), name: Sym, _open: Open<'_>) {
+        self.0.task_begin(event, ids.0, name);
     }
-    fn task_end(&mut self, event: &Event, _g: u64, id: TaskId, _parent: TaskId, name: Sym) {
-        self.0.task_end(event, id, name);
+    fn task_end(&mut self, event: &Event, _g: u64, ids: (TaskId, TaskId), name: Sym, _open: Open<'_>) {
+        self.0.task_end(event, ids.0, name);
     }
     fn log(&mut self, event: &Event, _g: u64, task: TaskId, category: Sym, message: Sym) {
         self.0.log(event, task, category, message);
@@ -227,7 +227,7 @@ fn once<W: Watch>(
     let mut timeline = Timeline::default();
     let mut stopped = false;
     let read = std::thread::scope(|scope| {
-        let reading = scope.spawn(move || summarize::read(input, options.keep_messages, &full, &to_fill));
+        let reading = scope.spawn(move || summarize::read(input, options.keep_messages, scope, &full, &to_fill));
         for mut chunk in to_analyse {
             if upto.is_some_and(|last| chunk.generation > last) || watch.enough() {
                 stopped = true;

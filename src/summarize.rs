@@ -9,6 +9,7 @@
 
 use std::io::Read;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::Scope;
 
 use crate::metrics::Metrics;
 use crate::summary::{Summary, Warning};
@@ -31,6 +32,8 @@ pub struct Options {
     /// Of a truncated or broken trace use the complete generations. The summary says so, and no verdict built on it
     /// is a pass.
     pub allow_partial: bool,
+    /// Keep the profiles of Go's own tool.
+    pub profiles: bool,
     /// Keep the text of log messages.
     pub keep_messages: bool,
 }
@@ -62,7 +65,7 @@ pub fn summarize<R: Read + Send>(source: &str, input: R, options: &Options) -> R
     let (full, to_analyse) = sync_channel(AHEAD);
     let (emptied, to_fill) = channel();
     let (analysis, read) = std::thread::scope(|scope| {
-        let reading = scope.spawn(move || read(input, options.keep_messages, &full, &to_fill));
+        let reading = scope.spawn(move || read(input, options.keep_messages, scope, &full, &to_fill));
         let analysis = analyse(&to_analyse, &emptied, options.allow_partial);
         match reading.join() {
             Ok(read) => (analysis, read),
@@ -102,13 +105,14 @@ fn mark_partial(summary: &mut Summary, why: String) {
 }
 
 /// The reading thread. An error before the first event is the outer one, later ones come with what is known then.
-pub(crate) fn read<R: Read>(
+pub(crate) fn read<'scope, R: Read + Send + 'scope>(
     input: R,
     keep_messages: bool,
+    scope: &'scope Scope<'scope, '_>,
     full: &SyncSender<Chunk>,
     to_fill: &Receiver<Chunk>,
 ) -> Result<(Facts, Option<TraceError>), TraceError> {
-    let mut reader = Reader::new(input, keep_messages)?;
+    let mut reader = Reader::ahead(input, keep_messages, scope)?;
     let failure = loop {
         let mut chunk = to_fill.try_recv().unwrap_or_default();
         match reader.next_chunk(&mut chunk, CHUNK) {
@@ -160,7 +164,7 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
     if !analysis.metrics.has_user_activity(&analysis.timeline) {
         return Err(TraceError::new(TraceErrorKind::NoUserGoroutine, facts.offset));
     }
-    let mut summary = analysis.metrics.into_summary(&analysis.timeline);
+    let mut summary = analysis.metrics.into_summary(&analysis.timeline, options.profiles);
     summary.source = source.to_owned();
     summary.format = facts.format.to_owned();
     summary.generations = facts.generations;
@@ -169,6 +173,7 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
         let message = "a flight recorder's snapshot: whether later generations are missing cannot be seen".to_owned();
         summary.warnings.push(Warning { kind: "snapshot".to_owned(), count: 1, message });
     }
+    crate::attribution::name_tests(&mut summary, None);
     if cut {
         mark_partial(&mut summary, TraceError::new(TraceErrorKind::AdvancerRunning, facts.offset).to_string());
     }

@@ -25,7 +25,7 @@ impl TraceFile {
     pub(super) fn of(input: &Path) -> Result<TraceFile, Error> {
         let mut found = sources::find(&[input.to_path_buf()])?.sources;
         match (found.pop(), found.is_empty()) {
-            (Some(sources::Source { name, path: Some(path) }), true) => TraceFile::at(name, path),
+            (Some(sources::Source { name, path: Some(path), .. }), true) => TraceFile::at(name, path),
             (Some(sources::Source { path: None, .. }), true) => Err(Error::Usage(
                 "standard input can be read once only, and this reads a trace twice: give a file".to_owned(),
             )),

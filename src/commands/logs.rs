@@ -33,7 +33,7 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
         allow_partial: args.allow_partial,
     };
     let mut read: Vec<(String, Logs)> = Vec::new();
-    for Source { name, path } in sources::find(&args.traces)?.sources {
+    for Source { name, path, .. } in sources::find(&args.traces)?.sources {
         let Some(path) = path else {
             return Err(Error::Usage("log messages are read from files: give a trace".to_owned()));
         };

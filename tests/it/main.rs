@@ -19,6 +19,7 @@ mod go_reader;
 mod logs;
 mod machine;
 mod papers;
+mod profiles;
 mod properties;
 mod related;
 mod report;
