@@ -10,6 +10,7 @@ mod explain;
 mod inputs;
 mod logs;
 mod output;
+mod overview;
 mod related;
 mod sources;
 mod summarize;

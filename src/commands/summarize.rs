@@ -123,6 +123,7 @@ fn tell(summary: &Summary, args: &SummarizeArgs) -> String {
             quantile(0.99)
         );
     }
+    super::overview::tell(&mut out, summary, args.all);
     for (name, count) in &summary.logs {
         let _ = writeln!(out, "Log {}: {count}", term(name));
     }

@@ -123,7 +123,13 @@ pub fn build(
     for package in &comparison.packages {
         for pair in &package.subjects {
             let label = build::label(pair);
-            if matches_target(subject, pair.kind, pair.name()) || matches_target(subject, pair.kind, &label) {
+            // Tests go by their name alone where `go test` told it, and by package and name too.
+            let full = format!("{}.{}", package.name, pair.name());
+            let tests = matches!(pair.kind, SubjectKind::Test | SubjectKind::Benchmark);
+            if matches_target(subject, pair.kind, pair.name())
+                || matches_target(subject, pair.kind, &label)
+                || tests && matches_target(subject, pair.kind, &full)
+            {
                 let weight = pair.change("total_ns").map_or(0.0, |c| c.delta().abs() * c.head_items.max(c.items));
                 told.push((weight, tell(package, pair, label, metric, repository)));
             }

@@ -53,8 +53,7 @@ fn collecting(share: f64) -> Summary {
 
 fn contended(ns: i64) -> Summary {
     let mut summary = with_group(run(), WORK, Group { count: 9, ..Group::default() });
-    let mut site =
-        site(WORK, "block_ns.sync", &["sync.(*Mutex).Lock", "example.com/shop.(*Cart).Add", WORK], 9, ns);
+    let mut site = site(WORK, "block_ns.sync", &["sync.(*Mutex).Lock", "example.com/shop.(*Cart).Add", WORK], 9, ns);
     let stack = vec![frame("sync.(*Mutex).Unlock"), frame("example.com/shop.(*Cart).Flush"), frame(WORK)];
     site.wakers.push(Waker { group: WORK.to_owned(), stack, count: 9, time_ns: ns });
     summary.sites.push(site);
