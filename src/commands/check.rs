@@ -38,7 +38,14 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     }
     let head = inputs::read(&[&args.head], &compare::options(&args.gate))?.pop().unwrap_or_default();
     let told = compare::Told::of(&[&head]);
-    compare::finish(told, base, head.into_side(config.rounds), &config, &args.report, true)
+    compare::finish(
+        told,
+        base,
+        head.into_side(config.rounds),
+        &config,
+        &args.report,
+        compare::How { against_baseline: true, ..Default::default() },
+    )
 }
 
 /// The baseline: as said, as configured, or the nearest one; where there is none, where it should be.

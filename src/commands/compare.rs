@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::inputs::{self, Input};
 use super::output;
 use crate::cli::{CompareArgs, GateArgs, ReportArgs};
-use crate::compare::{self, Comparison, Presence, Side};
+use crate::compare::{self, Comparison, Design, Presence, Side};
 use crate::config::Config;
 use crate::error::Error;
 use crate::gate;
@@ -42,7 +42,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
         head.into_side(config.rounds),
         &config,
         &args.report,
-        false,
+        How { against_baseline: false, design: Design { alternating: args.paired, ..Design::default() } },
     )
 }
 
@@ -50,10 +50,20 @@ pub(super) fn options(gate: &GateArgs) -> Options {
     Options { allow_partial: gate.allow_partial, keep_messages: false }
 }
 
+/// How the sides came to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct How {
+    /// Whether the base is the committed baseline.
+    pub(super) against_baseline: bool,
+    /// How they were recorded.
+    pub(super) design: Design,
+}
+
 /// What reading has to tell.
+#[derive(Default)]
 pub(super) struct Told {
-    warnings: Vec<String>,
-    left_out: Vec<NotCompared>,
+    pub(super) warnings: Vec<String>,
+    pub(super) left_out: Vec<NotCompared>,
 }
 
 impl Told {
@@ -75,9 +85,10 @@ pub(super) fn finish(
     head: Side,
     config: &Config,
     report: &ReportArgs,
-    against_baseline: bool,
+    how: How,
 ) -> Result<u8, Error> {
-    let comparison = compare::compare(base, head);
+    let mut comparison = compare::compare(base, head);
+    comparison.design = how.design;
     has_something_in_common(&comparison)?;
     let judged = gate::judge(&comparison, config);
     let repository = Repository::around(&super::working_folder()?);
@@ -86,7 +97,7 @@ pub(super) fn finish(
         warnings: told.warnings,
         left_out: told.left_out,
         show_framework: config.show_framework,
-        against_baseline,
+        against_baseline: how.against_baseline,
     };
     output::report(&build::build(&comparison, &judged, context), report)
 }

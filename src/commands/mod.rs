@@ -7,6 +7,7 @@ mod documents;
 mod explain;
 mod inputs;
 mod output;
+mod run;
 mod sources;
 mod summarize;
 
@@ -52,6 +53,8 @@ fn run() -> Result<u8, Error> {
         Err(error) => return output::usage(&error, wants_json(std::env::args_os())),
     };
     match cli.command {
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Record(args)) => run::record(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Baseline(args)) => match args.command {
             BaselineCommand::Create(args) => baseline::create(&args),

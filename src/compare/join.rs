@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::change::{Change, Presence};
 use super::closures::{self, Candidate};
+use super::design::Design;
 use super::environment::Difference;
 use super::names;
 use super::packages::{self, NamedBy};
@@ -17,6 +18,8 @@ use crate::stats::sample::Sample;
 pub struct Comparison {
     /// By package.
     pub packages: Vec<PackagePair>,
+    /// How they were recorded.
+    pub design: Design,
 }
 
 /// The runs of one package on both sides.
@@ -101,7 +104,7 @@ pub fn compare(mut base: Side, mut head: Side) -> Comparison {
             pair_package(head_name.or(base_name).unwrap_or_default(), one, other)
         })
         .collect();
-    Comparison { packages }
+    Comparison { packages, design: Design::default() }
 }
 
 fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePair {

@@ -4,6 +4,7 @@
 
 pub mod change;
 pub mod closures;
+pub mod design;
 pub mod environment;
 pub mod framework;
 pub mod join;
@@ -13,5 +14,6 @@ pub mod per;
 pub mod side;
 
 pub use change::{Change, Presence};
+pub use design::Design;
 pub use join::{Comparison, PackagePair, SubjectPair, compare};
 pub use side::{Mode, Package, Run, Side, Subject, SubjectId};

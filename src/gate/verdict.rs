@@ -131,6 +131,29 @@ pub struct Judged {
     pub partial: bool,
     /// Whether the environment kept times out of the verdict.
     pub times_out: bool,
+    /// The least p-value of a series that can fail the build and is worse; 1 where there is none.
+    pub suspicion: f64,
+}
+
+impl Judged {
+    /// Whether something fails that no more runs could change: a budget, a count that is the same in all runs.
+    pub fn is_certain(&self) -> bool {
+        self.judgements.iter().any(|j| {
+            j.outcome == Outcome::Regression
+                && j.terms.level == Level::Error
+                && !matches!(j.evidence, Evidence::Tested(_) | Evidence::Doubled)
+        })
+    }
+
+    /// The packages in which something looks worse and only more runs can tell.
+    pub fn suspects(&self, comparison: &Comparison) -> std::collections::BTreeSet<String> {
+        let unproven = |j: &&Judgement| {
+            j.outcome == Outcome::Inconclusive
+                && j.terms.level == Level::Error
+                && matches!(j.evidence, Evidence::Tested(_) | Evidence::FewRuns)
+        };
+        self.judgements.iter().filter(unproven).map(|j| comparison.packages[j.at.0].name.clone()).collect()
+    }
 }
 
 /// Judges a comparison.
@@ -154,13 +177,13 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
                 }
                 let mut judgement =
                     Judgement { at: (p, s, c), terms, outcome: Outcome::Unchanged, evidence: Evidence::None };
-                alone(&mut judgement, package, subject, change);
+                alone(&mut judgement, package, subject, change, comparison.design.alternating);
                 times_out |= judgement.evidence == Evidence::Environment;
                 judgements.push(judgement);
             }
         }
     }
-    with_the_family(&mut judgements, comparison);
+    let suspicion = with_the_family(&mut judgements, comparison);
     let gated = judgements
         .iter()
         .filter(|j| j.terms.level == Level::Error && j.evidence != Evidence::Environment)
@@ -182,7 +205,7 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
         Verdict::Inconclusive if partial || config.on_inconclusive == OnInconclusive::Fail => exit::INCONCLUSIVE,
         Verdict::Inconclusive => exit::PASS,
     };
-    Judged { verdict, exit_code, judgements, gated, partial, times_out }
+    Judged { verdict, exit_code, judgements, gated, partial, times_out, suspicion }
 }
 
 /// The change that a judgement is of.
@@ -192,11 +215,11 @@ pub fn change_at<'c>(comparison: &'c Comparison, judgement: &Judgement) -> &'c C
 }
 
 /// All that can be said of a change without looking at others.
-fn alone(judgement: &mut Judgement, package: &PackagePair, subject: &SubjectPair, change: &Change) {
+fn alone(judgement: &mut Judgement, package: &PackagePair, subject: &SubjectPair, change: &Change, alternating: bool) {
     let (outcome, evidence) = match &change.presence {
         Presence::Removed(_) => removed(judgement, package),
         Presence::Added(_) => added(package, subject, change, &judgement.terms),
-        Presence::Both { .. } => both(judgement, package, change),
+        Presence::Both { .. } => both(judgement, package, change, alternating),
     };
     judgement.outcome = match outcome {
         // What cannot fail the build is shown for what it is.
@@ -263,13 +286,13 @@ fn runs_items(package: &PackagePair, change: &Change) -> f64 {
     }
 }
 
-fn both(judgement: &Judgement, package: &PackagePair, change: &Change) -> (Outcome, Evidence) {
+fn both(judgement: &Judgement, package: &PackagePair, change: &Change, alternating: bool) -> (Outcome, Evidence) {
     let terms = &judgement.terms;
     let Some(worse) = change.worse_by() else {
         let moved = beyond(change, terms, change.delta().abs());
         return (if moved { Outcome::Note } else { Outcome::Unchanged }, Evidence::None);
     };
-    let kept_out = !package.environment.keeps(change.metric);
+    let kept_out = !alternating && !package.environment.keeps(change.metric);
     if !beyond(change, terms, worse.abs()) {
         return (Outcome::Unchanged, if kept_out { Evidence::Environment } else { Evidence::None });
     }
@@ -334,7 +357,8 @@ fn beyond(change: &Change, terms: &Terms, by: f64) -> bool {
 ///
 /// Whether a series belongs to the family must not depend on whether it changed. Its size may decide: where the middle
 /// of all runs of both sides is below the floor, no change that the limits allow to matter could be seen.
-fn with_the_family(judgements: &mut [Judgement], comparison: &Comparison) {
+fn with_the_family(judgements: &mut [Judgement], comparison: &Comparison) -> f64 {
+    let mut suspicion = 1.0f64;
     let mut family = Vec::new();
     let mut p_worse = Vec::new();
     for (i, judgement) in judgements.iter().enumerate() {
@@ -358,6 +382,7 @@ fn with_the_family(judgements: &mut [Judgement], comparison: &Comparison) {
     for (&i, p) in family.iter().zip(multiple::holm(&p_worse)) {
         let judgement = &mut judgements[i];
         if judgement.outcome == Outcome::Inconclusive {
+            suspicion = suspicion.min(p);
             judgement.evidence = Evidence::Tested(p);
             if p <= ALPHA {
                 judgement.outcome = Outcome::Regression;
@@ -384,4 +409,5 @@ fn with_the_family(judgements: &mut [Judgement], comparison: &Comparison) {
             }
         }
     }
+    suspicion
 }

@@ -18,3 +18,4 @@ mod machine;
 mod papers;
 mod properties;
 mod report;
+mod run;
