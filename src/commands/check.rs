@@ -6,7 +6,7 @@ use super::documents::{self, Document};
 use super::{compare, inputs, output};
 use crate::baseline;
 use crate::cli::CheckArgs;
-use crate::compare::Side;
+use crate::compare::{Design, Recorded, Side};
 use crate::config::{Config, OnMissingBaseline};
 use crate::error::{Error, exit};
 use crate::report::model::{Compared, Environment, Report, Runs, SCHEMA};
@@ -44,7 +44,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
         head.into_side(config.rounds),
         &config,
         &args.report,
-        compare::How { against_baseline: true, ..Default::default() },
+        compare::How { against_baseline: true, design: Design { recorded: Recorded::Apart, ..Design::default() } },
     )
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::inputs::{self, Input};
 use super::output;
 use crate::cli::{CompareArgs, GateArgs, ReportArgs};
-use crate::compare::{self, Comparison, Design, Presence, Side};
+use crate::compare::{self, Comparison, Design, Presence, Recorded, Side};
 use crate::config::Config;
 use crate::error::Error;
 use crate::gate;
@@ -42,7 +42,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
         head.into_side(config.rounds),
         &config,
         &args.report,
-        How { against_baseline: false, design: Design { alternating: args.paired, ..Design::default() } },
+        How { against_baseline: false, design: if args.paired { Design { recorded: Recorded::Alternately, ..Design::default() } } else { Design::default() } },
     )
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::change::{Change, Presence};
 use super::closures::{self, Candidate};
-use super::design::Design;
+use super::design::{self, Design, Recorded};
 use super::environment::Difference;
 use super::names;
 use super::packages::{self, NamedBy};
@@ -37,6 +37,16 @@ pub struct PackagePair {
     pub tests_differ: bool,
     /// What was joined.
     pub subjects: Vec<SubjectPair>,
+}
+
+impl PackagePair {
+    /// Whether its sides were recorded alternately: as `design` says, else as its runs show.
+    pub fn recorded(&self, design: Design) -> Recorded {
+        match design.recorded {
+            Recorded::Unknown => design::seen(&self.base_runs, &self.head_runs),
+            known => known,
+        }
+    }
 }
 
 /// A subject on one or both sides.

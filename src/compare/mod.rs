@@ -14,6 +14,6 @@ pub mod per;
 pub mod side;
 
 pub use change::{Change, Presence};
-pub use design::Design;
+pub use design::{Design, Recorded};
 pub use join::{Comparison, PackagePair, SubjectPair, compare};
 pub use side::{Mode, Package, Run, Side, Subject, SubjectId};

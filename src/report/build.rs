@@ -220,7 +220,15 @@ fn evidence(evidence: &Evidence, change: &Change) -> Told {
         Evidence::Doubled => ("doubled", "at least doubled, and changed by 16 or more".to_owned(), None),
         Evidence::HardLimit => ("hard-limit", "beyond the hard limit".to_owned(), None),
         Evidence::Constant => ("constant", format!("the same in all of {runs} runs a side"), None),
-        Evidence::Tested(p) => ("rank-test", format!("rank test, p = {p:.4} after correction"), Some(*p)),
+        Evidence::Tested(p) => ("permutation-test", format!("permutation test, p = {p:.4} after correction"), Some(*p)),
+        Evidence::Shift(by) => (
+            "shift",
+            format!("not recorded alternately, and everything shifted by {}: the machine's doing", super::units::change(*by)),
+            None,
+        ),
+        Evidence::Apart => {
+            ("apart", "base and head were not recorded alternately: the machine may have done it".to_owned(), None)
+        }
         Evidence::FewRuns if runs < crate::gate::verdict::RUNS_FOR_EVIDENCE => {
             ("few-runs", format!("{runs} run{} a side prove nothing", if runs == 1 { "" } else { "s" }), None)
         }

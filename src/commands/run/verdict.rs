@@ -13,7 +13,7 @@ use super::schedule;
 use super::session::{Ended, Recorded, Recorder, Target};
 use crate::cli::{Format, RunArgs};
 use crate::commands::{compare, output};
-use crate::compare::{self as joining, Comparison, Design, Side};
+use crate::compare::{self as joining, Comparison, Design, Recorded as How, Side};
 use crate::config::Config;
 use crate::error::{Error, exit};
 use crate::gate::{self, Judged, Verdict};
@@ -85,7 +85,7 @@ fn judge<'r>(recorded: impl Iterator<Item = &'r Recorded>, share: f64, config: &
         head.extend(one.head.iter().cloned());
     }
     let mut comparison = joining::compare(Side::new(&base, config.rounds), Side::new(&head, config.rounds));
-    comparison.design = Design { alternating: true, share };
+    comparison.design = Design { recorded: How::Alternately, share };
     let judged = gate::judge(&comparison, config);
     (comparison, judged)
 }
@@ -221,7 +221,7 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         }
         return output::report(&nothing_to_run(told, warnings, left_out), &report_args);
     }
-    let how = compare::How { against_baseline: false, design: Design { alternating: true, share: looks_share(args) } };
+    let how = compare::How { against_baseline: false, design: Design { recorded: How::Alternately, share: looks_share(args) } };
     let told = compare::Told { warnings, left_out };
     let base = Side::new(&base, config.rounds);
     let code = compare::finish(told, base, Side::new(&head, config.rounds), config, &report_args, how)?;
