@@ -198,6 +198,9 @@ pub struct BaselineCreateArgs {
     /// The runs.
     #[arg(value_name = "TRACE", required = true)]
     pub traces: Vec<PathBuf>,
+    /// What `go test -json` (or -v) printed, one for each trace in their order; else NAME.json beside NAME.out is used.
+    #[arg(long, value_name = "FILE")]
+    pub test_json: Vec<PathBuf>,
     /// Where to write it [default: gotrace-baseline.json beside go.mod]; `-` for standard output.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -221,6 +224,9 @@ pub struct SummarizeArgs {
     /// Text, or the summary as JSON (of several traces: `runs`).
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// What `go test -json` (or -v) printed, one for each trace in their order; else NAME.json beside NAME.out is used.
+    #[arg(long, value_name = "FILE")]
+    pub test_json: Vec<PathBuf>,
     /// Use what is whole of a truncated trace.
     #[arg(long)]
     pub allow_partial: bool,
@@ -262,6 +268,9 @@ pub struct GateArgs {
     /// The traces were recorded with this -benchtime, a fixed number of rounds: counts can then be compared.
     #[arg(long, value_name = "Nx", value_parser = crate::config::rounds, help_heading = "Gate")]
     pub benchtime: Option<u64>,
+    /// What `go test -json` (or -v) printed, one for each trace in their order; else NAME.json beside NAME.out is used.
+    #[arg(long, value_name = "FILE", help_heading = "Gate")]
+    pub test_json: Vec<PathBuf>,
     /// Use what is whole of truncated traces; the verdict is then never a pass.
     #[arg(long, help_heading = "Gate")]
     pub allow_partial: bool,

@@ -31,6 +31,8 @@ pub struct Options {
     /// Of a truncated or broken trace use the complete generations. The summary says so, and no verdict built on it
     /// is a pass.
     pub allow_partial: bool,
+    /// Keep the profiles of Go's own tool.
+    pub profiles: bool,
     /// Keep the text of log messages.
     pub keep_messages: bool,
 }
@@ -160,7 +162,7 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
     if !analysis.metrics.has_user_activity(&analysis.timeline) {
         return Err(TraceError::new(TraceErrorKind::NoUserGoroutine, facts.offset));
     }
-    let mut summary = analysis.metrics.into_summary(&analysis.timeline);
+    let mut summary = analysis.metrics.into_summary(&analysis.timeline, options.profiles);
     summary.source = source.to_owned();
     summary.format = facts.format.to_owned();
     summary.generations = facts.generations;
@@ -169,6 +171,7 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
         let message = "a flight recorder's snapshot: whether later generations are missing cannot be seen".to_owned();
         summary.warnings.push(Warning { kind: "snapshot".to_owned(), count: 1, message });
     }
+    crate::attribution::name_tests(&mut summary, None);
     if cut {
         mark_partial(&mut summary, TraceError::new(TraceErrorKind::AdvancerRunning, facts.offset).to_string());
     }

@@ -34,7 +34,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
         }
     };
     let config = super::configure(&args.gate)?;
-    let mut read = inputs::read(&[&base, &head], &options(&args.gate))?.into_iter();
+    let mut read = inputs::read(&[&base, &head], &args.gate.test_json, &options(&args.gate))?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     finish(
         Told::of(&[&base, &head]),
@@ -47,7 +47,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
 }
 
 pub(super) fn options(gate: &GateArgs) -> Options {
-    Options { allow_partial: gate.allow_partial, keep_messages: false }
+    Options { allow_partial: gate.allow_partial, ..Options::default() }
 }
 
 /// How the sides came to be.

@@ -25,8 +25,9 @@ struct Runs<'a> {
 }
 
 pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
-    let options = Options { allow_partial: args.allow_partial, keep_messages: false };
-    let input = inputs::read(&[&args.traces], &options)?.pop().unwrap_or_default();
+    let options =
+        Options { allow_partial: args.allow_partial, profiles: args.format == Format::Json, ..Options::default() };
+    let input = inputs::read(&[&args.traces], &args.test_json, &options)?.pop().unwrap_or_default();
     if !input.baselines.is_empty() {
         return Err(Error::Usage("a baseline has no summaries: give traces".to_owned()));
     }

@@ -12,6 +12,7 @@ pub mod names;
 pub mod packages;
 pub mod per;
 pub mod side;
+mod stacks;
 
 pub use change::{Change, Presence};
 pub use design::{Design, Recorded};

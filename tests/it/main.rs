@@ -16,6 +16,7 @@ mod gate;
 mod go_reader;
 mod machine;
 mod papers;
+mod profiles;
 mod properties;
 mod report;
 mod run;
