@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use gotrace_diff::baseline;
 use gotrace_diff::compare::Side;
+use gotrace_diff::compare::side::Repeat;
 use gotrace_diff::stats::random::Random;
 
 /// A workload's name, half, package and switches, and what was recorded of it.
@@ -43,8 +44,11 @@ pub fn load() -> Result<Vec<Workload>, String> {
         let switches: Vec<String> = switches.split(',').filter(|s| *s != "-").map(str::to_owned).collect();
         let mut sessions = Vec::new();
         let data = folder().join("data").join(&name);
-        let mut found: Vec<PathBuf> =
-            std::fs::read_dir(&data).map_err(|e| format!("{}: {e}", data.display()))?.flatten().map(|e| e.path()).collect();
+        let mut found: Vec<PathBuf> = std::fs::read_dir(&data)
+            .map_err(|e| format!("{}: {e}", data.display()))?
+            .flatten()
+            .map(|e| e.path())
+            .collect();
         found.sort();
         for session in found {
             let mut variants = BTreeMap::new();
@@ -72,6 +76,20 @@ pub fn take(side: &Side, runs: &[usize]) -> Side {
         cut.runs = runs.iter().filter_map(|&i| package.runs.get(i).cloned()).collect();
         for (id, subject) in &package.subjects {
             let mut kept = subject.clone();
+            // A test's figures are of its repeats, each of which belongs to a run.
+            let rows: Vec<usize> = if subject.repeats.is_empty() {
+                runs.to_vec()
+            } else {
+                let of_run = |&run: &usize| (0..subject.repeats.len()).filter(move |&k| subject.repeats[k].run == run);
+                runs.iter().flat_map(of_run).collect()
+            };
+            let place = |run: usize| runs.iter().position(|&r| r == run).unwrap_or(0);
+            kept.repeats = if subject.repeats.is_empty() {
+                Vec::new()
+            } else {
+                rows.iter().map(|&k| Repeat { run: place(subject.repeats[k].run), ..subject.repeats[k] }).collect()
+            };
+            let runs = &rows;
             for values in kept.figures.values_mut() {
                 *values = runs.iter().map(|&i| values.get(i).copied().flatten()).collect();
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use gotrace_diff::attribution::{self, TestOutput};
 use gotrace_diff::baseline;
 use gotrace_diff::compare::Side;
 use gotrace_diff::paths::Repository;
@@ -31,7 +32,12 @@ pub fn pack(recorded: &Path) -> Result<(), String> {
                 let stem = trace.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 let (number, variant) = stem.split_once('-').ok_or(format!("{stem}: no NNN-VARIANT"))?;
                 let file = std::fs::File::open(&trace).map_err(|e| e.to_string())?;
-                let mut summary = summarize(number, file, &Options::default()).map_err(|e| format!("{}: {e}", trace.display()))?;
+                let mut summary =
+                    summarize(number, file, &Options::default()).map_err(|e| format!("{}: {e}", trace.display()))?;
+                let said = std::fs::read_to_string(trace.with_extension("json")).unwrap_or_default();
+                if let Some(said) = TestOutput::parse(&said) {
+                    attribution::name_tests(&mut summary, Some(&said));
+                }
                 summary.package = Some(package.trim_start_matches("./").to_owned());
                 variants.entry(variant.to_owned()).or_default().push(summary);
             }

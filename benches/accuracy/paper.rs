@@ -108,7 +108,8 @@ fn sum(rows: &[Row], unseen: bool, runs: usize, of: impl Fn(&Row) -> Rate) -> Ra
 /// Writes the paper.
 pub fn write(t: &Tables, (splits, detections, builds, packages): (usize, usize, usize, usize)) -> String {
     let mut out = String::from(HEAD);
-    let _ = writeln!(out, "## Recordings\n\n| workload | half | sessions | runs of unchanged code |\n|---|---|---:|---:|");
+    let _ =
+        writeln!(out, "## Recordings\n\n| workload | half | sessions | runs of unchanged code |\n|---|---|---:|---:|");
     for (name, unseen, sessions, runs) in &t.runs {
         let _ = writeln!(out, "| {name} | {} | {sessions} | {runs} |", if *unseen { "unseen" } else { "tuning" });
     }
@@ -177,7 +178,10 @@ pub fn write(t: &Tables, (splits, detections, builds, packages): (usize, usize, 
         let rows = t.regressions.iter().filter(|r| r.doubles && r.unseen == unseen && r.runs == runs);
         rows.map(of).fold(Rate::default(), Rate::add)
     };
-    let _ = writeln!(out, "\n| half | doublings at 10 | at 5 | cause in the first three at 1 | named of all detections |\n|---|---:|---:|---:|---:|");
+    let _ = writeln!(
+        out,
+        "\n| half | doublings at 10 | at 5 | cause in the first three at 1 | named of all detections |\n|---|---:|---:|---:|---:|"
+    );
     for (unseen, half) in HALVES {
         let _ = writeln!(
             out,

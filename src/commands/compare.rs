@@ -42,7 +42,14 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
         head.into_side(config.rounds),
         &config,
         &args.report,
-        How { against_baseline: false, design: if args.paired { Design { recorded: Recorded::Alternately, ..Design::default() } } else { Design::default() } },
+        How {
+            against_baseline: false,
+            design: if args.paired {
+                Design { recorded: Recorded::Alternately, ..Design::default() }
+            } else {
+                Design::default()
+            },
+        },
     )
 }
 

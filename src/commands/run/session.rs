@@ -199,7 +199,7 @@ impl Recorder<'_> {
             recorded.lost += 1;
             return Ok(None);
         }
-        let summary = match inputs::read(&[std::slice::from_ref(&place.trace)], &Options::default()) {
+        let summary = match inputs::read(&[std::slice::from_ref(&place.trace)], &[], &Options::default()) {
             Ok(mut read) => read.pop().and_then(|mut input| input.summaries.pop()),
             Err(error) => {
                 recorded.said = match (&self.how.self_traced, place.trace.exists()) {

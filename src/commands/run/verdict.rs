@@ -221,7 +221,10 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         }
         return output::report(&nothing_to_run(told, warnings, left_out), &report_args);
     }
-    let how = compare::How { against_baseline: false, design: Design { recorded: How::Alternately, share: looks_share(args) } };
+    let how = compare::How {
+        against_baseline: false,
+        design: Design { recorded: How::Alternately, share: looks_share(args) },
+    };
     let told = compare::Told { warnings, left_out };
     let base = Side::new(&base, config.rounds);
     let code = compare::finish(told, base, Side::new(&head, config.rounds), config, &report_args, how)?;
