@@ -41,6 +41,10 @@ pub enum Command {
     Record(RecordArgs),
     /// Gate runs against the committed baseline.
     Check(CheckArgs),
+    /// Say how noisy runs of one version are, and what the gate would make of them.
+    Calibrate(CalibrateArgs),
+    /// Prove on runs of one version that this configuration can fail.
+    Selftest(CalibrateArgs),
     /// Make the baseline that `check` gates against.
     Baseline(BaselineArgs),
     /// Print what a trace amounts to.
@@ -177,6 +181,20 @@ pub struct CheckArgs {
     pub report: ReportArgs,
 }
 
+/// `gotrace-diff calibrate TRACE...` and `selftest TRACE...`.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Runs of one version, recorded one after the other.
+    #[arg(value_name = "TRACE", required = true)]
+    pub traces: Vec<PathBuf>,
+    /// The gate.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// What standard output gets.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
 /// `gotrace-diff baseline ...`.
 #[derive(Debug, Args)]
 pub struct BaselineArgs {
@@ -262,6 +280,9 @@ pub struct GateArgs {
     /// What an inconclusive comparison means for the build.
     #[arg(long, value_enum, value_name = "POLICY", help_heading = "Gate")]
     pub on_inconclusive: Option<OnInconclusive>,
+    /// A rule of the configuration that matches nothing is an error, not a warning.
+    #[arg(long, help_heading = "Gate")]
+    pub strict: bool,
     /// Compare the runtime's and the test framework's goroutines too.
     #[arg(long, help_heading = "Gate")]
     pub show_framework: bool,

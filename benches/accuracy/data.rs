@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use gotrace_diff::baseline;
 use gotrace_diff::compare::Side;
-use gotrace_diff::compare::side::Repeat;
 use gotrace_diff::stats::random::Random;
 
 /// A workload's name, half, package and switches, and what was recorded of it.
@@ -68,58 +67,17 @@ pub fn load() -> Result<Vec<Workload>, String> {
     Ok(all)
 }
 
-/// The runs of `side` with these numbers, in this order.
-pub fn take(side: &Side, runs: &[usize]) -> Side {
-    let mut out = Side::default();
-    for (name, package) in &side.packages {
-        let mut cut = gotrace_diff::compare::Package { named_by: package.named_by, ..Default::default() };
-        cut.runs = runs.iter().filter_map(|&i| package.runs.get(i).cloned()).collect();
-        for (id, subject) in &package.subjects {
-            let mut kept = subject.clone();
-            // A test's figures are of its repeats, each of which belongs to a run.
-            let rows: Vec<usize> = if subject.repeats.is_empty() {
-                runs.to_vec()
-            } else {
-                let of_run = |&run: &usize| (0..subject.repeats.len()).filter(move |&k| subject.repeats[k].run == run);
-                runs.iter().flat_map(of_run).collect()
-            };
-            let place = |run: usize| runs.iter().position(|&r| r == run).unwrap_or(0);
-            kept.repeats = if subject.repeats.is_empty() {
-                Vec::new()
-            } else {
-                rows.iter().map(|&k| Repeat { run: place(subject.repeats[k].run), ..subject.repeats[k] }).collect()
-            };
-            let runs = &rows;
-            for values in kept.figures.values_mut() {
-                *values = runs.iter().map(|&i| values.get(i).copied().flatten()).collect();
-            }
-            // What none of these runs has, nobody would know of.
-            kept.figures.retain(|_, values| values.iter().any(Option::is_some));
-            for site in kept.sites.values_mut() {
-                site.count = runs.iter().map(|&i| site.count.get(i).copied().unwrap_or(0)).collect();
-                site.time_ns = runs.iter().map(|&i| site.time_ns.get(i).copied().unwrap_or(0)).collect();
-            }
-            kept.sites.retain(|_, site| site.count.iter().any(|n| *n > 0));
-            if !kept.figures.is_empty() {
-                cut.subjects.insert(id.clone(), kept);
-            }
-        }
-        out.packages.insert(name.clone(), cut);
-    }
-    out
-}
-
 impl Workload {
     /// How many runs of unchanged code there are.
     pub fn runs(&self) -> usize {
-        self.sessions.iter().filter_map(|s| s.get("base")).map(rounds).sum()
+        self.sessions.iter().filter_map(|s| s.get("base")).map(Side::rounds).sum()
     }
 
     /// `n` runs a side of unchanged code, as if they had been recorded alternately: pairs of neighbours, each turned
     /// around at random.
     pub fn unchanged(&self, n: usize, random: &mut Random) -> Option<(Side, Side)> {
         let side = self.sessions.get(random.below(self.sessions.len()))?.get("base")?;
-        let mut pairs: Vec<usize> = (0..rounds(side) / 2).collect();
+        let mut pairs: Vec<usize> = (0..side.rounds() / 2).collect();
         random.shuffle(&mut pairs);
         let (mut base, mut head) = (Vec::new(), Vec::new());
         for pair in pairs.get(..n)? {
@@ -127,17 +85,17 @@ impl Workload {
             base.push(2 * pair + turned);
             head.push(2 * pair + 1 - turned);
         }
-        Some((take(side, &base), take(side, &head)))
+        Some((side.take(&base), side.take(&head)))
     }
 
     /// `n` runs of unchanged code, and the `n` of the regression that were recorded beside them.
     pub fn regression(&self, switch: &str, n: usize, random: &mut Random) -> Option<(Side, Side)> {
         let session = self.sessions.get(random.below(self.sessions.len()))?;
         let (base, head) = (session.get("base")?, session.get(switch)?);
-        let mut rows: Vec<usize> = (0..rounds(base).min(rounds(head))).collect();
+        let mut rows: Vec<usize> = (0..base.rounds().min(head.rounds())).collect();
         random.shuffle(&mut rows);
         let rows = rows.get(..n)?;
-        Some((take(base, rows), take(head, rows)))
+        Some((base.take(rows), head.take(rows)))
     }
 
     /// `n` runs of unchanged code of one session, and `n` of another.
@@ -146,14 +104,10 @@ impl Workload {
         let (one, by) = (random.below(of), 1 + random.below(of.checked_sub(1)?));
         let side = |at: usize, random: &mut Random| {
             let side = self.sessions.get(at % of)?.get("base")?;
-            let mut rows: Vec<usize> = (0..rounds(side)).collect();
+            let mut rows: Vec<usize> = (0..side.rounds()).collect();
             random.shuffle(&mut rows);
-            Some(take(side, rows.get(..n)?))
+            Some(side.take(rows.get(..n)?))
         };
         Some((side(one, random)?, side(one + by, random)?))
     }
-}
-
-fn rounds(side: &Side) -> usize {
-    side.packages.values().map(|p| p.runs.len()).min().unwrap_or(0)
 }

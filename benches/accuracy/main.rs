@@ -28,9 +28,9 @@ use trial::Outcome;
 /// Random splits of each workload at each number of runs.
 const SPLITS: usize = 1000;
 /// Trials of each regression at each number of runs.
-const DETECTIONS: usize = 300;
+const DETECTIONS: usize = 200;
 /// Whole builds.
-const BUILDS: usize = 300;
+const BUILDS: usize = 150;
 /// Packages of a whole build.
 const PACKAGES: usize = 200;
 /// Runs a side.
@@ -69,7 +69,7 @@ fn measure(part: usize) -> Result<(), String> {
                 Some(trial::judge(base, head, Recorded::Alternately, None))
             });
             tables.unchanged.push(row(workload, "", n, &outcomes));
-            let outcomes = trials(SPLITS / part / 2, &format!("{}/{n}/apart", workload.name), |random| {
+            let outcomes = trials(SPLITS / part / 4, &format!("{}/{n}/apart", workload.name), |random| {
                 let (base, head) = workload.apart(n, random)?;
                 Some(trial::judge(base, head, Recorded::Apart, None))
             });
@@ -168,7 +168,7 @@ fn cost(workload: &Workload, count: usize) -> Cost {
         let Some((base, head)) = workload.unchanged(10, &mut random) else { continue };
         let pairs = [3, 5, 10].into_iter().find(|&look| {
             let first: Vec<usize> = (0..look).collect();
-            let mut comparison = compare(data::take(&base, &first), data::take(&head, &first));
+            let mut comparison = compare(base.take(&first), head.take(&first));
             comparison.design = Design { recorded: Recorded::Alternately, share: if look == 5 { 0.4 } else { 0.6 } };
             let judged = gate::judge(&comparison, &Config::default());
             look == 10 || judged.suspicion > clear || look == 5 && judged.verdict == gate::Verdict::Regression

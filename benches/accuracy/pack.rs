@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use gotrace_diff::attribution::{self, TestOutput};
+use gotrace_diff::attribution::{self, output::TestOutput};
 use gotrace_diff::baseline;
 use gotrace_diff::compare::Side;
 use gotrace_diff::paths::Repository;

@@ -143,7 +143,7 @@ pub fn write(t: &Tables, (splits, detections, builds, packages): (usize, usize, 
     let _ = writeln!(
         out,
         "\nBase and head recorded at different times, {} random splits of each workload:\n\n| workload | at 10 | at 5 | at 1 | inconclusive at 10, 5, 1 |\n|---|---:|---:|---:|---:|",
-        splits / 2
+        splits / 4
     );
     each(&mut out, &t.apart);
     let _ = writeln!(

@@ -97,16 +97,39 @@ pub(super) fn finish(
     let mut comparison = compare::compare(base, head);
     comparison.design = how.design;
     has_something_in_common(&comparison)?;
+    let warnings = rules_without_match(&comparison, config)?.into_iter().chain(told.warnings).collect();
     let judged = gate::judge(&comparison, config);
     let repository = Repository::around(&super::working_folder()?);
     let context = Context {
         repository: &repository,
-        warnings: told.warnings,
+        warnings,
         left_out: told.left_out,
         show_framework: config.show_framework,
         against_baseline: how.against_baseline,
     };
     output::report(&build::build(&comparison, &judged, context), report)
+}
+
+/// A rule that matches nothing guards nothing: most often a name is misspelt, or a subject was renamed.
+fn rules_without_match(comparison: &Comparison, config: &Config) -> Result<Vec<String>, Error> {
+    let Some(path) = &config.path else { return Ok(Vec::new()) };
+    let subjects = || comparison.packages.iter().flat_map(|p| &p.subjects);
+    let mut warnings = Vec::new();
+    for rule in &config.rules {
+        let matches = |s: &compare::SubjectPair| {
+            let names = [Some(s.name()), s.renamed_from()];
+            s.changes.iter().any(|c| names.iter().flatten().any(|n| rule.matches(s.kind, n, &c.path)))
+        };
+        if subjects().any(matches) {
+            continue;
+        }
+        let message = "this rule matches nothing that was compared".to_owned();
+        if config.strict {
+            return Err(Error::Config { file: path.clone(), line: rule.line, column: 1, message });
+        }
+        warnings.push(format!("{}:{}: {message}", path.display(), rule.line));
+    }
+    Ok(warnings)
 }
 
 /// A comparison that compared nothing of the program's is an error: it would pass for ever.

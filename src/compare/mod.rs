@@ -13,6 +13,7 @@ pub mod packages;
 pub mod per;
 pub mod side;
 mod stacks;
+mod take;
 
 pub use change::{Change, Presence};
 pub use design::{Design, Recorded};

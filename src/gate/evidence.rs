@@ -211,6 +211,14 @@ impl Family {
     }
 }
 
+/// The relative change that `runs` runs a side would show of a series with this noise (the standard deviation of its
+/// logarithms), roughly: tested in a family, with the statistic that most families on the recorded workloads ask for.
+pub fn detectable_change(noise: f64, runs: usize, limit: f64) -> f64 {
+    let critical = if runs >= 8 { 3.5 } else { 4.5 };
+    let scale = noise * (2.0 / runs as f64).sqrt() + permutation::FUDGE;
+    ((1.0 + limit * PART_OF_LIMIT).ln() + (critical + POWER) * scale).exp_m1().max(limit)
+}
+
 /// Decides a series that looks worse than allowed, by its corrected p-value.
 fn decide(judgement: &mut Judgement, comparison: &Comparison, p: f64) {
     if judgement.outcome != Outcome::Inconclusive || judgement.evidence != Evidence::FewRuns {
