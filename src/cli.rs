@@ -36,8 +36,16 @@ Exit status: 0 pass, 1 regression, 2 could not do the job, 3 inconclusive where 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Record base and head alternately on this machine, and compare them.
+    Run(RunArgs),
+    /// Record one side: for a baseline, or to calibrate.
+    Record(RecordArgs),
     /// Gate runs against the committed baseline.
     Check(CheckArgs),
+    /// Say how noisy runs of one version are, and what the gate would make of them.
+    Calibrate(CalibrateArgs),
+    /// Prove on runs of one version that this configuration can fail.
+    Selftest(CalibrateArgs),
     /// Make the baseline that `check` gates against.
     Baseline(BaselineArgs),
     /// Print what a trace amounts to.
@@ -58,12 +66,105 @@ pub struct CompareArgs {
     /// Runs of the head (repeatable).
     #[arg(long, value_name = "TRACE", num_args = 1.., conflicts_with = "sides", requires = "base")]
     pub head: Vec<PathBuf>,
+    /// The runs were recorded alternately on one machine, the first of the base beside the first of the head.
+    #[arg(long)]
+    pub paired: bool,
     /// The gate.
     #[command(flatten)]
     pub gate: GateArgs,
     /// The report.
     #[command(flatten)]
     pub report: ReportArgs,
+}
+
+/// `gotrace-diff run [PACKAGES] -- FLAGS`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The packages, as `go test` takes them.
+    #[arg(value_name = "PACKAGE", default_value = "./...")]
+    pub packages: Vec<String>,
+    /// The commit to compare with; else where this branch left the default branch.
+    #[arg(long, value_name = "REF", help_heading = "Sides")]
+    pub base: Option<String>,
+    /// The commit to judge; else the working tree as it stands.
+    #[arg(long, value_name = "REF", help_heading = "Sides")]
+    pub head: Option<String>,
+    /// A test binary (go test -c) instead of a commit; the working folder is its package's.
+    #[arg(long, value_name = "FILE", requires = "head_binary", conflicts_with_all = ["base", "head", "affected"], help_heading = "Sides")]
+    pub base_binary: Option<PathBuf>,
+    /// The same for the head.
+    #[arg(long, value_name = "FILE", requires = "base_binary", help_heading = "Sides")]
+    pub head_binary: Option<PathBuf>,
+    /// Only packages that the change can reach, by what they import.
+    #[arg(long, help_heading = "Sides")]
+    pub affected: bool,
+    /// The most runs a side of each package.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Recording")]
+    pub runs: u32,
+    /// Record all runs, also where the verdict is clear before.
+    #[arg(long, help_heading = "Recording")]
+    pub all_runs: bool,
+    /// How long to record at most, as in 90s, 10m or 1h30m.
+    #[arg(long, value_name = "TIME", help_heading = "Recording")]
+    pub max_time: Option<String>,
+    /// Run so often without the tracer too, and say by how much it slows the tests down.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000), help_heading = "Recording")]
+    pub untraced: u32,
+    /// What is shared with recording one side.
+    #[command(flatten)]
+    pub recording: RecordingArgs,
+    /// Keep the traces, what the tests said, and the result in this folder.
+    #[arg(long, value_name = "DIR", help_heading = "Recording")]
+    pub keep: Option<PathBuf>,
+    /// The gate.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// The report.
+    #[command(flatten)]
+    pub report: ReportArgs,
+    /// Flags as `go test` takes them: -run, -bench with -benchtime=100x, -race, -tags, -short...
+    #[arg(last = true, value_name = "FLAGS")]
+    pub flags: Vec<String>,
+}
+
+/// `gotrace-diff record [PACKAGES] -- FLAGS`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// The packages, as `go test` takes them.
+    #[arg(value_name = "PACKAGE", default_value = "./...")]
+    pub packages: Vec<String>,
+    /// The commit to record; else the working tree as it stands.
+    #[arg(long = "ref", value_name = "REF")]
+    pub reference: Option<String>,
+    /// Runs of each package.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub runs: u32,
+    /// The folder that the traces are written to, one folder for each package.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// How long to record at most, as in 90s, 10m or 1h30m.
+    #[arg(long, value_name = "TIME")]
+    pub max_time: Option<String>,
+    /// What is shared with recording both sides.
+    #[command(flatten)]
+    pub recording: RecordingArgs,
+    /// Flags as `go test` takes them: -run, -bench with -benchtime=100x, -race, -tags, -short...
+    #[arg(last = true, value_name = "FLAGS")]
+    pub flags: Vec<String>,
+}
+
+/// What recording one side and both have in common.
+#[derive(Debug, Args)]
+pub struct RecordingArgs {
+    /// What the order of the sides is drawn from.
+    #[arg(long, value_name = "SEED", default_value_t = 1, help_heading = "Recording")]
+    pub seed: u64,
+    /// The benchmarks start the tracer themselves, into the file that this environment variable names.
+    #[arg(long, value_name = "VARIABLE", num_args = 0..=1, require_equals = true, default_missing_value = "TRACE", help_heading = "Recording")]
+    pub self_traced: Option<String>,
+    /// No progress on standard error.
+    #[arg(short, long, help_heading = "Recording")]
+    pub quiet: bool,
 }
 
 /// `gotrace-diff check HEAD...`.
@@ -81,6 +182,20 @@ pub struct CheckArgs {
     /// The report.
     #[command(flatten)]
     pub report: ReportArgs,
+}
+
+/// `gotrace-diff calibrate TRACE...` and `selftest TRACE...`.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Runs of one version, recorded one after the other.
+    #[arg(value_name = "TRACE", required = true)]
+    pub traces: Vec<PathBuf>,
+    /// The gate.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// What standard output gets.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// `gotrace-diff baseline ...`.
@@ -228,6 +343,9 @@ pub struct GateArgs {
     /// What an inconclusive comparison means for the build.
     #[arg(long, value_enum, value_name = "POLICY", help_heading = "Gate")]
     pub on_inconclusive: Option<OnInconclusive>,
+    /// A rule of the configuration that matches nothing is an error, not a warning.
+    #[arg(long, help_heading = "Gate")]
+    pub strict: bool,
     /// Compare the runtime's and the test framework's goroutines too.
     #[arg(long, help_heading = "Gate")]
     pub show_framework: bool,
@@ -246,7 +364,7 @@ pub struct GateArgs {
 }
 
 /// How it is told.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ReportArgs {
     /// What standard output gets.
     #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Report")]

@@ -104,6 +104,19 @@ pub enum Error {
         /// Why not.
         message: String,
     },
+    /// Another program, go or git, failed.
+    #[error("{message}")]
+    Program {
+        /// Its name.
+        program: String,
+        /// What was asked of it.
+        message: String,
+        /// The end of what it said.
+        output: String,
+    },
+    /// A signal asked to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// A bug.
     #[error("this is a bug in gotrace-diff, not in what it read: {0}")]
     Bug(String),
@@ -132,6 +145,8 @@ impl Error {
             Error::NothingInCommon(_) => "nothing-in-common",
             Error::Write { .. } => "write",
             Error::Refused { .. } => "refused",
+            Error::Program { .. } => "program",
+            Error::Interrupted => "interrupted",
             Error::Bug(_) => "bug",
         }
     }
@@ -156,7 +171,11 @@ impl Error {
             | Error::Write { file, .. }
             | Error::Refused { file, .. } => Some(file.clone()),
             Error::MissingBaseline { path } => Some(path.display().to_string()),
-            Error::Usage(_) | Error::NothingInCommon(_) | Error::Bug(_) => None,
+            Error::Usage(_)
+            | Error::NothingInCommon(_)
+            | Error::Program { .. }
+            | Error::Interrupted
+            | Error::Bug(_) => None,
         }
     }
 
@@ -165,6 +184,14 @@ impl Error {
         match self {
             Error::Trace { source, .. } => Some(source.offset()),
             _ => None,
+        }
+    }
+
+    /// What another program said about it, line by line.
+    pub fn output(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Error::Program { output, .. } => output.lines(),
+            _ => "".lines(),
         }
     }
 
@@ -187,6 +214,11 @@ impl Error {
             }
             Error::Write { .. } => "check the folder, its permissions and the disk".to_owned(),
             Error::Refused { .. } => "give another path".to_owned(),
+            Error::Program { program, .. } if program == "go" => {
+                "the same command by hand says more; Go has to be on PATH".to_owned()
+            }
+            Error::Program { program, .. } => format!("{program} has to be on PATH, and to work here"),
+            Error::Interrupted => "what was made on the way is taken away again".to_owned(),
             Error::Bug(_) => "please report it, with the command and, if you can, the traces".to_owned(),
         })
     }

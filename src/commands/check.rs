@@ -6,7 +6,7 @@ use super::documents::{self, Document};
 use super::{compare, inputs, output};
 use crate::baseline;
 use crate::cli::CheckArgs;
-use crate::compare::Side;
+use crate::compare::{Design, Recorded, Side};
 use crate::config::{Config, OnMissingBaseline};
 use crate::error::{Error, exit};
 use crate::report::model::{Compared, Environment, Report, Runs, SCHEMA};
@@ -39,7 +39,14 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     let head =
         inputs::read(&[&args.head], &args.gate.test_json, &compare::options(&args.gate))?.pop().unwrap_or_default();
     let told = compare::Told::of(&[&head]);
-    compare::finish(told, base, head.into_side(config.rounds), &config, &args.report, true)
+    compare::finish(
+        told,
+        base,
+        head.into_side(config.rounds),
+        &config,
+        &args.report,
+        compare::How { against_baseline: true, design: Design { recorded: Recorded::Apart, ..Design::default() } },
+    )
 }
 
 /// The baseline: as said, as configured, or the nearest one; where there is none, where it should be.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::inputs::{self, Input};
 use super::output;
 use crate::cli::{CompareArgs, GateArgs, ReportArgs};
-use crate::compare::{self, Comparison, Presence, Side};
+use crate::compare::{self, Comparison, Design, Presence, Recorded, Side};
 use crate::config::Config;
 use crate::error::Error;
 use crate::gate;
@@ -42,7 +42,14 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
         head.into_side(config.rounds),
         &config,
         &args.report,
-        false,
+        How {
+            against_baseline: false,
+            design: if args.paired {
+                Design { recorded: Recorded::Alternately, ..Design::default() }
+            } else {
+                Design::default()
+            },
+        },
     )
 }
 
@@ -50,10 +57,20 @@ pub(super) fn options(gate: &GateArgs) -> Options {
     Options { allow_partial: gate.allow_partial, ..Options::default() }
 }
 
+/// How the sides came to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct How {
+    /// Whether the base is the committed baseline.
+    pub(super) against_baseline: bool,
+    /// How they were recorded.
+    pub(super) design: Design,
+}
+
 /// What reading has to tell.
+#[derive(Default)]
 pub(super) struct Told {
-    warnings: Vec<String>,
-    left_out: Vec<NotCompared>,
+    pub(super) warnings: Vec<String>,
+    pub(super) left_out: Vec<NotCompared>,
 }
 
 impl Told {
@@ -75,20 +92,44 @@ pub(super) fn finish(
     head: Side,
     config: &Config,
     report: &ReportArgs,
-    against_baseline: bool,
+    how: How,
 ) -> Result<u8, Error> {
-    let comparison = compare::compare(base, head);
+    let mut comparison = compare::compare(base, head);
+    comparison.design = how.design;
     has_something_in_common(&comparison)?;
+    let warnings = rules_without_match(&comparison, config)?.into_iter().chain(told.warnings).collect();
     let judged = gate::judge(&comparison, config);
     let repository = Repository::around(&super::working_folder()?);
     let context = Context {
         repository: &repository,
-        warnings: told.warnings,
+        warnings,
         left_out: told.left_out,
         show_framework: config.show_framework,
-        against_baseline,
+        against_baseline: how.against_baseline,
     };
     output::report(&build::build(&comparison, &judged, context), report)
+}
+
+/// A rule that matches nothing guards nothing: most often a name is misspelt, or a subject was renamed.
+fn rules_without_match(comparison: &Comparison, config: &Config) -> Result<Vec<String>, Error> {
+    let Some(path) = &config.path else { return Ok(Vec::new()) };
+    let subjects = || comparison.packages.iter().flat_map(|p| &p.subjects);
+    let mut warnings = Vec::new();
+    for rule in &config.rules {
+        let matches = |s: &compare::SubjectPair| {
+            let names = [Some(s.name()), s.renamed_from()];
+            s.changes.iter().any(|c| names.iter().flatten().any(|n| rule.matches(s.kind, n, &c.path)))
+        };
+        if subjects().any(matches) {
+            continue;
+        }
+        let message = "this rule matches nothing that was compared".to_owned();
+        if config.strict {
+            return Err(Error::Config { file: path.clone(), line: rule.line, column: 1, message });
+        }
+        warnings.push(format!("{}:{}: {message}", path.display(), rule.line));
+    }
+    Ok(warnings)
 }
 
 /// A comparison that compared nothing of the program's is an error: it would pass for ever.

@@ -1,6 +1,7 @@
 //! What was typed becomes what is done: one file for each subcommand. The only place that touches files and streams.
 
 mod baseline;
+mod calibrate;
 mod check;
 mod compare;
 mod critical;
@@ -12,6 +13,7 @@ mod logs;
 mod output;
 mod overview;
 mod related;
+mod run;
 mod sources;
 mod summarize;
 
@@ -57,7 +59,11 @@ fn run() -> Result<u8, Error> {
         Err(error) => return output::usage(&error, wants_json(std::env::args_os())),
     };
     match cli.command {
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Record(args)) => run::record(&args),
         Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Calibrate(args)) => calibrate::calibrate(&args),
+        Some(Command::Selftest(args)) => calibrate::selftest(&args),
         Some(Command::Baseline(args)) => match args.command {
             BaselineCommand::Create(args) => baseline::create(&args),
         },
@@ -80,6 +86,7 @@ fn configure(gate: &GateArgs) -> Result<Config, Error> {
         config.on_inconclusive = policy;
     }
     config.show_framework |= gate.show_framework;
+    config.strict |= gate.strict;
     config.rounds = gate.benchtime.or(config.rounds);
     let selects = !gate.metric.is_empty();
     config.flags = Rule {

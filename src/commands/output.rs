@@ -54,6 +54,9 @@ pub(super) fn fail(error: &Error, as_json: bool) -> u8 {
         let _ = print(&text, Color::Never);
     }
     let mut text = format!("error: {}\n", term(&error.to_string()));
+    for line in error.output() {
+        text.push_str(&format!("  | {}\n", term(line)));
+    }
     if let Some(advice) = error.advice() {
         text.push_str(&format!("  {}\n", term(&advice)));
     }

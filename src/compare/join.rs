@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::change::{Change, Presence};
 use super::closures::{self, Candidate};
+use super::design::{self, Design, Recorded};
 use super::environment::Difference;
 use super::names;
 use super::packages::{self, NamedBy};
@@ -17,6 +18,8 @@ use crate::stats::sample::Sample;
 pub struct Comparison {
     /// By package.
     pub packages: Vec<PackagePair>,
+    /// How they were recorded.
+    pub design: Design,
 }
 
 /// The runs of one package on both sides.
@@ -36,6 +39,16 @@ pub struct PackagePair {
     pub tests_unnamed: bool,
     /// What was joined.
     pub subjects: Vec<SubjectPair>,
+}
+
+impl PackagePair {
+    /// Whether its sides were recorded alternately: as `design` says, else as its runs show.
+    pub fn recorded(&self, design: Design) -> Recorded {
+        match design.recorded {
+            Recorded::Unknown => design::seen(&self.base_runs, &self.head_runs),
+            known => known,
+        }
+    }
 }
 
 /// A subject on one or both sides.
@@ -103,7 +116,7 @@ pub fn compare(mut base: Side, mut head: Side) -> Comparison {
             pair_package(head_name.or(base_name).unwrap_or_default(), one, other)
         })
         .collect();
-    Comparison { packages }
+    Comparison { packages, design: Design::default() }
 }
 
 fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePair {

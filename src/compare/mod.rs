@@ -4,6 +4,7 @@
 
 pub mod change;
 pub mod closures;
+pub mod design;
 pub mod environment;
 pub mod framework;
 pub mod join;
@@ -12,7 +13,9 @@ pub mod packages;
 pub mod per;
 pub mod side;
 mod stacks;
+mod take;
 
 pub use change::{Change, Presence};
+pub use design::{Design, Recorded};
 pub use join::{Comparison, PackagePair, SubjectPair, compare};
 pub use side::{Mode, Package, Run, Side, Subject, SubjectId};

@@ -56,6 +56,9 @@ pub struct Run {
     pub gomaxprocs: u64,
     /// How long the trace is, ns.
     pub duration_ns: i64,
+    /// When it began, ns on its machine's clock; 0 where that is not known. Puts runs of one comparison in order.
+    #[serde(skip)]
+    pub started_ns: i64,
     /// Operations of its benchmarks, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<u64>,
@@ -215,6 +218,7 @@ fn run_of(summary: &Summary, rounds: Option<u64>) -> Run {
         snapshot: summary.snapshot,
         gomaxprocs: summary.gomaxprocs,
         duration_ns: summary.end_ns.saturating_sub(summary.start_ns),
+        started_ns: summary.start_ns,
         operations,
         mode,
         tests_named: summary.attribution.tests > 0 && summary.attribution.named == summary.attribution.tests,

@@ -24,7 +24,7 @@ struct File {
     baseline: Option<PathBuf>,
     show_framework: bool,
     benchtime: Option<Spanned<String>>,
-    rule: Vec<FileRule>,
+    rule: Vec<Spanned<FileRule>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -128,7 +128,8 @@ fn parse(path: &Path, text: &str) -> Result<Config, Error> {
         config.rounds = Some(rounds(benchtime.get_ref()).map_err(|message| at(span, message))?);
     }
     for rule in file.rule {
-        config.rules.push(rule.check(&at)?);
+        let line = position(text, rule.span().start).0;
+        config.rules.push(Rule { line, ..rule.into_inner().check(&at)? });
     }
     Ok(config)
 }
@@ -183,6 +184,7 @@ impl FileRule {
             max: amounts(self.max)?,
             hard_limit: ratio(self.hard_limit)?,
             required: self.required,
+            line: 0,
         })
     }
 }

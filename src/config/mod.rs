@@ -30,6 +30,8 @@ pub struct Config {
     pub show_framework: bool,
     /// The N of `-benchtime=Nx`, where all traces were recorded with it.
     pub rounds: Option<u64>,
+    /// Whether a rule that matches nothing is an error.
+    pub strict: bool,
     /// From the command line: overlays whatever rule matches.
     pub flags: Rule,
     /// In order; the first that matches wins.
@@ -105,6 +107,8 @@ pub struct Rule {
     pub hard_limit: Option<Ratio>,
     /// Whether the subject has to be in the head.
     pub required: bool,
+    /// The line of the file that it begins in; 0 where it is from no file.
+    pub line: usize,
 }
 
 impl Rule {

@@ -1,6 +1,7 @@
 //! The team's rules applied to a comparison: what each change means, and what all of them mean together.
 
 pub mod cause;
+pub mod evidence;
 pub mod fold;
 pub mod rank;
 pub mod rules;

@@ -2,12 +2,11 @@
 
 use super::model::{Advice, Finding, Section};
 use crate::compare::{Comparison, Mode};
-use crate::gate::verdict::ALPHA;
 use crate::gate::{Judged, Verdict};
 
 /// More runs than these are asked of nobody.
 const MOST_RUNS: u64 = 10;
-/// Fewer do not say much about noise.
+/// The fewest runs a side that most doublings are proven with.
 const LEAST_RUNS: u64 = 5;
 
 /// What to do next, where there is anything.
@@ -24,7 +23,8 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
     }
     let package = comparison.packages.iter().find(|p| !p.base_runs.is_empty() && !p.head_runs.is_empty())?;
     let have = package.base_runs.len().min(package.head_runs.len()) as u64;
-    let runs = runs_needed(judged.gated as u64).max(have + 1).min(MOST_RUNS.max(have + 1));
+    // The family is tested as one, so that its size asks for no more runs.
+    let runs = if have < LEAST_RUNS { LEAST_RUNS } else { MOST_RUNS.max(have + 1) };
     let mode = package.head_runs.iter().map(|r| r.mode).max().unwrap_or_default();
     let target = match mode {
         Mode::Window => None,
@@ -40,16 +40,6 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
         why.push_str(" a baseline from another day proves little about times.");
     }
     Some(Advice { why, commands })
-}
-
-/// The fewest runs a side with which the exact rank test can ever speak, corrected for `gated` series.
-fn runs_needed(gated: u64) -> u64 {
-    let family = gated.max(1) as f64;
-    (LEAST_RUNS..=MOST_RUNS).find(|&n| 1.0 / choose(2 * n, n) <= ALPHA / family).unwrap_or(MOST_RUNS)
-}
-
-fn choose(n: u64, k: u64) -> f64 {
-    (0..k).map(|i| (n - i) as f64 / (i + 1) as f64).product()
 }
 
 fn test_loop(target: &str, mode: Mode, runs: u64) -> Vec<String> {
@@ -77,17 +67,4 @@ fn window_loop(runs: u64) -> Vec<String> {
         "done".to_owned(),
         "gotrace-diff --base 'base/*.out' --head 'head/*.out'".to_owned(),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_larger_family_needs_more_runs() {
-        assert_eq!(runs_needed(1), 5);
-        assert_eq!(runs_needed(12), 5);
-        assert_eq!(runs_needed(13), 6);
-        assert_eq!(runs_needed(1_000_000), 10);
-    }
 }

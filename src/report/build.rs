@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    Compared, Environment, Evidence as Told, Finding as Row, Limit, NotCompared, Report, Run, Runs, SCHEMA, Section,
-    SideEnvironment, Site, Subject,
+    Compared, Detectable, Environment, Evidence as Told, Finding as Row, Limit, NotCompared, Report, Run, Runs, SCHEMA,
+    Section, SideEnvironment, Site, Subject,
 };
 use super::{advice, headline};
 use crate::compare::{Change, Comparison, PackagePair, Presence, SubjectPair, framework, names};
@@ -62,7 +62,7 @@ fn tell(comparison: &Comparison, finding: &Finding, repository: &Repository) -> 
     let lead = &subject.changes[finding.lead];
     let mut first = row(package, subject, lead, &finding.judgement, repository);
     first.verdict = finding.outcome.name();
-    first.evidence = evidence(&finding.evidence, lead);
+    first.evidence = with_interval(evidence(&finding.evidence, lead), &finding.judgement);
     first.section = section(finding, lead);
     first.site = finding.site.as_ref().map(|site| {
         let leaf = cause::leaf(&site.stack);
@@ -136,7 +136,7 @@ fn row(
         },
         verdict: judgement.outcome.name(),
         level: terms.level.name(),
-        evidence: evidence(&judgement.evidence, change),
+        evidence: with_interval(evidence(&judgement.evidence, change), judgement),
         cause: String::new(),
         site: None,
         part_of: None,
@@ -239,11 +239,22 @@ fn evidence(evidence: &Evidence, change: &Change) -> Told {
         Evidence::Budget => ("budget", "over its budget".to_owned(), None),
         Evidence::Required => ("required", "required, and missing".to_owned(), None),
         Evidence::Named => ("named", "a rule names it, and it is missing".to_owned(), None),
-        Evidence::Doubled => ("doubled", "at least doubled, and changed by 16 or more".to_owned(), None),
+        Evidence::Multiplied => ("multiplied", "at least 4 times as many, and 16 or more".to_owned(), None),
         Evidence::HardLimit => ("hard-limit", "beyond the hard limit".to_owned(), None),
         Evidence::Constant => ("constant", format!("the same in all of {runs} runs a side"), None),
-        Evidence::Tested(p) => ("rank-test", format!("rank test, p = {p:.4} after correction"), Some(*p)),
-        Evidence::FewRuns if runs < crate::gate::verdict::RUNS_FOR_EVIDENCE => {
+        Evidence::Tested(p) => ("permutation-test", format!("permutation test, p = {p:.4} after correction"), Some(*p)),
+        Evidence::Shift(by) => (
+            "shift",
+            format!(
+                "not recorded alternately, and everything shifted by {}: the machine's doing",
+                super::units::change(*by)
+            ),
+            None,
+        ),
+        Evidence::Apart => {
+            ("apart", "base and head were not recorded alternately: the machine may have done it".to_owned(), None)
+        }
+        Evidence::FewRuns if runs < crate::gate::evidence::RUNS_FOR_TEST => {
             ("few-runs", format!("{runs} run{} a side prove nothing", if runs == 1 { "" } else { "s" }), None)
         }
         Evidence::FewRuns => ("unproven", "not tested: it cannot fail the build".to_owned(), None),
@@ -255,7 +266,16 @@ fn evidence(evidence: &Evidence, change: &Change) -> Told {
         Evidence::Presence => ("presence", if change.base().is_none() { "new" } else { "gone" }.to_owned(), None),
         Evidence::None => ("none", String::new(), None),
     };
-    Told { kind, text, p_value }
+    Told { kind, text, p_value, interval: None }
+}
+
+/// How large a tested change is, beside how sure.
+fn with_interval(mut told: Told, judgement: &Judgement) -> Told {
+    told.interval = judgement.interval;
+    if let (Some((low, high)), "permutation-test") = (judgement.interval, told.kind) {
+        told.text.push_str(&format!("; 95 % interval {} to {}", super::units::change(low), super::units::change(high)));
+    }
+    told
 }
 
 fn section(finding: &Finding, change: &Change) -> Section {
@@ -318,6 +338,7 @@ fn compared(comparison: &Comparison, judged: &Judged) -> Compared {
             subjects.insert((p, s));
         }
     }
+    compared.detectable = judged.detectable.map(|d| Detectable { runs: d.runs, half: d.half, most: d.most });
     compared.subjects = subjects.len();
     compared.packages = comparison
         .packages

@@ -3,7 +3,7 @@
 use super::model::{Environment, Finding, Section};
 use super::units;
 use crate::compare::Comparison;
-use crate::gate::verdict::RUNS_FOR_EVIDENCE;
+use crate::gate::evidence::RUNS_FOR_TEST;
 use crate::gate::{Judged, Verdict};
 
 /// One line, without the verdict's word itself being left to the format: `regression: ...`.
@@ -57,7 +57,7 @@ fn reason(comparison: &Comparison, judged: &Judged, rows: &[Finding]) -> String 
         return "a subject that a rule names is gone".to_owned();
     }
     match fewest {
-        0..RUNS_FOR_EVIDENCE => format!(
+        0..RUNS_FOR_TEST => format!(
             "{fewest} run{} a side prove{} nothing",
             if fewest == 1 { "" } else { "s" },
             if fewest == 1 { "s" } else { "" }

@@ -133,8 +133,10 @@ pub struct Evidence {
     pub kind: &'static str,
     /// In words.
     pub text: String,
-    /// Of the rank test, corrected over the family that gates.
+    /// Of the permutation test, corrected over the family that gates.
     pub p_value: Option<f64>,
+    /// The 95 % interval of the relative change, where there are runs enough for one.
+    pub interval: Option<(f64, f64)>,
 }
 
 /// A stack.
@@ -168,6 +170,19 @@ pub struct Compared {
     pub subjects: usize,
     /// Packages on both sides.
     pub packages: Vec<String>,
+    /// What these runs could have found, where there are enough to find anything.
+    pub detectable: Option<Detectable>,
+}
+
+/// Changes that would have been found in four of five comparisons, had they been there.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Detectable {
+    /// Runs of the smaller side.
+    pub runs: usize,
+    /// The relative change of half of the times that can fail the build: 0.12 for 12 %.
+    pub half: f64,
+    /// The same for nine in ten of them.
+    pub most: f64,
 }
 
 /// Something that was left out.

@@ -198,6 +198,15 @@ fn left_out(out: &mut String, report: &Report, layout: Layout) {
             "  "
         )
     );
+    if let Some(found) = compared.detectable {
+        let line = format!(
+            "Detectable with {} runs a side: {} or more, in half of the times; {} in nine of ten.",
+            found.runs,
+            super::units::change(found.half),
+            super::units::change(found.most)
+        );
+        let _ = writeln!(out, "{}", fold(&line, layout.width, 0, "  "));
+    }
     for left in &report.not_compared {
         let line = format!("Not compared: {} ({}): {}", left.what, left.count, left.why);
         let _ = writeln!(out, "{}", fold(&term(&line), layout.width, 0, "  "));

@@ -10,7 +10,7 @@ fn folder(config: &str) -> tempfile::TempDir {
     std::fs::create_dir_all(dir.join("below")).unwrap();
     std::fs::write(dir.join("gotrace-diff.toml"), config).unwrap();
     write(dir, "base.json", &with("example.com/shop.work", group(40, 1000)));
-    write(dir, "head.json", &with("example.com/shop.work", group(80, 1000)));
+    write(dir, "head.json", &with("example.com/shop.work", group(200, 1000)));
     folder
 }
 
@@ -27,12 +27,14 @@ fn rules_decide() {
         ("", &[][..], 1),
         ("[[rule]]\nmetric = \"count\"\nlevel = \"off\"\n", &[], 0),
         ("[[rule]]\nsubject = \"example.com/other*\"\nlevel = \"off\"\n", &[], 1),
-        ("[[rule]]\nmax-increase = \"150%\"\n", &[], 0),
-        ("[[rule]]\nmax-increase = \"150%\"\n", &["--max-increase", "50%"], 1),
-        ("[[rule]]\nmin-delta = 50\n", &[], 0),
+        ("[[rule]]\nmax-increase = \"450%\"\n", &[], 0),
+        ("[[rule]]\nmax-increase = \"450%\"\n", &["--max-increase", "50%"], 1),
+        ("[[rule]]\nmin-delta = 200\n", &[], 0),
         ("[[rule]]\nmetric = \"count\"\nkind = \"group\"\nmax = 60\nmax-increase = \"900%\"\n", &[], 1),
         ("[[rule]]\nsubject = \"example.com/shop.gone\"\nrequired = true\n", &[], 1),
-        ("on-inconclusive = \"fail\"\n[[rule]]\nmin-delta = 50\n", &[], 0),
+        ("on-inconclusive = \"fail\"\n[[rule]]\nmin-delta = 200\n", &[], 0),
+        ("[[rule]]\nsubject = \"example.com/shop.work\"\nmax-increase = \"450%\"\n", &["--strict"], 0),
+        ("[[rule]]\nsubject = \"example.com/shop.wrok\"\nlevel = \"off\"\n", &["--strict"], 2),
     ] {
         assert_eq!(status(config, args), Some(want), "{config} {args:?}");
     }

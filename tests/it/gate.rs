@@ -38,13 +38,16 @@ fn configured(rule: Rule) -> Config {
 }
 
 #[test]
-fn below_three_runs_only_counts_that_double_and_grow_by_16_fail() {
+fn below_three_runs_only_counts_that_are_4_times_as_many_and_16_more_fail() {
     for (base, head, want) in [
         (10, 10, Verdict::Pass),
         (10, 25, Verdict::Inconclusive),
-        (10, 26, Verdict::Regression),
-        (100, 190, Verdict::Inconclusive),
-        (100, 200, Verdict::Regression),
+        // Twice as many happens to unchanged code: 18 % of comparisons of database/sql at one run a side.
+        (10, 26, Verdict::Inconclusive),
+        (10, 40, Verdict::Regression),
+        (4, 16, Verdict::Inconclusive),
+        (100, 390, Verdict::Inconclusive),
+        (100, 400, Verdict::Regression),
         (100, 104, Verdict::Pass),
         (100, 50, Verdict::Pass),
         (0, 16, Verdict::Regression),
@@ -242,7 +245,7 @@ fn another_environment_keeps_times_out_and_counts_in() {
     let (_, judged) = judge(&times(&[1_000_000]), &[other(times(&[9_000_000]).remove(0))], &Config::default());
     assert_eq!(judged.verdict, Verdict::Pass);
     assert!(judged.times_out);
-    assert_eq!(verdict(&counts(&[40]), &[other(counts(&[80]).remove(0))]), Verdict::Regression);
+    assert_eq!(verdict(&counts(&[40]), &[other(counts(&[160]).remove(0))]), Verdict::Regression);
 }
 
 #[test]

@@ -24,3 +24,4 @@ mod profiles;
 mod properties;
 mod related;
 mod report;
+mod run;

@@ -448,6 +448,13 @@ pub(super) const METRICS: &[Metric] = &[
         ..TIME
     },
     Metric {
+        id: "durations.p10",
+        role: Gated,
+        definition: "The duration that only 10 % of calls or complete tasks stay below, from a sketch with a relative error of 1 %. What the machine does to a run makes some calls longer and none shorter: the fast ones show best how much work there is.",
+        read: quantile!(0.1),
+        ..QUANTILE
+    },
+    Metric {
         id: "durations.p50",
         role: Gated,
         definition: "The median duration of single calls or complete tasks, from a sketch with a relative error of 1 %. One slow call in a hundred moves the mean, and not this.",

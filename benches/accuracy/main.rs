@@ -1,0 +1,185 @@
+//! How well the gate decides, measured on recorded runs: false alarms, detections, causes, cost, and the same for what
+//! users have today.
+//!
+//! ```sh
+//! cargo bench --profile accuracy --bench accuracy -- measure        # prints, and writes docs/accuracy.md
+//! cargo bench --profile accuracy --bench accuracy -- pack FOLDER    # what accuracy/record.sh recorded, made small
+//! ```
+//!
+//! Seeds are fixed: the same recordings give the same figures.
+#![allow(missing_docs, unreachable_pub, clippy::print_stdout, clippy::print_stderr)]
+
+mod data;
+mod pack;
+mod paper;
+mod trial;
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use data::Workload;
+use gotrace_diff::compare::{Comparison, Design, Recorded, compare};
+use gotrace_diff::config::Config;
+use gotrace_diff::gate;
+use gotrace_diff::stats::random::Random;
+use paper::{Cost, Rate, Row, Tables};
+use trial::Outcome;
+
+/// Random splits of each workload at each number of runs.
+const SPLITS: usize = 1000;
+/// Trials of each regression at each number of runs.
+const DETECTIONS: usize = 200;
+/// Whole builds.
+const BUILDS: usize = 150;
+/// Packages of a whole build.
+const PACKAGES: usize = 200;
+/// Runs a side.
+const RUNS: [usize; 3] = [10, 5, 1];
+const SEED: u64 = 20_261_124;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args[..] {
+        ["measure"] => measure(1),
+        // A tenth of the trials, to try something out; nothing is written.
+        ["try"] => measure(10),
+        ["pack", folder] => pack::pack(std::path::Path::new(folder)),
+        _ => {
+            println!("accuracy: -- measure | try | pack FOLDER (see benches/accuracy/main.rs)");
+            return ExitCode::SUCCESS;
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("accuracy: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(part: usize) -> Result<(), String> {
+    let workloads = data::load()?;
+    let mut tables = Tables::default();
+    for workload in &workloads {
+        for n in RUNS {
+            let outcomes = trials(SPLITS / part, &format!("{}/{n}", workload.name), |random| {
+                let (base, head) = workload.unchanged(n, random)?;
+                Some(trial::judge(base, head, Recorded::Alternately, None))
+            });
+            tables.unchanged.push(row(workload, "", n, &outcomes));
+            let outcomes = trials(SPLITS / part / 4, &format!("{}/{n}/apart", workload.name), |random| {
+                let (base, head) = workload.apart(n, random)?;
+                Some(trial::judge(base, head, Recorded::Apart, None))
+            });
+            tables.apart.push(row(workload, "", n, &outcomes));
+            for switch in &workload.switches {
+                let Some(expected) = trial::expected(switch) else { continue };
+                let outcomes = trials(DETECTIONS / part, &format!("{}/{switch}/{n}", workload.name), |random| {
+                    let (base, head) = workload.regression(switch, n, random)?;
+                    Some(trial::judge(base, head, Recorded::Alternately, Some(&expected)))
+                });
+                let mut row = row(workload, switch, n, &outcomes);
+                row.doubles = expected.doubles;
+                tables.regressions.push(row);
+            }
+        }
+        tables.cost.push(cost(workload, SPLITS / part / 4));
+        eprintln!("{}: {} runs", workload.name, workload.runs());
+    }
+    for unseen in [false, true] {
+        let of: Vec<&Workload> = workloads.iter().filter(|w| w.unseen == unseen).collect();
+        for n in [10, 5] {
+            let outcomes = trials(BUILDS / part, &format!("build/{unseen}/{n}"), |random| build(&of, n, random));
+            tables.builds.push((unseen, n, Rate::of(&outcomes, |o| o.fails), Rate::of(&outcomes, |o| o.inconclusive)));
+        }
+    }
+    tables.runs = workloads.iter().map(|w| (w.name.clone(), w.unseen, w.sessions.len(), w.runs())).collect();
+    let text = paper::write(&tables, (SPLITS / part, DETECTIONS / part, BUILDS / part, PACKAGES));
+    println!("{text}");
+    if part == 1 {
+        let path = data::folder().join("../docs/accuracy.md");
+        std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn row(workload: &Workload, switch: &str, n: usize, outcomes: &[Outcome]) -> Row {
+    Row {
+        name: workload.name.clone(),
+        switch: switch.to_owned(),
+        unseen: workload.unseen,
+        doubles: false,
+        runs: n,
+        fails: Rate::of(outcomes, |o| o.fails),
+        inconclusive: Rate::of(outcomes, |o| o.inconclusive),
+        named: Rate::among(outcomes, |o| o.fails, |o| o.named_first),
+        in_three: Rate::of(outcomes, |o| o.named_in_three),
+        benchstat: Rate::of(outcomes, |o| o.benchstat),
+        threshold: Rate::of(outcomes, |o| o.threshold),
+    }
+}
+
+/// The outcomes of `count` trials, each with numbers of its own, so that threads change nothing.
+fn trials(count: usize, name: &str, one: impl Fn(&mut Random) -> Option<Outcome> + Sync) -> Vec<Outcome> {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let done = Mutex::new(vec![None; count]);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let i = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if i >= count {
+                        break;
+                    }
+                    let outcome = one(&mut Random::named(SEED + i as u64, name));
+                    if let Ok(mut done) = done.lock() {
+                        done[i] = outcome;
+                    }
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap_or_default().into_iter().flatten().collect()
+}
+
+/// A build of many packages without any change, one verdict for all.
+fn build(workloads: &[&Workload], n: usize, random: &mut Random) -> Option<Outcome> {
+    let mut packages = Vec::new();
+    for _ in 0..PACKAGES {
+        let workload = workloads.get(random.below(workloads.len()))?;
+        let (base, head) = workload.unchanged(n, random)?;
+        packages.extend(compare(base, head).packages);
+    }
+    let comparison = Comparison { packages, design: Design { recorded: Recorded::Alternately, share: 1.0 } };
+    let judged = gate::judge(&comparison, &Config::default());
+    Some(trial::outcome(&comparison, &judged, None))
+}
+
+/// How many runs `gotrace-diff run` makes of unchanged code, by its rule for stopping early: looks after 3, 5 and 10
+/// pairs, and an end where nothing is suspicious.
+fn cost(workload: &Workload, count: usize) -> Cost {
+    let clear = 0.25;
+    let mut runs = Vec::new();
+    for i in 0..count {
+        let mut random = Random::named(SEED + i as u64, &format!("{}/cost", workload.name));
+        let Some((base, head)) = workload.unchanged(10, &mut random) else { continue };
+        let pairs = [3, 5, 10].into_iter().find(|&look| {
+            let first: Vec<usize> = (0..look).collect();
+            let mut comparison = compare(base.take(&first), head.take(&first));
+            comparison.design = Design { recorded: Recorded::Alternately, share: if look == 5 { 0.4 } else { 0.6 } };
+            let judged = gate::judge(&comparison, &Config::default());
+            look == 10 || judged.suspicion > clear || look == 5 && judged.verdict == gate::Verdict::Regression
+        });
+        runs.push(2 * pairs.unwrap_or(10));
+    }
+    runs.sort_unstable();
+    Cost {
+        name: workload.name.clone(),
+        unseen: workload.unseen,
+        median: runs.get(runs.len() / 2).copied().unwrap_or(0),
+        mean: runs.iter().sum::<usize>() as f64 / runs.len().max(1) as f64,
+    }
+}

@@ -1,0 +1,293 @@
+//! What is to be recorded: the packages of both sides, their test binaries built, those told apart that need no run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::build::{self, Listed};
+use super::flags::Flags;
+use super::progress::Progress;
+use super::session::{Binary, Target};
+use super::trees::{Repository, WorkTree};
+use super::{absolute, process, slug};
+use crate::cli::{RecordArgs, RunArgs};
+use crate::error::Error;
+use crate::report::model::NotCompared;
+
+/// What is to be done.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) targets: Vec<Target>,
+    /// Work trees; taken away when dropped.
+    pub(super) trees: Vec<WorkTree>,
+    pub(super) told: Told,
+}
+
+/// What is known before anything runs.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) warnings: Vec<String>,
+    pub(super) left_out: Vec<NotCompared>,
+    /// Packages that are the same on both sides.
+    pub(super) unchanged: usize,
+    /// Packages that should have been compared and cannot be.
+    pub(super) broken: usize,
+}
+
+/// A side, before anything is built.
+struct Side {
+    folder: PathBuf,
+    binaries: PathBuf,
+    packages: BTreeMap<String, Listed>,
+}
+
+/// One side only.
+pub(super) fn one(
+    args: &RecordArgs,
+    flags: &Flags,
+    here: &Path,
+    scratch: &Path,
+    progress: &mut Progress,
+) -> Result<Plan, Error> {
+    let mut plan = Plan::default();
+    let folder = match &args.reference {
+        None => here.to_path_buf(),
+        Some(name) => {
+            let repository = Repository::around(here)?;
+            let tree = repository.check_out(&repository.commit(name)?, scratch, "tree")?;
+            let folder = tree.folder.clone();
+            plan.trees.push(tree);
+            folder
+        }
+    };
+    let side = Side::list(folder, scratch.join("head-bin"), &args.packages, flags)?;
+    for listed in side.with_tests()? {
+        progress.step(&format!("building {}", listed.import_path));
+        let head = side.build(listed, flags)?;
+        plan.targets.push(target(&listed.import_path, None, head));
+    }
+    plan.tell_slugs_apart();
+    Ok(plan)
+}
+
+/// Both sides.
+pub(super) fn both(
+    args: &RunArgs,
+    flags: &Flags,
+    here: &Path,
+    scratch: &Path,
+    progress: &mut Progress,
+) -> Result<Plan, Error> {
+    if let (Some(base), Some(head)) = (&args.base_binary, &args.head_binary) {
+        return binaries(base, head, here);
+    }
+    let repository = Repository::around(here)?;
+    let head_commit = args.head.as_deref().map(|name| repository.commit(name)).transpose()?;
+    let (base_commit, base_name) = match &args.base {
+        Some(name) => (repository.commit(name)?, name.clone()),
+        None => {
+            let (commit, branch) = repository.merge_base(head_commit.as_deref().unwrap_or("HEAD"))?;
+            let short = commit.get(..12).unwrap_or(&commit).to_owned();
+            (commit, format!("{short}, the merge base with {branch}"))
+        }
+    };
+    let nothing = match &head_commit {
+        Some(head) => *head == base_commit,
+        None => repository.is_at(&base_commit)?,
+    };
+    if nothing {
+        return Err(Error::Usage(format!(
+            "base and head are the same code ({base_name}): say what to compare with, as in --base HEAD~1"
+        )));
+    }
+    let mut plan = Plan::default();
+    progress.step(&format!("base: {base_name}; head: {}", args.head.as_deref().unwrap_or("the working tree")));
+    let tree = repository.check_out(&base_commit, scratch, "base")?;
+    let base_folder = tree.folder.clone();
+    plan.trees.push(tree);
+    let head_folder = match &head_commit {
+        None => here.to_path_buf(),
+        Some(commit) => {
+            let tree = repository.check_out(commit, scratch, "head")?;
+            let folder = tree.folder.clone();
+            plan.trees.push(tree);
+            folder
+        }
+    };
+    let head = Side::list(head_folder, scratch.join("head-bin"), &args.packages, flags)?;
+    let base = Side::list(base_folder, scratch.join("base-bin"), &args.packages, flags)?;
+    plan.environment(&base, &head)?;
+    let mut targets: Vec<String> = head.with_tests()?.map(|p| p.import_path.clone()).collect();
+    if args.affected {
+        let all = build::list(&head.folder, &["./...".to_owned()], &flags.build)?;
+        let top = plan.trees.get(1).map_or(repository.top().to_path_buf(), |t| t.top().to_path_buf());
+        let files = repository.changed(&base_commit, head_commit.as_deref())?;
+        let reached = build::affected(&targets, &all, &top, &files);
+        plan.leave_out(targets.iter().filter(|t| !reached.contains(*t)), "the change does not reach them");
+        plan.told.unchanged += targets.len() - reached.len();
+        targets.retain(|t| reached.contains(t));
+    }
+    for package in &targets {
+        progress.step(&format!("building {package}"));
+        plan.add(package, &base, &head, flags)?;
+    }
+    let gone: Vec<&String> = base
+        .packages
+        .values()
+        .filter(|p| p.has_tests() && head.packages.get(&p.import_path).is_none_or(|h| !h.has_tests()))
+        .map(|p| &p.import_path)
+        .collect();
+    plan.leave_out(gone.into_iter(), "they have tests in the base only");
+    plan.tell_slugs_apart();
+    Ok(plan)
+}
+
+/// Two test binaries of one package, which is where the user stands.
+fn binaries(base: &Path, head: &Path, here: &Path) -> Result<Plan, Error> {
+    let binary = |file: &Path| -> Result<Binary, Error> {
+        let failed = |source| Error::Read { file: file.display().to_string(), source };
+        if !std::fs::metadata(file).map_err(failed)?.is_file() {
+            return Err(Error::Usage(format!("{} is no test binary", file.display())));
+        }
+        Ok(Binary { file: absolute(file)?, folder: here.to_path_buf() })
+    };
+    let (base, head) = (binary(base)?, binary(head)?);
+    let mut plan = Plan::default();
+    let listed = build::list(here, &[".".to_owned()], &[]).unwrap_or_default();
+    let package = listed.into_keys().next().unwrap_or_else(|| {
+        head.file.file_stem().map_or_else(|| "package".to_owned(), |n| n.to_string_lossy().into_owned())
+    });
+    if build::identical((&base.file, here), (&head.file, here)) {
+        plan.told.unchanged += 1;
+        plan.leave_out([&package].into_iter(), UNCHANGED);
+    } else {
+        plan.targets.push(target(&package, Some(base), head));
+    }
+    Ok(plan)
+}
+
+const UNCHANGED: &str = "test binary and test files are the same on both sides";
+
+fn target(package: &str, base: Option<Binary>, head: Binary) -> Target {
+    Target { package: package.to_owned(), slug: slug(package), base, head }
+}
+
+impl Side {
+    fn list(folder: PathBuf, binaries: PathBuf, patterns: &[String], flags: &Flags) -> Result<Side, Error> {
+        if !folder.is_dir() {
+            // The folder that the user stands in is new.
+            return Ok(Side { folder, binaries, packages: BTreeMap::new() });
+        }
+        std::fs::create_dir_all(&binaries)
+            .map_err(|source| Error::Write { file: binaries.display().to_string(), source })?;
+        let packages = build::list(&folder, patterns, &flags.build)?;
+        Ok(Side { folder, binaries, packages })
+    }
+
+    /// Its packages with tests; an error where there is none.
+    fn with_tests(&self) -> Result<impl Iterator<Item = &Listed>, Error> {
+        if let Some(error) = self.packages.values().filter(|p| !p.has_tests()).find_map(|p| p.error.as_ref()) {
+            return Err(Error::Program {
+                program: "go".to_owned(),
+                message: "a package cannot be loaded".to_owned(),
+                output: process::last_lines(&error.err),
+            });
+        }
+        if !self.packages.values().any(Listed::has_tests) {
+            return Err(Error::Usage("none of these packages has a test".to_owned()));
+        }
+        Ok(self.packages.values().filter(|p| p.has_tests()))
+    }
+
+    fn build(&self, listed: &Listed, flags: &Flags) -> Result<Binary, Error> {
+        let file = self.binaries.join(format!("{}.test", slug(&listed.import_path)));
+        build::build(&self.folder, &listed.import_path, &flags.build, &file)?;
+        Ok(Binary { file, folder: listed.dir.clone() })
+    }
+}
+
+impl Plan {
+    fn leave_out<'a>(&mut self, packages: impl Iterator<Item = &'a String>, why: &str) {
+        let names: Vec<&str> = packages.map(String::as_str).collect();
+        if names.is_empty() {
+            return;
+        }
+        const MOST: usize = 8;
+        let mut what = if names.len() == 1 { "package ".to_owned() } else { "packages ".to_owned() };
+        what += &names[..names.len().min(MOST)].join(", ");
+        if names.len() > MOST {
+            what += ", ...";
+        }
+        match self.told.left_out.iter_mut().find(|n| n.why == why) {
+            Some(known) => {
+                if known.count < MOST {
+                    known.what = format!("{}, {}", known.what.replacen("package ", "packages ", 1), names.join(", "));
+                }
+                known.count += names.len();
+            }
+            None => self.told.left_out.push(NotCompared { what, why: why.to_owned(), count: names.len() }),
+        }
+    }
+
+    /// Builds one package on both sides, and decides what becomes of it.
+    fn add(&mut self, package: &String, base: &Side, head: &Side, flags: &Flags) -> Result<(), Error> {
+        let Some(in_head) = head.packages.get(package) else { return Ok(()) };
+        let Some(in_base) = base.packages.get(package).filter(|p| p.has_tests()) else {
+            self.leave_out([package].into_iter(), "their tests are new");
+            return Ok(());
+        };
+        // A head that does not build fails `go test` too: nothing can be said then.
+        let new = head.build(in_head, flags)?;
+        let old = match base.build(in_base, flags) {
+            Ok(old) => old,
+            Err(Error::Program { output, .. }) => {
+                self.told.broken += 1;
+                self.told
+                    .warnings
+                    .push(format!("{package}: its tests do not build in the base: {}", first_error(&output)));
+                return Ok(());
+            }
+            Err(other) => return Err(other),
+        };
+        if build::identical((&old.file, &old.folder), (&new.file, &new.folder)) {
+            self.told.unchanged += 1;
+            self.leave_out([package].into_iter(), UNCHANGED);
+            return Ok(());
+        }
+        self.targets.push(target(package, Some(old), new));
+        Ok(())
+    }
+
+    /// The Go release may be the very change under test: it is named first, and still gates.
+    fn environment(&mut self, base: &Side, head: &Side) -> Result<(), Error> {
+        if !base.folder.is_dir() {
+            return Ok(());
+        }
+        let version =
+            |side: &Side| process::must("go", &["env", "GOVERSION"], &side.folder).map(|v| v.trim().to_owned());
+        let (old, new) = (version(base)?, version(head)?);
+        if old != new {
+            self.told.warnings.insert(0, format!("base and head are built by different Go releases: {old} and {new}"));
+        }
+        Ok(())
+    }
+
+    /// Two packages whose files would be called alike would be taken for one.
+    fn tell_slugs_apart(&mut self) {
+        let mut seen = BTreeSet::new();
+        for target in &mut self.targets {
+            let mut slug = target.slug.clone();
+            for n in 2.. {
+                if seen.insert(slug.clone()) {
+                    break;
+                }
+                slug = format!("{}-{n}", target.slug);
+            }
+            target.slug = slug;
+        }
+    }
+}
+
+/// The line of the compiler's that says what is wrong.
+fn first_error(output: &str) -> &str {
+    output.lines().find(|l| !l.starts_with('#') && !l.is_empty()).unwrap_or("no reason given")
+}

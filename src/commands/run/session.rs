@@ -1,0 +1,283 @@
+//! One package, recorded: pairs of runs until the verdict is clear, failing tests left out on both sides.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::super::inputs;
+use super::one::{self, How, Place};
+use super::progress::Progress;
+use super::schedule;
+use crate::error::Error;
+use crate::stats::random::Random;
+use crate::summarize::Options;
+use crate::summary::Summary;
+
+/// A test that fails in more pairs than these is skipped from then on, and the package begins anew.
+const MOST_FAILURES: usize = 1;
+/// How often a package begins anew before it is given up.
+const MOST_STARTS: usize = 4;
+
+/// A test binary and the folder it runs in.
+#[derive(Clone, Debug)]
+pub(super) struct Binary {
+    pub(super) file: PathBuf,
+    pub(super) folder: PathBuf,
+}
+
+/// A package to be recorded.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) package: String,
+    /// What its files are called.
+    pub(super) slug: String,
+    /// `None` where only one side is recorded.
+    pub(super) base: Option<Binary>,
+    pub(super) head: Binary,
+}
+
+/// What is known of a package so far.
+#[derive(Debug, Default)]
+pub(super) struct Recorded {
+    /// In pairs with the head's.
+    pub(super) base: Vec<Summary>,
+    pub(super) head: Vec<Summary>,
+    /// Tests that were skipped in all of these runs.
+    pub(super) skipped: BTreeSet<String>,
+    /// Tests that failed, with how many runs they failed in.
+    pub(super) failures: BTreeMap<String, usize>,
+    /// Runs that were thrown away.
+    pub(super) lost: usize,
+    /// What the last failing run said.
+    pub(super) said: String,
+    /// How long runs took with the tracer on.
+    pub(super) traced: Vec<Duration>,
+    /// How long they took with it off, base and head.
+    pub(super) untraced: [Vec<Duration>; 2],
+    /// Which of the pairs' sides run first, as far as it is drawn.
+    order: Vec<bool>,
+    /// The number of the next run's files.
+    number: usize,
+}
+
+impl Recorded {
+    /// What carries over to fresh runs of the same package.
+    pub(super) fn anew(&self) -> Recorded {
+        Recorded { skipped: self.skipped.clone(), number: self.number, ..Recorded::default() }
+    }
+}
+
+/// Why recording a package ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// It has as many pairs as were asked for.
+    Enough,
+    /// The time is up.
+    OutOfTime,
+    /// Nothing of it can be recorded.
+    Hopeless,
+}
+
+/// Records packages.
+pub(super) struct Recorder<'a> {
+    pub(super) how: How,
+    /// Where the files of a run live until they are summarized.
+    pub(super) scratch: PathBuf,
+    /// Where they are kept.
+    pub(super) keep: Option<PathBuf>,
+    pub(super) deadline: Option<Instant>,
+    pub(super) seed: u64,
+    pub(super) progress: &'a mut Progress,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SideOf {
+    Base,
+    Head,
+}
+
+impl Recorder<'_> {
+    /// Records until there are `pairs` of them (runs, where there is no base).
+    pub(super) fn record(&mut self, target: &Target, recorded: &mut Recorded, pairs: usize) -> Result<Ended, Error> {
+        let mut starts = 0;
+        let most_lost = 2 * pairs + 6;
+        while recorded.head.len() < pairs {
+            if self.deadline.is_some_and(|d| Instant::now() >= d) {
+                return Ok(Ended::OutOfTime);
+            }
+            let k = recorded.head.len();
+            if recorded.order.len() <= k {
+                let mut random = Random::named(self.seed ^ starts as u64, &target.slug);
+                recorded.order = schedule::base_first(pairs.max(k + 1).next_multiple_of(2), &mut random);
+            }
+            self.progress.pair(&target.package, k + 1, pairs);
+            match self.pair(target, recorded, recorded.order[k])? {
+                Some((base, head)) => {
+                    recorded.base.extend(base);
+                    recorded.head.push(head);
+                }
+                None if recorded.lost > most_lost || starts > MOST_STARTS => return Ok(Ended::Hopeless),
+                None => {
+                    let often = |n: &usize| *n > MOST_FAILURES || k == 0;
+                    let fresh: Vec<String> = recorded
+                        .failures
+                        .iter()
+                        .filter(|(test, n)| often(n) && !recorded.skipped.contains(*test))
+                        .map(|(test, _)| test.clone())
+                        .collect();
+                    if !fresh.is_empty() {
+                        // Another set of tests does other things: what was recorded with it is not comparable.
+                        recorded.skipped.extend(fresh);
+                        recorded.base.clear();
+                        recorded.head.clear();
+                        recorded.traced.clear();
+                        self.forget(target)?;
+                        starts += 1;
+                    }
+                }
+            }
+        }
+        Ok(Ended::Enough)
+    }
+
+    /// One pair; `None` where one of it is of no use.
+    fn pair(
+        &mut self,
+        target: &Target,
+        recorded: &mut Recorded,
+        base_first: bool,
+    ) -> Result<Option<(Option<Summary>, Summary)>, Error> {
+        let number = recorded.number;
+        recorded.number += 1;
+        let (mut base, mut head) = (None, None);
+        let order = if base_first { [SideOf::Base, SideOf::Head] } else { [SideOf::Head, SideOf::Base] };
+        let mut places = Vec::new();
+        let mut whole = true;
+        for side in order {
+            let binary = match side {
+                SideOf::Base => target.base.as_ref(),
+                SideOf::Head => Some(&target.head),
+            };
+            let Some(binary) = binary else { continue };
+            let name = if side == SideOf::Base { "base" } else { "head" };
+            let place = Place::new(&self.scratch, &format!("{}-{number:03}-{name}", target.slug));
+            let summary = self.run(target, binary, recorded, &place)?;
+            places.push((name, place));
+            match (summary, side) {
+                (Some(summary), SideOf::Base) => base = Some(summary),
+                (Some(summary), SideOf::Head) => head = Some(summary),
+                (None, _) => {
+                    whole = false;
+                    break;
+                }
+            }
+        }
+        for (name, place) in places {
+            if whole {
+                self.put_away(target, name, number, &place)?;
+            }
+            place.remove();
+        }
+        Ok(head.filter(|_| whole).map(|head| (base, head)))
+    }
+
+    /// One run; `None` where tests failed in it or it has no whole trace.
+    fn run(
+        &mut self,
+        target: &Target,
+        binary: &Binary,
+        recorded: &mut Recorded,
+        place: &Place,
+    ) -> Result<Option<Summary>, Error> {
+        let what = (binary.file.as_path(), binary.folder.as_path(), target.package.as_str());
+        let outcome = one::run(&self.how, what, &recorded.skipped, Some(&place.trace), &place.json)?;
+        if !outcome.ok || !outcome.failed.is_empty() {
+            for test in outcome.failed {
+                *recorded.failures.entry(test).or_default() += 1;
+            }
+            recorded.said = if outcome.late { "it took too long and was ended".to_owned() } else { outcome.said };
+            recorded.lost += 1;
+            return Ok(None);
+        }
+        let summary = match inputs::read(&[std::slice::from_ref(&place.trace)], &[], &Options::default()) {
+            Ok(mut read) => read.pop().and_then(|mut input| input.summaries.pop()),
+            Err(error) => {
+                recorded.said = match (&self.how.self_traced, place.trace.exists()) {
+                    (Some(variable), false) => format!(
+                        "the benchmark wrote no trace: it has to start the tracer into the file that the environment variable {variable} names"
+                    ),
+                    _ => error.to_string(),
+                };
+                None
+            }
+        };
+        let Some(mut summary) = summary else {
+            recorded.lost += 1;
+            return Ok(None);
+        };
+        summary.package.get_or_insert_with(|| target.package.clone());
+        summary.source = place.trace.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        recorded.traced.push(outcome.wall);
+        Ok(Some(summary))
+    }
+
+    /// Runs both sides `times` over with the tracer off.
+    pub(super) fn untraced(&mut self, target: &Target, recorded: &mut Recorded, times: usize) -> Result<(), Error> {
+        if self.how.self_traced.is_some() {
+            return Ok(());
+        }
+        for _ in 0..times {
+            for (i, binary) in [target.base.as_ref(), Some(&target.head)].into_iter().enumerate() {
+                let Some(binary) = binary else { continue };
+                if self.deadline.is_some_and(|d| Instant::now() >= d) {
+                    return Ok(());
+                }
+                let place = Place::new(&self.scratch, "untraced");
+                let what = (binary.file.as_path(), binary.folder.as_path(), target.package.as_str());
+                let outcome = one::run(&self.how, what, &recorded.skipped, None, &place.json)?;
+                place.remove();
+                if outcome.ok {
+                    recorded.untraced[i].push(outcome.wall);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the files of a run, where the user wants them.
+    fn put_away(&self, target: &Target, side: &str, number: usize, place: &Place) -> Result<(), Error> {
+        let Some(keep) = &self.keep else { return Ok(()) };
+        let folder = match target.base {
+            Some(_) => keep.join(side),
+            None => keep.clone(),
+        };
+        let folder = folder.join(&target.slug);
+        let failed = |source| Error::Write { file: folder.display().to_string(), source };
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let to = Place::new(&folder, &format!("{number:03}"));
+        // Copied: it may be another disk.
+        std::fs::copy(&place.trace, &to.trace).map_err(failed)?;
+        std::fs::copy(&place.json, &to.json).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Takes away what was kept of a package that begins anew.
+    pub(super) fn forget(&self, target: &Target) -> Result<(), Error> {
+        let Some(keep) = &self.keep else { return Ok(()) };
+        let folders = match target.base {
+            Some(_) => vec![keep.join("base").join(&target.slug), keep.join("head").join(&target.slug)],
+            None => vec![keep.join(&target.slug)],
+        };
+        for folder in folders {
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for path in entries.flatten().map(|e| e.path()) {
+                // Only what was written here: the folder is the user's.
+                if path.extension().is_some_and(|e| e == "out" || e == "json") {
+                    std::fs::remove_file(&path)
+                        .map_err(|source| Error::Write { file: path.display().to_string(), source })?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
