@@ -22,12 +22,12 @@ fn percent(part: i64, whole: i64) -> String {
 }
 
 /// Everything but the tables.
-pub(super) fn tell(out: &mut String, summary: &Summary, all: bool) {
+pub(super) fn tell(out: &mut String, summary: &Summary, settings: &Settings, all: bool) {
     tests(out, summary, all);
     scheduler(out, summary);
     collector(out, summary);
     waits(out, summary, all);
-    diagnoses(out, summary);
+    diagnoses(out, summary, settings);
 }
 
 fn tests(out: &mut String, summary: &Summary, all: bool) {
@@ -183,8 +183,8 @@ fn waits(out: &mut String, summary: &Summary, all: bool) {
     }
 }
 
-fn diagnoses(out: &mut String, summary: &Summary) {
-    for diagnosis in diagnose::of(summary, &Settings::new()) {
+fn diagnoses(out: &mut String, summary: &Summary, settings: &Settings) {
+    for diagnosis in diagnose::of(summary, settings) {
         let _ = writeln!(out, "Diagnosis: {} ({})", term(&diagnosis.found.text), diagnosis.rule);
         if !diagnosis.fine {
             let _ = writeln!(out, "  What people do: {}", diagnosis.advice);

@@ -10,6 +10,8 @@ use super::{DONE, inputs, output};
 use crate::cli::{Format, SummarizeArgs};
 use crate::compare::framework::{self, Owner};
 use crate::compare::names;
+use crate::config;
+use crate::diagnose::Settings;
 use crate::error::Error;
 use crate::metrics::registry::Unit;
 use crate::report::escape::term;
@@ -38,6 +40,7 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
     if !input.baselines.is_empty() {
         return Err(Error::Usage("a baseline has no summaries: give traces".to_owned()));
     }
+    let config = config::resolve(None, &super::working_folder()?)?;
     let text = match (args.format, &input.summaries[..]) {
         (Format::Json, [one]) => json::document(one)?,
         (Format::Json, runs) => json::document(&Runs { schema: RUNS_SCHEMA, runs })?,
@@ -46,7 +49,7 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
             for warning in &input.warnings {
                 let _ = writeln!(text, "Warning: {}", term(warning));
             }
-            text + &runs.iter().map(|s| tell(s, args)).collect::<Vec<_>>().join("\n")
+            text + &runs.iter().map(|s| tell(s, args, &config.diagnose)).collect::<Vec<_>>().join("\n")
         }
     };
     output::print(&text, args.color)?;
@@ -61,7 +64,7 @@ const HEADER: [&str; 6] = ["count", "running", "runnable", "syscall", "blocked",
 /// How many rows of a table are shown without --all.
 const MOST_ROWS: usize = 15;
 
-fn tell(summary: &Summary, args: &SummarizeArgs) -> String {
+fn tell(summary: &Summary, args: &SummarizeArgs, settings: &Settings) -> String {
     let mut out = String::new();
     let time = |ns: i64| units::figure(ns as f64, Unit::Nanoseconds);
     let _ = writeln!(
@@ -123,7 +126,7 @@ fn tell(summary: &Summary, args: &SummarizeArgs) -> String {
             quantile(0.99)
         );
     }
-    super::overview::tell(&mut out, summary, args.all);
+    super::overview::tell(&mut out, summary, settings, args.all);
     for (name, count) in &summary.logs {
         let _ = writeln!(out, "Log {}: {count}", term(name));
     }

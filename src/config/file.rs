@@ -1,5 +1,6 @@
 //! The file: found, read, and refused where it is not understood.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -7,6 +8,7 @@ use toml::Spanned;
 
 use super::quantity::{Amount, Amounts, Ratio};
 use super::{Config, Level, OnInconclusive, OnMissingBaseline, Pattern, Rule, suggest};
+use crate::diagnose;
 use crate::error::Error;
 use crate::metrics::registry::SubjectKind;
 
@@ -24,6 +26,7 @@ struct File {
     baseline: Option<PathBuf>,
     show_framework: bool,
     benchtime: Option<Spanned<String>>,
+    diagnose: BTreeMap<String, BTreeMap<Spanned<String>, f64>>,
     rule: Vec<Spanned<FileRule>>,
 }
 
@@ -81,7 +84,8 @@ enum Values {
 }
 
 /// The keys that there are, for the advice where one is not.
-const TOP: &[&str] = &["on-inconclusive", "on-missing-baseline", "baseline", "show-framework", "benchtime", "rule"];
+const TOP: &[&str] =
+    &["on-inconclusive", "on-missing-baseline", "baseline", "show-framework", "benchtime", "diagnose", "rule"];
 const RULE: &[&str] =
     &["subject", "kind", "metric", "level", "max-increase", "min-delta", "max", "hard-limit", "required"];
 
@@ -126,6 +130,19 @@ fn parse(path: &Path, text: &str) -> Result<Config, Error> {
     if let Some(benchtime) = file.benchtime {
         let span = benchtime.span();
         config.rounds = Some(rounds(benchtime.get_ref()).map_err(|message| at(span, message))?);
+    }
+    for (rule, thresholds) in file.diagnose {
+        for (name, value) in thresholds {
+            let key = format!("{rule}.{}", name.get_ref());
+            if !diagnose::is_threshold(&key) {
+                let what = format!("there is no threshold `{key}`: gotrace-diff --explain {rule} lists them");
+                return Err(at(name.span(), what));
+            }
+            if !value.is_finite() || value < 0.0 {
+                return Err(at(name.span(), format!("`{key}` must be a number that is not negative")));
+            }
+            config.diagnose.insert(key, value);
+        }
     }
     for rule in file.rule {
         let line = position(text, rule.span().start).0;

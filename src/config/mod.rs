@@ -30,6 +30,8 @@ pub struct Config {
     pub show_framework: bool,
     /// The N of `-benchtime=Nx`, where all traces were recorded with it.
     pub rounds: Option<u64>,
+    /// Thresholds of diagnoses, as `rule.threshold`.
+    pub diagnose: crate::diagnose::Settings,
     /// Whether a rule that matches nothing is an error.
     pub strict: bool,
     /// From the command line: overlays whatever rule matches.

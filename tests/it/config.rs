@@ -35,6 +35,9 @@ fn rules_decide() {
         ("on-inconclusive = \"fail\"\n[[rule]]\nmin-delta = 200\n", &[], 0),
         ("[[rule]]\nsubject = \"example.com/shop.work\"\nmax-increase = \"450%\"\n", &["--strict"], 0),
         ("[[rule]]\nsubject = \"example.com/shop.wrok\"\nlevel = \"off\"\n", &["--strict"], 2),
+        ("[diagnose.contention]\nmin-share = 0.2\n", &[], 1),
+        ("[diagnose.contention]\nmin-shore = 0.2\n", &[], 2),
+        ("[diagnose.contention]\nmin-share = -1\n", &[], 2),
     ] {
         assert_eq!(status(config, args), Some(want), "{config} {args:?}");
     }
