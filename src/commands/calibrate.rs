@@ -157,7 +157,8 @@ fn rules(series: &[Noise]) -> String {
     let mut text = String::new();
     for one in series.iter().filter(|s| s.detectable_10 > DEAF) {
         let quote = |s: &str| serde_json::to_string(s).unwrap_or_default();
-        let subject = if one.subject.is_empty() { String::new() } else { format!("subject = {}\n", quote(&one.subject)) };
+        let subject =
+            if one.subject.is_empty() { String::new() } else { format!("subject = {}\n", quote(&one.subject)) };
         let _ = write!(
             text,
             "[[rule]] # noise {}: 10 runs a side show {} or more\nkind = \"{}\"\n{subject}metric = {}\nlevel = \"warn\"\n\n",
@@ -229,7 +230,11 @@ pub(super) fn selftest(args: &CalibrateArgs) -> Result<u8, Error> {
         }))?,
         _ => format!(
             "{}\n{}\n",
-            if works { "works: this configuration passes unchanged code and fails a doubling" } else { "does not work" },
+            if works {
+                "works: this configuration passes unchanged code and fails a doubling"
+            } else {
+                "does not work"
+            },
             lines.join("\n")
         ),
     };
@@ -245,7 +250,9 @@ fn busiest(side: &Side, package: &str) -> Option<SubjectId> {
         median(&values)
     };
     let of = package.subjects.iter().filter(|(id, s)| {
-        !s.framework && matches!(id.kind, SubjectKind::Test | SubjectKind::Benchmark | SubjectKind::Group)
+        !s.framework
+            && !id.name.starts_with("testing.")
+            && matches!(id.kind, SubjectKind::Test | SubjectKind::Benchmark | SubjectKind::Group)
     });
     of.filter_map(|(id, s)| Some((time(s)?, id))).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id.clone())
 }
