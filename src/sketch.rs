@@ -61,6 +61,7 @@ impl Default for Buckets {
 }
 
 impl Buckets {
+    #[inline(always)]
     fn add(&mut self, bucket: u16, n: u64) {
         match self {
             Buckets::Table(table) => {
@@ -68,6 +69,13 @@ impl Buckets {
                     *count = count.saturating_add(n);
                 }
             }
+            Buckets::Listed(_) => self.add_listed(bucket, n),
+        }
+    }
+
+    fn add_listed(&mut self, bucket: u16, n: u64) {
+        match self {
+            Buckets::Table(_) => self.add(bucket, n),
             Buckets::Listed(list) => match list.binary_search_by_key(&bucket, |&(b, _)| b) {
                 Ok(at) => list[at].1 = list[at].1.saturating_add(n),
                 Err(at) if list.len() < LISTED => list.insert(at, (bucket, n)),
@@ -116,8 +124,13 @@ impl From<Buckets> for BTreeMap<u16, u64> {
 }
 
 impl Sketch {
+    /// An empty one with a table from the start: faster where there will be many different durations.
+    pub fn dense() -> Sketch {
+        Sketch { buckets: Buckets::Table(vec![0; BUCKETS]), ..Sketch::default() }
+    }
+
     /// Adds one duration, ns. Negative ones count as 0.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, ns: i64) {
         let ns = ns.max(0);
         self.min_ns = if self.count == 0 { ns } else { self.min_ns.min(ns) };

@@ -2,6 +2,7 @@
 
 use super::{DONE, output};
 use crate::cli::{Color, Format};
+use crate::diagnose::{self, Rule};
 use crate::error::Error;
 use crate::gate::rules;
 use crate::metrics::registry::{self, Class, METRICS, Metric, Per, Role, SubjectKind};
@@ -26,6 +27,9 @@ pub(super) fn list(format: Format) -> Result<u8, Error> {
 /// Explains the metrics that `name` may mean.
 pub(super) fn explain(name: &str, format: Format) -> Result<u8, Error> {
     let found = registry::search(name);
+    if let Some(rule) = diagnose::rule(name).filter(|_| found.is_empty()) {
+        return tell_rule(rule, format);
+    }
     if found.is_empty() {
         return Err(Error::Usage(format!("there is no metric `{name}`: gotrace-diff --list-metrics lists them")));
     }
@@ -49,6 +53,36 @@ pub(super) fn explain(name: &str, format: Format) -> Result<u8, Error> {
             },
         )
     })
+}
+
+/// Explains a rule of the diagnoses, with its thresholds.
+fn tell_rule(rule: &Rule, format: Format) -> Result<u8, Error> {
+    let text = match format {
+        Format::Text => {
+            let mut text =
+                format!("{} (diagnosis)\n{}\n\n", rule.name, wrap(rule.definition, output::width().min(100)));
+            for threshold in rule.thresholds {
+                text += &format!("  {:<16} {:<12} {}\n", threshold.name, threshold.default, threshold.meaning);
+            }
+            format!("{text}\n{}\n", wrap(&format!("What people do: {}.", rule.advice), output::width().min(100)))
+        }
+        Format::Json => {
+            let thresholds: Vec<serde_json::Value> = rule
+                .thresholds
+                .iter()
+                .map(|t| serde_json::json!({"name": t.name, "default": t.default, "meaning": t.meaning}))
+                .collect();
+            crate::report::json::document(&serde_json::json!({
+                "schema": "gotrace-diff/rule/1",
+                "rule": rule.name,
+                "definition": rule.definition,
+                "advice": rule.advice,
+                "thresholds": thresholds,
+            }))?
+        }
+    };
+    output::print(&text, Color::Never)?;
+    Ok(DONE)
 }
 
 /// The absolute floor: of times it is what they cost a run.

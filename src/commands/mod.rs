@@ -4,10 +4,15 @@ mod baseline;
 mod calibrate;
 mod check;
 mod compare;
+mod critical;
+mod depth;
 mod documents;
 mod explain;
 mod inputs;
+mod logs;
 mod output;
+mod overview;
+mod related;
 mod run;
 mod sources;
 mod summarize;
@@ -63,6 +68,9 @@ fn run() -> Result<u8, Error> {
             BaselineCommand::Create(args) => baseline::create(&args),
         },
         Some(Command::Summarize(args)) => summarize::run(&args),
+        Some(Command::Explain(args)) if args.related => related::run(&args),
+        Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
+        Some(Command::Explain(args)) => depth::run(&args),
         None if cli.list_metrics => explain::list(cli.compare.report.format),
         None => match &cli.explain {
             Some(metric) => explain::explain(metric, cli.compare.report.format),

@@ -25,8 +25,15 @@ struct Runs<'a> {
 }
 
 pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
-    let options =
-        Options { allow_partial: args.allow_partial, profiles: args.format == Format::Json, ..Options::default() };
+    if args.logs {
+        return super::logs::run(args);
+    }
+    let profiles = match (args.format, args.all) {
+        (Format::Json, true) => usize::MAX,
+        (Format::Json, false) => PROFILE,
+        (Format::Text, _) => 0,
+    };
+    let options = Options { allow_partial: args.allow_partial, profiles, ..Options::default() };
     let input = inputs::read(&[&args.traces], &args.test_json, &options)?.pop().unwrap_or_default();
     if !input.baselines.is_empty() {
         return Err(Error::Usage("a baseline has no summaries: give traces".to_owned()));
@@ -45,6 +52,9 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
     output::print(&text, args.color)?;
     Ok(DONE)
 }
+
+/// How many stacks of each profile are written without --all.
+const PROFILE: usize = 1000;
 
 const HEADER: [&str; 6] = ["count", "running", "runnable", "syscall", "blocked", "most in"];
 
@@ -113,6 +123,7 @@ fn tell(summary: &Summary, args: &SummarizeArgs) -> String {
             quantile(0.99)
         );
     }
+    super::overview::tell(&mut out, summary, args.all);
     for (name, count) in &summary.logs {
         let _ = writeln!(out, "Log {}: {count}", term(name));
     }

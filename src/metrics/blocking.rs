@@ -43,6 +43,13 @@ struct Closed {
     ns: i64,
 }
 
+impl Closed {
+    fn add(&mut self, more: Closed) {
+        self.count += more.count;
+        self.ns = self.ns.saturating_add(more.ns);
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct SiteSum {
     key: SiteKey,
@@ -73,8 +80,9 @@ struct PairSum {
 pub(super) struct Blocking {
     sites: Vec<SiteSum>,
     by_key: HashMap<SiteKey, u32>,
-    /// By stack: index of the site that was asked for last, plus one. Stacks are small consecutive numbers.
-    last: Vec<u32>,
+    /// By stack: index of the site that was asked for last, plus one, of waits and of waits for a processor. Stacks are
+    /// small consecutive numbers.
+    last: Vec<[u32; 2]>,
     pairs: Vec<PairSum>,
     by_pair: HashMap<PairKey, u32>,
     /// System calls that ended before their goroutine first ran. Go's profiles count those of goroutines that never do.
@@ -143,8 +151,9 @@ impl Blocking {
     #[inline(always)]
     fn site(&mut self, key: SiteKey) -> u32 {
         let at = key.stack.0 as usize;
-        match self.last.get(at) {
-            Some(&last) if last != 0 && self.sites[last as usize - 1].key == key => last - 1,
+        let last = self.last.get(at).map_or(0, |last| last[usize::from(key.why == Why::Runnable)]);
+        match self.sites.get((last as usize).wrapping_sub(1)) {
+            Some(site) if site.key == key => last - 1,
             _ => self.find_site(key),
         }
     }
@@ -157,9 +166,9 @@ impl Blocking {
         }
         let at = key.stack.0 as usize;
         if at >= self.last.len() {
-            self.last.resize(at + 1, 0);
+            self.last.resize(at + 1, [0; 2]);
         }
-        self.last[at] = site + 1;
+        self.last[at][usize::from(key.why == Why::Runnable)] = site + 1;
         site
     }
 
@@ -291,21 +300,26 @@ impl Blocking {
     /// The four profiles of `go tool trace`: as it makes them (`honest` false), or with the waits that it leaves out,
     /// those that were open at the end and those before a goroutine first ran, and with those in sleep, in `select`
     /// and for the collector, of which it has no profile.
-    pub(super) fn profiles(&self, symbols: &Symbols, honest: bool) -> Profiles {
-        let mut sums: [BTreeMap<Vec<String>, Closed>; 5] = Default::default();
+    /// Of each kind those `most` stacks that took longest.
+    pub(super) fn profiles(&self, symbols: &Symbols, honest: bool, most: usize) -> Profiles {
+        let mut by_stack: [HashMap<StackId, Closed>; 5] = Default::default();
         for site in &self.sites {
             let Some(kind) = kind(site.key.why, symbols, honest) else { continue };
             let counted = if honest { Closed { count: site.count, ns: site.ns } } else { site.closed };
-            if counted.count == 0 {
-                continue;
+            if counted.count > 0 {
+                by_stack[kind].entry(site.key.stack).or_default().add(counted);
             }
-            let stack = symbols.frames(site.key.stack);
-            let lines = stack.map(|frame| format!("{}:{}", symbols.text(frame.func), frame.line)).collect();
-            let sum = sums[kind].entry(lines).or_default();
-            sum.count += counted.count;
-            sum.ns = sum.ns.saturating_add(counted.ns);
         }
-        let [net, sync, syscall, sched, other] = sums.map(|sums| {
+        let [net, sync, syscall, sched, other] = by_stack.map(|by_stack| {
+            let mut chosen: Vec<(StackId, Closed)> = by_stack.into_iter().collect();
+            chosen.sort_by_key(|(stack, sum)| (std::cmp::Reverse(sum.ns), *stack));
+            chosen.truncate(most);
+            // Stacks that differ in their files alone are one in Go's profiles.
+            let mut sums: BTreeMap<Vec<String>, Closed> = BTreeMap::new();
+            for (stack, sum) in chosen {
+                let lines = symbols.frames(stack).map(|frame| format!("{}:{}", symbols.text(frame.func), frame.line));
+                sums.entry(lines.collect()).or_default().add(sum);
+            }
             let entries = sums.into_iter().map(|(stack, sum)| Profile { count: sum.count, time_ns: sum.ns, stack });
             let mut list: Vec<Profile> = entries.collect();
             list.sort_by(|a, b| b.time_ns.cmp(&a.time_ns).then_with(|| a.stack.cmp(&b.stack)));

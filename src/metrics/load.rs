@@ -17,11 +17,11 @@ use crate::trace::{ProcState, Time};
 /// (`forcePreemptNS` of Go's scheduler, 10 ms).
 pub(super) const HOG: i64 = 10_000_000;
 
-/// Sums of numbers over time. They are differences of wide integers: a crafted trace could overflow 64 bits.
+/// Sums of numbers over time. A crafted trace could overflow them: they saturate.
 #[derive(Clone, Copy, Debug, Default)]
 struct Totals {
-    running: i128,
-    runnable: i128,
+    running: i64,
+    runnable: i64,
 }
 
 /// What a point of the curve is made of.
@@ -39,8 +39,14 @@ impl Bin for Point {
     }
 }
 
+/// Adds a number of goroutines over time.
+#[inline(always)]
+fn add(sum: &mut i64, ns: i64, n: u32) {
+    *sum = sum.saturating_add(ns.saturating_mul(i64::from(n)));
+}
+
 /// The load so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Load {
     first: Option<Time>,
     last: Time,
@@ -55,7 +61,7 @@ pub(super) struct Load {
     /// Time during which more waited than ran.
     oversubscribed: i64,
     /// Processors without work while goroutines waited, over time.
-    wasted: i128,
+    wasted: i64,
     peak_running: u32,
     peak_runnable: u32,
     points: Bins<Point>,
@@ -64,6 +70,31 @@ pub(super) struct Load {
     slices: Sketch,
     hogs: u64,
     hog_ns: i64,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Load {
+            first: None,
+            last: Time::default(),
+            running: 0,
+            runnable: 0,
+            idle: 0,
+            totals: Totals::default(),
+            any_running: 0,
+            any_runnable: 0,
+            oversubscribed: 0,
+            wasted: 0,
+            peak_running: 0,
+            peak_runnable: 0,
+            points: Bins::default(),
+            point_ends: Time::default(),
+            latency: std::array::from_fn(|_| Sketch::dense()),
+            slices: Sketch::dense(),
+            hogs: 0,
+            hog_ns: 0,
+        }
+    }
 }
 
 impl Load {
@@ -79,18 +110,18 @@ impl Load {
             return;
         }
         self.last = now;
-        self.totals.running += i128::from(ns) * i128::from(self.running);
+        add(&mut self.totals.running, ns, self.running);
         if self.running > 0 {
             self.any_running = self.any_running.saturating_add(ns);
         }
         if self.runnable > 0 {
-            self.totals.runnable += i128::from(ns) * i128::from(self.runnable);
+            add(&mut self.totals.runnable, ns, self.runnable);
             self.any_runnable = self.any_runnable.saturating_add(ns);
             if self.runnable > self.running {
                 self.oversubscribed = self.oversubscribed.saturating_add(ns);
             }
             if self.idle > 0 {
-                self.wasted += i128::from(ns) * i128::from(self.idle.min(self.runnable));
+                add(&mut self.wasted, ns, self.idle.min(self.runnable));
             }
         }
         if now >= self.point_ends {
@@ -178,12 +209,12 @@ impl Load {
             .map(|(cause, sketch)| (cause.name().to_owned(), Latency { durations: sketch }))
             .collect();
         Sched {
-            running_ns: clamp(self.totals.running),
-            runnable_ns: clamp(self.totals.runnable),
+            running_ns: self.totals.running,
+            runnable_ns: self.totals.runnable,
             any_running_ns: self.any_running,
             any_runnable_ns: self.any_runnable,
             oversubscribed_ns: self.oversubscribed,
-            idle_while_runnable_ns: clamp(self.wasted),
+            idle_while_runnable_ns: self.wasted,
             peak_running: u64::from(self.peak_running),
             peak_runnable: u64::from(self.peak_runnable),
             latency,
@@ -210,7 +241,7 @@ impl Load {
         for pair in known.windows(2) {
             let [(from, a), (to, b)] = [pair[0], pair[1]];
             let steps = (to - from) as i128 * width;
-            let mean = |a: i128, b: i128| clamp((b - a) * 100 / steps);
+            let mean = |a: i64, b: i64| clamp((i128::from(b) - i128::from(a)) * 100 / steps);
             let point = LoadPoint(mean(a.running, b.running), mean(a.runnable, b.runnable));
             curve.extend(std::iter::repeat_n(point, to - from));
         }

@@ -306,15 +306,12 @@ impl Mutator {
         }
     }
 
-    #[inline(always)]
-    pub(super) fn moved(&mut self, event: &Event, moved: Move) {
-        if self.assisting.is_empty() && self.working.is_empty() {
-            return;
-        }
-        self.moved_any(event, moved);
+    /// Whether any goroutine collects, so that its moves matter.
+    pub(super) fn watches(&self) -> bool {
+        !self.assisting.is_empty() || !self.working.is_empty()
     }
 
-    fn moved_any(&mut self, event: &Event, moved: Move) {
+    pub(super) fn moved(&mut self, event: &Event, moved: Move) {
         let executes = |a| matches!(a, Activity::Running | Activity::Syscall);
         let by = match (executes(moved.from), executes(moved.to)) {
             (false, true) => 1,

@@ -43,6 +43,8 @@ pub struct Metrics {
     load: Load,
     /// Without and with background workers.
     mutators: [Mutator; 2],
+    /// Whether any goroutine collects just now.
+    collecting: bool,
     regions: Regions,
     stacks: Stacks,
     tasks: Tasks,
@@ -62,6 +64,7 @@ impl Default for Metrics {
             collector: Collector::default(),
             load: Load::default(),
             mutators: [Mutator::new(false), Mutator::new(true)],
+            collecting: false,
             regions: Regions::default(),
             stacks: Stacks::default(),
             tasks: Tasks::default(),
@@ -78,6 +81,11 @@ impl Metrics {
     /// Whether any goroutine of the program's own did anything.
     pub fn has_user_activity(&self, timeline: &Timeline) -> bool {
         population::has_user_activity(self.accounts.active_groups(), timeline.symbols())
+    }
+
+    /// The collector's doings have changed.
+    fn watch(&mut self) {
+        self.collecting = self.mutators.iter().any(Mutator::watches);
     }
 
     /// A goroutine that works for a test has spent time.
@@ -159,7 +167,10 @@ impl Sink for Metrics {
     fn moved(&mut self, event: &Event, moved: Move, symbols: &Symbols) {
         self.load.moved(moved.from, moved.to, event.time);
         self.accounts.moved(moved, event.time, self.load.waited());
-        self.mutators.iter_mut().for_each(|m| m.moved(event, moved));
+        if self.collecting {
+            self.mutators.iter_mut().for_each(|m| m.moved(event, moved));
+            self.watch();
+        }
         match moved.to {
             Activity::Syscall if self.stacks.of(event.stack, symbols).writes_line() => self.tests.line(moved.g),
             Activity::Waiting if self.stacks.of(event.stack, symbols).waits_for_turn() => {
@@ -176,6 +187,7 @@ impl Sink for Metrics {
 
     fn label(&mut self, event: &Event, text: &str) {
         self.mutators.iter_mut().for_each(|m| m.label(event, text));
+        self.watch();
         if event.g != GoSlot::NONE {
             self.accounts.get(event.g).worker = match text {
                 "GC (idle)" => 1,
@@ -201,7 +213,9 @@ impl Sink for Metrics {
     fn retire(&mut self, g: GoSlot, alive: bool, time: Time, symbols: &Symbols) {
         let (account, spent) = self.accounts.retire(g, alive, time);
         self.blocking.retire(g, account.ran);
-        self.mutators.iter_mut().for_each(|m| m.retire(g));
+        if self.collecting {
+            self.mutators.iter_mut().for_each(|m| m.retire(g));
+        }
         let owner = population::owner(symbols.text(self.accounts.name(account.group)), true);
         self.tests.retire(g, (&account, &spent), owner, alive, time, &mut self.accounts);
     }
@@ -217,6 +231,7 @@ impl Sink for Metrics {
     fn range_begun(&mut self, event: &Event, range: Range, active: bool, executing: bool, symbols: &Symbols) {
         let name = kind(range, symbols);
         self.mutators.iter_mut().for_each(|m| m.range_begun(event, range, active, name, executing));
+        self.watch();
         if active {
             return;
         }
@@ -228,6 +243,7 @@ impl Sink for Metrics {
 
     fn range_ended(&mut self, event: &Event, range: Range, symbols: &Symbols) {
         self.mutators.iter_mut().for_each(|m| m.range_ended(event, range, kind(range, symbols)));
+        self.watch();
     }
 
     fn range(&mut self, range: Range, start: Time, end: Time, _begin_stack: StackId) {

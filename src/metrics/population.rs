@@ -55,7 +55,7 @@ pub fn is_framework_wait<'a>(mut stack: impl Iterator<Item = &'a str>) -> bool {
 }
 
 /// Whether a function merely carries a wait for whoever called it.
-fn carries_wait(func: &str) -> bool {
+pub(super) fn carries_wait(func: &str) -> bool {
     ["runtime.", "runtime/", "sync.", "internal/", "syscall.", "os.", "fmt.", "io.", "time.", "bufio.", "log."]
         .iter()
         .any(|prefix| func.starts_with(prefix))

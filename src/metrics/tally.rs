@@ -98,6 +98,12 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
 
     #[inline]
     pub(super) fn less(&self, earlier: &Self) -> Self {
+        // A snapshot of the same tally has its keys in the same places.
+        let alike = |i: usize| earlier.sums[i] == 0 || earlier.keys[i] == self.keys[i];
+        if self.more.is_none() && earlier.more.is_none() && alike(0) && alike(1) {
+            let sums = [0, 1].map(|i| self.sums[i].saturating_sub(earlier.sums[i]));
+            return Tally { keys: self.keys, sums, more: None };
+        }
         let mut less = Tally::default();
         for (key, ns) in self.iter() {
             less.add(key, ns.saturating_sub(earlier.get(key)));
@@ -105,9 +111,15 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
         less
     }
 
+    #[inline]
     pub(super) fn merge(&mut self, other: &Self) {
-        for (key, ns) in other.iter() {
-            self.add(key, ns);
+        for i in 0..2 {
+            if other.sums[i] != 0 {
+                self.add(other.keys[i], other.sums[i]);
+            }
+        }
+        if let Some(more) = &other.more {
+            more.0.iter().for_each(|&(key, ns)| self.add(key, ns));
         }
     }
 

@@ -17,8 +17,9 @@ const KEPT: usize = 256;
 
 impl Metrics {
     /// The figures, once [`Timeline::finish`] has been called. What the reader alone knows (format, generations,
-    /// completeness, source) is left for the caller to fill in. `profiles`: whether to keep those of Go's own tool.
-    pub fn into_summary(self, timeline: &Timeline, profiles: bool) -> Summary {
+    /// completeness, source) is left for the caller to fill in. `profiles`: how many stacks to keep of each of those
+    /// of Go's own tool.
+    pub fn into_summary(self, timeline: &Timeline, profiles: usize) -> Summary {
         let symbols = timeline.symbols();
         let (start, end) = (timeline.start(), timeline.end());
         let mut logs = BTreeMap::new();
@@ -31,7 +32,7 @@ impl Metrics {
         let (sites, of_tests) = self.blocking.to_sites(symbols, &self.accounts);
         let creations = (0..).map(StackId).zip(self.creations.iter().copied());
         let [mmu, mmu_workers] = self.mutators.each_ref().map(|m| m.clone().finish(end));
-        let profile = |honest| profiles.then(|| self.blocking.profiles(symbols, honest));
+        let profile = |honest| (profiles > 0).then(|| self.blocking.profiles(symbols, honest, profiles));
         Summary {
             schema: SCHEMA.to_owned(),
             complete: true,

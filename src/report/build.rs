@@ -148,7 +148,7 @@ fn row(
 }
 
 /// How a report calls a subject.
-fn label(subject: &SubjectPair) -> String {
+pub(super) fn label(subject: &SubjectPair) -> String {
     match subject.kind {
         SubjectKind::Process => "the whole run".to_owned(),
         SubjectKind::Test | SubjectKind::Benchmark if !subject.name().starts_with("testing.") => {
@@ -183,7 +183,7 @@ fn functions(subject: &SubjectPair) -> BTreeMap<&str, &SiteFrame> {
 }
 
 /// The words for a metric of a subject.
-fn what(subject: &SubjectPair, change: &Change) -> String {
+pub(super) fn what(subject: &SubjectPair, change: &Change) -> String {
     let instance = change.metric.instance(&change.path);
     match change.path.as_str() {
         "count" => match subject.kind {

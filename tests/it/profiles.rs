@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::data;
 
 fn summary(name: &str) -> Summary {
-    let options = Options { profiles: true, ..Options::default() };
+    let options = Options { profiles: usize::MAX, ..Options::default() };
     summarize(name, data::trace(name).as_slice(), &options).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
