@@ -250,7 +250,9 @@ fn busiest(side: &Side, package: &str) -> Option<SubjectId> {
         median(&values)
     };
     let of = package.subjects.iter().filter(|(id, s)| {
-        !s.framework && matches!(id.kind, SubjectKind::Test | SubjectKind::Benchmark | SubjectKind::Group)
+        !s.framework
+            && !id.name.starts_with("testing.")
+            && matches!(id.kind, SubjectKind::Test | SubjectKind::Benchmark | SubjectKind::Group)
     });
     of.filter_map(|(id, s)| Some((time(s)?, id))).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id.clone())
 }

@@ -10,7 +10,7 @@ fn repository() -> tempfile::TempDir {
     std::fs::create_dir_all(dir.join(".git")).unwrap();
     std::fs::create_dir_all(dir.join("cart")).unwrap();
     std::fs::write(dir.join("go.mod"), "module example.com/shop\n").unwrap();
-    for (name, n) in [("a.json", 40), ("b.json", 80)] {
+    for (name, n) in [("a.json", 40), ("b.json", 160)] {
         write(
             dir,
             name,

@@ -169,7 +169,7 @@ fn calls_are_compared_per_call_and_by_number() {
     };
     // Half as many calls, each twice as long: a total would not have moved.
     assert_eq!(verdict(&with_region(100, 1_000_000), &with_region(50, 2_000_000)), Verdict::Inconclusive);
-    assert_eq!(verdict(&with_region(100, 1_000_000), &with_region(200, 1_000_000)), Verdict::Regression);
+    assert_eq!(verdict(&with_region(100, 1_000_000), &with_region(400, 1_000_000)), Verdict::Regression);
     // A few microseconds matter where there are many calls.
     assert_eq!(verdict(&with_region(1000, 20_000), &with_region(1000, 30_000)), Verdict::Inconclusive);
     assert_eq!(verdict(&with_region(2, 20_000), &with_region(2, 30_000)), Verdict::Pass);
@@ -213,8 +213,8 @@ fn counts_are_per_operation_where_their_number_is_known() {
     };
     let base = known(benchmark(1000, 5_000_000), 1000);
     assert_eq!(verdict(std::slice::from_ref(&base), &[known(benchmark(500, 5_000_000), 500)]), Verdict::Pass);
-    // Twice the goroutines for each operation.
-    assert_eq!(verdict(&[base], &[known(benchmark(1000, 5_000_000), 500)]), Verdict::Regression);
+    // Four times the goroutines for each operation.
+    assert_eq!(verdict(&[base], &[known(benchmark(1000, 5_000_000), 250)]), Verdict::Regression);
 }
 
 /// What a service did within a window.
@@ -233,7 +233,7 @@ fn window(seconds: i64, served: u64) -> Summary {
 #[test]
 fn windows_are_compared_per_second() {
     assert_eq!(verdict(&[window(2, 200)], &[window(5, 500)]), Verdict::Pass);
-    assert_eq!(verdict(&[window(5, 500)], &[window(5, 1500)]), Verdict::Regression);
+    assert_eq!(verdict(&[window(5, 500)], &[window(5, 2000)]), Verdict::Regression);
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn more_tests_are_no_regression() {
         summary.end_ns = i64::try_from(n).unwrap() * 100_000_000;
         summary
     };
-    let (_, judged) = judge(&[tests(10, 100)], &[tests(30, 300)], &Config::default());
+    let (_, judged) = judge(&[tests(10, 100)], &[tests(40, 400)], &Config::default());
     assert_eq!(judged.verdict, Verdict::Inconclusive);
     assert_eq!(evidence(&judged, Outcome::Inconclusive), [Evidence::TestsDiffer]);
     assert_eq!(verdict(&[tests(10, 100)], &[tests(30, 100)]), Verdict::Pass);

@@ -5,6 +5,7 @@
 
 mod baseline;
 mod broken;
+mod calibrate;
 mod cli;
 mod compare_make;
 mod compare_rename;
