@@ -40,8 +40,8 @@ impl Input {
     /// What of it was left out.
     pub(super) fn left_out(&self) -> Option<NotCompared> {
         (self.skipped > 0).then(|| NotCompared {
-            what: if self.skipped == 1 { "file".to_owned() } else { "files".to_owned() },
-            why: "neither traces nor summaries".to_owned(),
+            what: if self.skipped == 1 { "file".into() } else { "files".into() },
+            why: "neither traces nor summaries".into(),
             count: self.skipped,
         })
     }

@@ -7,6 +7,7 @@ mod documents;
 mod explain;
 mod inputs;
 mod output;
+mod report;
 mod sources;
 mod summarize;
 
@@ -57,9 +58,11 @@ fn run() -> Result<u8, Error> {
             BaselineCommand::Create(args) => baseline::create(&args),
         },
         Some(Command::Summarize(args)) => summarize::run(&args),
-        None if cli.list_metrics => explain::list(cli.compare.report.format),
+        Some(Command::Report(args)) => report::run(&args),
+        Some(Command::Schema) => report::schema(),
+        None if cli.list_metrics => explain::list(explain::format(cli.compare.report.format)?),
         None => match &cli.explain {
-            Some(metric) => explain::explain(metric, cli.compare.report.format),
+            Some(metric) => explain::explain(metric, explain::format(cli.compare.report.format)?),
             None => compare::run(&cli.compare),
         },
     }

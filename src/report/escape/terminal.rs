@@ -1,7 +1,13 @@
-//! Text out of traces, made harmless. One function for each kind of sink.
-//!
-//! Names of functions, regions and files are input, and input may hold escape sequences that a terminal obeys, marks
-//! that turn the direction of text, or commands that a CI system reads from the log.
+//! Terminals and CI logs, which obey escape sequences and commands.
+
+use super::{Text, escaped, is_harmful};
+
+impl Text {
+    /// For a terminal or a CI log: see [`term`].
+    pub fn term(&self) -> String {
+        term(&self.0)
+    }
+}
 
 /// `text` for a terminal or a CI log: controls, direction marks, line separators and invisible characters are shown as
 /// `\u{..}`; where GitHub's runner reads along, what it would take for a command is broken.
@@ -16,10 +22,10 @@ fn escape(text: &str, github: bool) -> String {
     let mut blank_so_far = true;
     for c in text.chars() {
         if is_harmful(c) {
-            out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+            escaped(c, &mut out);
         } else if github && (c == '[' && previous == ['#', '#'] || c == ':' && leading && blank_so_far) {
             // `##[` is a command anywhere in a line, `::` at its start.
-            out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+            escaped(c, &mut out);
         } else {
             out.push(c);
         }
@@ -27,14 +33,6 @@ fn escape(text: &str, github: bool) -> String {
         previous = [previous[1], c];
     }
     out
-}
-
-/// Controls (C0, DEL, C1), marks of direction, separators of lines, and what takes no width.
-fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{00ad}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
