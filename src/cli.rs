@@ -196,7 +196,7 @@ pub struct ReportArgs {
     /// What standard output gets.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ReportFormat::Text, help_heading = "Report")]
     pub format: ReportFormat,
-    /// Write a report to a file too, as in json=report.json (repeatable); formats are those of --format.
+    /// Write a report to a file too, as in html=report.html (repeatable); formats are those of --format.
     #[arg(long, value_name = "FORMAT=PATH", value_parser = output, help_heading = "Report")]
     pub output: Vec<(ReportFormat, PathBuf)>,
     /// Write a report of every format into this folder.

@@ -98,9 +98,10 @@ fn tell(comparison: &Comparison, finding: &Finding, repository: &Repository) -> 
                 .collect(),
         }
     });
-    let frames = finding.site.iter().flat_map(|s| &s.stack);
-    let waits = frames.map(|f| Text::from(format!("{}:{}", repository.file(&f.file), f.line)));
-    first.position = waits.chain(first.subject.position.clone()).find(is_inside);
+    // The function to look at, else whoever called it, else where the subject starts.
+    let frames = finding.site.iter().flat_map(|s| cause::leaf(&s.stack).into_iter().chain(&s.stack));
+    let places = frames.map(|f| Text::from(format!("{}:{}", repository.file(&f.file), f.line)));
+    first.position = places.chain(first.subject.position.clone()).find(is_inside);
     first.cause = words::cause_of(finding, package, subject, lead, repository).into();
     let metric = first.metric.clone();
     let mut rows = vec![first];

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::model::Report;
 use super::terminal::Layout;
-use super::{annotations, benchfmt, codequality, csv, json, junit, markdown, openmetrics, sarif, terminal};
+use super::{annotations, benchfmt, codequality, csv, html, json, junit, markdown, openmetrics, sarif, terminal};
 use crate::error::Error;
 
 /// A format of reports.
@@ -20,6 +20,8 @@ pub enum Format {
     Markdown,
     /// A GitHub job summary, at most 900 KiB.
     Summary,
+    /// One page with pictures, which needs no network.
+    Html,
     /// JUnit XML: a test case for each series that can fail the build.
     Junit,
     /// SARIF 2.1.0, for code scanning.
@@ -38,11 +40,12 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 11] = [
+    pub const ALL: [Format; 12] = [
         Format::Text,
         Format::Json,
         Format::Markdown,
         Format::Summary,
+        Format::Html,
         Format::Junit,
         Format::Sarif,
         Format::Annotations,
@@ -59,6 +62,7 @@ impl Format {
             Format::Json => "json",
             Format::Markdown => "markdown",
             Format::Summary => "summary",
+            Format::Html => "html",
             Format::Junit => "junit",
             Format::Sarif => "sarif",
             Format::Annotations => "annotations",
@@ -76,6 +80,7 @@ impl Format {
             Format::Json => "report.json",
             Format::Markdown => "report.md",
             Format::Summary => "summary.md",
+            Format::Html => "report.html",
             Format::Junit => "junit.xml",
             Format::Sarif => "report.sarif",
             Format::Annotations => "annotations.txt",
@@ -97,6 +102,7 @@ pub fn render(format: Format, report: &Report, layout: Layout) -> Result<String,
         Format::Json => json::render(report),
         Format::Markdown => Ok(markdown::comment(report)),
         Format::Summary => Ok(markdown::summary(report)),
+        Format::Html => html::render(report),
         Format::Junit => junit::render(report),
         Format::Sarif => sarif::render(report),
         Format::Annotations => Ok(annotations::render(report)),

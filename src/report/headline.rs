@@ -130,3 +130,8 @@ pub fn sentence(row: &Finding) -> Text {
     }
     text
 }
+
+/// The words for a state: what goroutines were doing.
+pub fn state_words(state: &Text) -> Text {
+    state.map(crate::gate::cause::words).seen()
+}

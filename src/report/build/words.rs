@@ -84,9 +84,11 @@ pub(super) fn evidence(evidence: &Evidence, change: &Change) -> Told {
         Evidence::HardLimit => ("hard-limit", "beyond the hard limit".to_owned(), None),
         Evidence::Constant => ("constant", format!("the same in all of {runs} runs a side"), None),
         Evidence::Tested(p) => ("rank-test", format!("rank test, p = {p:.4} after correction"), Some(*p)),
-        Evidence::FewRuns if runs < crate::gate::verdict::RUNS_FOR_EVIDENCE => {
-            ("few-runs", format!("{runs} run{} a side prove nothing", if runs == 1 { "" } else { "s" }), None)
-        }
+        Evidence::FewRuns if runs < crate::gate::verdict::RUNS_FOR_EVIDENCE => (
+            "few-runs",
+            format!("{runs} run{} nothing", if runs == 1 { " a side proves" } else { "s a side prove" }),
+            None,
+        ),
         Evidence::FewRuns => ("unproven", "not tested: it cannot fail the build".to_owned(), None),
         Evidence::Environment => ("environment", "recorded in another environment".to_owned(), None),
         Evidence::TestsDiffer => ("tests-differ", "another number of tests ran".to_owned(), None),

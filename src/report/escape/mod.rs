@@ -77,6 +77,11 @@ impl Text {
         self.0.split_once(at).map(|(a, b)| (Text::from(a), Text::from(b)))
     }
 
+    /// What `words` makes of it: untrusted as before.
+    pub(in crate::report) fn map(&self, words: fn(&str) -> String) -> Text {
+        Text(words(&self.0))
+    }
+
     /// At most `most` characters: longer ones lose their middle.
     pub fn clip(&self, most: usize) -> Text {
         // Most are short: their bytes say so without counting.
