@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::documents::{self, Document};
+use super::progress::Progress;
 use super::sources::{self, Source};
 use crate::compare::Side;
 use crate::error::Error;
@@ -54,7 +55,10 @@ pub(super) fn read(sides: &[&[PathBuf]], options: &Options) -> Result<Vec<Input>
     if all.iter().filter(|s| s.path.is_none()).count() > 1 {
         return Err(Error::Usage("standard input can be read once only: give - once".to_owned()));
     }
-    let mut documents = on_all_cores(&all, |source| one(source, options)).into_iter();
+    let size = |source: &&Source| source.path.as_ref().and_then(|p| std::fs::metadata(p).ok()).map_or(0, |m| m.len());
+    let progress = Progress::of(all.iter().map(size).sum());
+    let mut documents = on_all_cores(&all, |source| one(source, options, &progress)).into_iter();
+    drop(progress);
     let mut inputs = Vec::new();
     for found in &found {
         let mut input = Input { skipped: found.skipped, ..Input::default() };
@@ -76,11 +80,11 @@ pub(super) fn read(sides: &[&[PathBuf]], options: &Options) -> Result<Vec<Input>
     Ok(inputs)
 }
 
-fn one(source: &Source, options: &Options) -> Result<Document, Error> {
+fn one(source: &Source, options: &Options, progress: &Progress) -> Result<Document, Error> {
     let trace = |source_error| Error::Trace { file: source.name.clone(), source: source_error };
     let failed = |e| Error::Read { file: source.name.clone(), source: e };
     let mut reader: Box<dyn Read + Send> = match &source.path {
-        Some(path) => Box::new(sources::open(path)?),
+        Some(path) => Box::new(progress.count(sources::open(path)?)),
         None => Box::new(std::io::stdin()),
     };
     let mut head = Vec::new();

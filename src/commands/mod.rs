@@ -7,6 +7,7 @@ mod documents;
 mod explain;
 mod inputs;
 mod output;
+mod progress;
 mod report;
 mod sources;
 mod summarize;

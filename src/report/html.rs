@@ -98,6 +98,8 @@ fn page(report: &Report, data: &str) -> Markup {
                 main id="main" {
                     (rest::diagnoses(report))
                     (finding::list("worse", "Worse, or looks so", &full, &states))
+                    @let more = report.leads().filter(|f| is_grave(f)).count() - full.len();
+                    @if more > 0 { p { "and " (more) " more: " a href="#all" { "in the table of all series" } } }
                     (rest::advice(report))
                     (finding::list("better", "Better, or accepted", &better, &states))
                     (finding::list("news", "New, gone, or looks better", &news, &states))

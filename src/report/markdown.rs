@@ -154,6 +154,11 @@ fn reason(finding: &Finding) -> String {
     if let Some(old) = &finding.subject.renamed_from {
         parts.push(format!("renamed from {}", old.clip(NAME).markdown()));
     }
+    if let Some(accepted) = &finding.accepted {
+        let by = accepted.by.as_ref().map_or(String::new(), |b| format!(" by {}", b.clip(NAME).markdown()));
+        let until = accepted.until.as_ref().map_or(String::new(), |u| format!(" until {}", u.clip(NAME).markdown()));
+        parts.push(format!("accepted{by}{until}: {}", accepted.reason.clip(SENTENCE).markdown_line()));
+    }
     if !finding.evidence.text.is_empty() {
         parts.push(finding.evidence.text.clip(SENTENCE).markdown_line());
     }
@@ -163,7 +168,8 @@ fn reason(finding: &Finding) -> String {
     }
     let place = finding.position.as_ref().or(finding.subject.position.as_ref());
     let place = place.map_or(String::new(), |p| format!("{}: ", p.clip(NAME * 2).markdown()));
-    format!("- {place}{} {}", finding.subject.label.clip(NAME).markdown(), parts.join("; "))
+    let why = if parts.is_empty() { String::new() } else { format!(": {}", parts.join("; ")) };
+    format!("- {place}{}{why}", finding.subject.label.clip(NAME).markdown())
 }
 
 fn what_to_do(page: &mut Page, report: &Report) {
@@ -174,7 +180,7 @@ fn what_to_do(page: &mut Page, report: &Report) {
         .take(SHORT)
         .collect();
     if !accept.is_empty() {
-        page.block("What to do now: make it faster, or accept what is meant to be so, and commit the file:");
+        page.block("What to do now: make it faster, or accept what is meant to be so and commit the file:");
         commands(page, &accept);
     }
     if let Some(advice) = &report.advice {
@@ -199,6 +205,8 @@ fn folded(page: &mut Page, title: &str, findings: &[&Finding]) {
     }
     if page.open(&format!("{title} ({})", findings.len())) {
         table(page, "", findings);
+        let accepted: Vec<&Finding> = findings.iter().copied().filter(|f| f.accepted.is_some()).collect();
+        reasons(page, &accepted);
         page.close();
     }
 }

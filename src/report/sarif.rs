@@ -71,7 +71,7 @@ fn result(finding: &Finding, ids: &[Text]) -> Value {
         Meaning::Regression | Meaning::Inconclusive => "warning",
         _ => "note",
     };
-    let mut text = headline::sentence(finding);
+    let mut text = headline::sentence(finding).seen();
     for more in [&finding.cause, &finding.evidence.text] {
         if !more.is_empty() {
             text += "\n";

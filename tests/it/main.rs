@@ -5,6 +5,7 @@
 
 mod baseline;
 mod broken;
+mod browser;
 mod cli;
 mod compare_make;
 mod compare_rename;
@@ -18,3 +19,10 @@ mod machine;
 mod papers;
 mod properties;
 mod report;
+mod report_agree;
+mod report_browser;
+mod report_cases;
+mod report_golden;
+mod report_hostile;
+mod report_matcher;
+mod report_readers;

@@ -206,3 +206,19 @@ fn what_is_no_report_is_refused_with_advice() {
     let got = cli(folder.path(), &[&report, &report]);
     assert!(String::from_utf8(got.stderr).unwrap().contains("gotrace-diff report"));
 }
+
+#[test]
+fn the_gallery_is_what_the_command_writes() {
+    let root = data::dir().join("..");
+    let gallery = root.join("docs/gallery");
+    let fresh = tempfile::tempdir().unwrap();
+    let into = if std::env::var_os("UPDATE_PAPERS").is_some() { gallery.as_path() } else { fresh.path() };
+    let side = |side: &str| format!("testdata/regressions/region15-runs/{side}.*.out");
+    let (base, head) = (side("base"), side("head"));
+    let got = cli(&root, &["--base", &base, "--head", &head, "--report-dir", into.to_str().unwrap()]);
+    assert_eq!(got.status.code(), Some(1));
+    for format in gotrace_diff::report::format::Format::ALL {
+        let read = |folder: &std::path::Path| std::fs::read_to_string(folder.join(format.file_name())).unwrap();
+        assert!(read(into) == read(&gallery), "docs/gallery/{} is old: UPDATE_PAPERS=1", format.file_name());
+    }
+}

@@ -10,27 +10,28 @@ impl Text {
 }
 
 /// `text` for a terminal or a CI log: controls, direction marks, line separators and invisible characters are shown as
-/// `\u{..}`; where GitHub's runner reads along, what it would take for a command is broken.
+/// `\u{..}`; where a CI system reads along that obeys commands in logs, what it would take for one is broken.
 pub fn term(text: &str) -> String {
-    escape(text, std::env::var_os("GITHUB_ACTIONS").is_some_and(|v| v == "true"))
+    escape(text, ["GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"].iter().any(|v| std::env::var_os(v).is_some()))
 }
 
-fn escape(text: &str, github: bool) -> String {
+fn escape(text: &str, obeyed: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut previous = ['\0'; 2];
-    let leading = text.trim_start().starts_with("::");
-    let mut blank_so_far = true;
-    for c in text.chars() {
+    for (i, c) in text.char_indices() {
+        let before = &text[..i];
         if is_harmful(c) {
             escaped(c, &mut out);
-        } else if github && (c == '[' && previous == ['#', '#'] || c == ':' && leading && blank_so_far) {
-            // `##[` is a command anywhere in a line, `::` at its start.
+        } else if obeyed
+            && (c == '[' && ["##", "##vso", "##teamcity"].iter().any(|start| before.ends_with(start))
+                || c == ':'
+                    && text[i..].starts_with("::")
+                    && before.chars().next_back().is_none_or(char::is_whitespace))
+        {
+            // `##[` is a command anywhere in a line, `::` at its start; and a line may be broken between any two words.
             escaped(c, &mut out);
         } else {
             out.push(c);
         }
-        blank_so_far &= c.is_whitespace();
-        previous = [previous[1], c];
     }
     out
 }
@@ -58,6 +59,8 @@ mod tests {
         assert_eq!(escape("##[error]x", true), "##\\u{5b}error]x");
         assert_eq!(escape("::error::x", true), "\\u{3a}:error::x");
         assert_eq!(escape("  ::error::x", true), "  \\u{3a}:error::x");
+        assert_eq!(escape("text ::error::x", true), "text \\u{3a}:error::x");
+        assert_eq!(escape("##vso[x] ##teamcity[y]", true), "##vso\\u{5b}x] ##teamcity\\u{5b}y]");
         assert_eq!(escape("std::vector", true), "std::vector");
         assert_eq!(escape("##[error]x", false), "##[error]x");
     }

@@ -50,8 +50,14 @@ if (data.timelines.length) {
           pen.lineWidth = 2;
           pen.strokeRect(a, y + 1, Math.max(2, b - a), ROW - 2);
         }
+        // Names stand on paper, whatever is behind them.
+        const name = `G${goroutine} ${start}`.slice(0, Math.floor(width / 25));
+        pen.globalAlpha = 0.85;
+        pen.fillStyle = colour("--paper");
+        pen.fillRect(0, y + 2, pen.measureText(name).width + 8, ROW - 4);
+        pen.globalAlpha = 1;
         pen.fillStyle = colour("--ink");
-        pen.fillText(`G${goroutine} ${start}`.slice(0, Math.floor(width / 15)), 4, y + 13);
+        pen.fillText(name, 4, y + 13);
       });
     }
   };
