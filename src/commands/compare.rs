@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::gate;
 use crate::metrics::registry::SubjectKind;
 use crate::paths::Repository;
-use crate::report::build::{self, Context};
+use crate::report::build::{self, Context, Drawn};
 use crate::report::model::NotCompared;
 use crate::summarize::Options;
 
@@ -54,6 +54,7 @@ pub(super) fn options(gate: &GateArgs) -> Options {
 pub(super) struct Told {
     warnings: Vec<String>,
     left_out: Vec<NotCompared>,
+    drawn: [Drawn; 2],
 }
 
 impl Told {
@@ -64,7 +65,11 @@ impl Told {
             let both = NotCompared { count: one.count + other.count, ..other.clone() };
             left_out = vec![both];
         }
-        Told { warnings: inputs.iter().flat_map(|i| i.warnings.clone()).collect(), left_out }
+        let drawn = match inputs {
+            [base, head] => [Drawn::of(&base.summaries), Drawn::of(&head.summaries)],
+            _ => Default::default(),
+        };
+        Told { warnings: inputs.iter().flat_map(|i| i.warnings.clone()).collect(), left_out, drawn }
     }
 }
 
@@ -87,6 +92,7 @@ pub(super) fn finish(
         left_out: told.left_out,
         show_framework: config.show_framework,
         against_baseline,
+        drawn: told.drawn,
     };
     output::report(&build::build(&comparison, &judged, context), report)
 }

@@ -1,8 +1,11 @@
 //! From a judged comparison to the finished report.
 
+mod drawn;
 mod left_out;
 mod pictures;
 mod words;
+
+pub use drawn::Drawn;
 
 use super::escape::Text;
 use super::model::{
@@ -29,6 +32,8 @@ pub struct Context<'a> {
     pub show_framework: bool,
     /// Whether the base is the committed baseline.
     pub against_baseline: bool,
+    /// What is drawn of the base's runs and the head's, as far as there are any.
+    pub drawn: [Drawn; 2],
 }
 
 /// Makes the report.
@@ -67,7 +72,7 @@ pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> 
         runs: left_out::runs(comparison),
         subjects,
         series,
-        pictures: pictures::pictures(comparison, context.repository),
+        pictures: pictures::pictures(comparison, &context.drawn, context.repository),
     }
 }
 

@@ -222,3 +222,9 @@ fn the_gallery_is_what_the_command_writes() {
         assert!(read(into) == read(&gallery), "docs/gallery/{} is old: UPDATE_PAPERS=1", format.file_name());
     }
 }
+
+#[test]
+fn nothing_is_drawn_where_no_terminal_is() {
+    let got = compare("pool", &["--color", "always"]);
+    assert_eq!(String::from_utf8(got.stderr).unwrap(), "");
+}

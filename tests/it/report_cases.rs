@@ -2,12 +2,12 @@
 
 use gotrace_diff::config::Config;
 use gotrace_diff::paths::Repository;
-use gotrace_diff::report::build::{self, Context};
+use gotrace_diff::report::build::{self, Context, Drawn};
 use gotrace_diff::report::escape::Text;
 use gotrace_diff::report::format::{self, Format};
 use gotrace_diff::report::model::{
-    Accepted, BlockedBy, Bucket, Counts, Curve, Diagnosis, Distribution, Fact, Interval, Meaning, Point, Report,
-    Section, Span, Subject, Timeline, Track, Verdict,
+    Accepted, BlockedBy, Counts, Curve, Diagnosis, Fact, Interval, Meaning, Point, Report, Section, Span, Subject,
+    Timeline, Track, Verdict,
 };
 use gotrace_diff::report::terminal::{GroupBy, Layout};
 use gotrace_diff::summary::Summary;
@@ -65,6 +65,7 @@ pub(crate) fn told(base: &[Summary], head: &[Summary]) -> Report {
         left_out: Vec::new(),
         show_framework: false,
         against_baseline: false,
+        drawn: [Drawn::of(base), Drawn::of(head)],
     };
     build::build(&comparison, &judged, context)
 }
@@ -100,7 +101,7 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("inconclusive", told(&near, &far)),
         ("accepted", accepted(told(&plain(6), &slow(6)))),
         ("partial", told(&plain(6), &partial)),
-        ("hostile", crate::report_hostile::report()),
+        ("hostile", crate::report_hostile::with(&crate::report_hostile::NAMES[..7])),
     ]
 }
 
@@ -134,16 +135,6 @@ pub(crate) fn with_pictures(mut report: Report) -> Report {
         advice: "Raise the size of the pool, or hold its members for a shorter time.".into(),
         position: Some("db/pool.go:31".into()),
         evidence: vec![Fact { label: "waiting at a time".into(), value: "2 → 6".into() }],
-    });
-    let bucket = |i: u64, shift: f64| Bucket {
-        from: 1e5 * shift * 1.3f64.powi(i as i32),
-        to: 1e5 * shift * 1.3f64.powi(i as i32 + 1),
-        count: 30 - (i as i64 - 5).unsigned_abs() * 4,
-    };
-    report.pictures.distributions.push(Distribution {
-        subject: Subject { label: "region parse".into(), ..first.subject.clone() },
-        base: (0..10).map(|i| bucket(i, 1.0)).collect(),
-        head: (0..10).map(|i| bucket(i, 1.6)).collect(),
     });
     report.pictures.blocked_by.push(BlockedBy {
         waiter: "cart.Fill.func1".into(),

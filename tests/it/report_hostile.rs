@@ -52,11 +52,16 @@ pub(crate) const NAMES: [&str; 34] = [
 
 /// A report in which every kind of subject, and the files, have such names.
 pub(crate) fn report() -> Report {
+    with(&NAMES)
+}
+
+/// The same with fewer of them.
+pub(crate) fn with(names: &[&str]) -> Report {
     let side = |factor: u64| -> Vec<Summary> {
         (0..6)
             .map(|i| {
                 let mut summary = shop(i, 10.0 * factor as f64, 300.0, FILL);
-                for (n, name) in NAMES.iter().enumerate() {
+                for (n, name) in names.iter().enumerate() {
                     let mut named = group(20 * factor, 40_000);
                     named.start =
                         Some(gotrace_diff::summary::Position { file: format!("example.com/shop/{name}.go"), line: 3 });

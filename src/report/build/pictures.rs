@@ -1,5 +1,6 @@
 //! What pictures are drawn of, bounded whatever was recorded.
 
+use super::drawn::{self, Drawn};
 use crate::compare::{Comparison, PackagePair, Subject, SubjectPair, names};
 use crate::gate::cause;
 use crate::paths::Repository;
@@ -12,8 +13,12 @@ const MOST_STACKS: usize = 500;
 const MOST_FRAMES: usize = 40;
 
 /// All that the comparison has for pictures.
-pub(super) fn pictures(comparison: &Comparison, repository: &Repository) -> Pictures {
-    Pictures { waits: waits(comparison, repository), ..Pictures::default() }
+pub(super) fn pictures(comparison: &Comparison, [base, head]: &[Drawn; 2], repository: &Repository) -> Pictures {
+    Pictures {
+        waits: waits(comparison, repository),
+        distributions: drawn::distributions(base, head),
+        ..Pictures::default()
+    }
 }
 
 /// The waits of the program's own goroutines, by stack.
