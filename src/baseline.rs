@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::packages::NamedBy;
-use crate::compare::side::{SiteFigures, SiteKey};
+use crate::compare::side::{Repeat, SiteFigures, SiteKey};
 use crate::compare::{Package, Run, Side, Subject, SubjectId, names};
 use crate::error::Error;
 use crate::metrics::registry::SubjectKind;
@@ -61,6 +61,8 @@ struct SubjectLine {
     start: Option<Position>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     creators: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    repeats: Vec<Repeat>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -141,6 +143,7 @@ fn add_subject(out: &mut Document, package: &str, id: &SubjectId, subject: &Subj
         name: name.clone(),
         start: subject.start.as_ref().map(place),
         creators: subject.creators.clone(),
+        repeats: subject.repeats.clone(),
     });
     for (metric, values) in &subject.figures {
         out.series.push(SeriesLine {
@@ -209,8 +212,12 @@ pub fn read(text: &str) -> Result<Side, String> {
     }
     for line in document.subjects {
         let (package, id) = (line.package, SubjectId { kind: line.kind, name: line.name });
-        let subject = Subject { start: line.start, creators: line.creators, ..Subject::default() };
+        let subject =
+            Subject { start: line.start, creators: line.creators, repeats: line.repeats, ..Subject::default() };
         let of = side.packages.get_mut(&package).ok_or_else(|| unknown(&id, &package))?;
+        if subject.repeats.iter().any(|r| r.run >= of.runs.len()) {
+            return Err(format!("{} {:?} has repeats of runs that are not there", id.kind, id.name));
+        }
         if of.subjects.insert(id.clone(), subject).is_some() {
             return Err(format!("{} {:?} is there twice", id.kind, id.name));
         }
@@ -247,7 +254,9 @@ pub fn read(text: &str) -> Result<Side, String> {
 fn find<'s>(side: &'s mut Side, package: &str, id: &SubjectId) -> Result<(&'s mut Subject, usize), String> {
     let of = side.packages.get_mut(package).ok_or_else(|| unknown(id, package))?;
     let runs = of.runs.len();
-    Ok((of.subjects.get_mut(id).ok_or_else(|| unknown(id, package))?, runs))
+    let subject = of.subjects.get_mut(id).ok_or_else(|| unknown(id, package))?;
+    let points = subject.points(runs);
+    Ok((subject, points))
 }
 
 fn unknown(id: &SubjectId, package: &str) -> String {

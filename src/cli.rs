@@ -8,6 +8,7 @@ use crate::config::quantity::{Amount, Ratio};
 use crate::config::{OnInconclusive, Pattern};
 use crate::report::format::Format as ReportFormat;
 use crate::report::terminal::GroupBy;
+use crate::subject::SubjectPattern;
 
 /// Compares Go execution traces and fails the build when one got slower, saying why.
 #[derive(Debug, Parser)]
@@ -47,6 +48,8 @@ pub enum Command {
     Report(RenderArgs),
     /// Print the JSON schema of reports.
     Schema,
+    /// Tell one subject in depth: what its time was spent on, and on whom it depends.
+    Explain(ExplainArgs),
 }
 
 /// `gotrace-diff BASE HEAD`.
@@ -107,6 +110,9 @@ pub struct BaselineCreateArgs {
     /// The runs.
     #[arg(value_name = "TRACE", required = true)]
     pub traces: Vec<PathBuf>,
+    /// What `go test -json` (or -v) printed, one for each trace in their order; else NAME.json beside NAME.out is used.
+    #[arg(long, value_name = "FILE")]
+    pub test_json: Vec<PathBuf>,
     /// Where to write it [default: gotrace-baseline.json beside go.mod]; `-` for standard output.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -141,6 +147,9 @@ pub struct SummarizeArgs {
     /// Text, or the summary as JSON (of several traces: `runs`).
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// What `go test -json` (or -v) printed, one for each trace in their order; else NAME.json beside NAME.out is used.
+    #[arg(long, value_name = "FILE")]
+    pub test_json: Vec<PathBuf>,
     /// Use what is whole of a truncated trace.
     #[arg(long)]
     pub allow_partial: bool,
@@ -150,6 +159,66 @@ pub struct SummarizeArgs {
     /// Show everything.
     #[arg(long)]
     pub all: bool,
+    /// List the program's log messages instead.
+    #[arg(long, help_heading = "Logs")]
+    pub logs: bool,
+    /// Messages of these categories: a glob.
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new, requires = "logs", help_heading = "Logs")]
+    pub log_category: Option<Pattern>,
+    /// Messages of tasks of these types: a glob.
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new, requires = "logs", help_heading = "Logs")]
+    pub log_task: Option<Pattern>,
+    /// Messages that hold this text.
+    #[arg(long, value_name = "SUBSTRING", requires = "logs", help_heading = "Logs")]
+    pub log_text: Option<String>,
+    /// Count messages as one that differ only in numbers.
+    #[arg(long, requires = "logs", help_heading = "Logs")]
+    pub log_fold_numbers: bool,
+    /// When to use colours.
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// `gotrace-diff explain SUBJECT TRACE [TRACE]`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// What to explain, as kind:name: test:TestLoadAll, benchmark:*, task:request, region:render, group:cart.*; the
+    /// name is a glob, and the kind may be left out.
+    #[arg(value_name = "SUBJECT")]
+    pub subject: SubjectPattern,
+    /// The base and the head, each as for a comparison; for --critical-path and --related one trace or two.
+    #[arg(value_name = "TRACE", required = true)]
+    pub traces: Vec<PathBuf>,
+    /// Only these of its figures: a glob.
+    #[arg(long, value_name = "METRIC", value_parser = Pattern::new, conflicts_with_all = ["critical_path", "related"])]
+    pub metric: Option<Pattern>,
+    /// Follow its time backwards through wake-ups and creations: what it could not have been done without.
+    #[arg(long)]
+    pub critical_path: bool,
+    /// Who woke its goroutines, and whom they woke.
+    #[arg(long, conflicts_with = "critical_path")]
+    pub related: bool,
+    /// Follow the instance that began K-th instead of the slowest.
+    #[arg(long, value_name = "K", requires = "critical_path", conflicts_with = "all")]
+    pub nth: Option<usize>,
+    /// Follow all instances, and add up.
+    #[arg(long, requires = "critical_path")]
+    pub all: bool,
+    /// Only what is after this time since the trace began, as in 1.5s.
+    #[arg(long, value_name = "TIME", requires = "critical_path", value_parser = crate::config::quantity::nanoseconds)]
+    pub from: Option<i64>,
+    /// Only what has ended by this time since the trace began.
+    #[arg(long, value_name = "TIME", requires = "critical_path", value_parser = crate::config::quantity::nanoseconds)]
+    pub to: Option<i64>,
+    /// How many rows of each table to show; 0 for all.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub top: usize,
+    /// Use what is whole of a truncated trace.
+    #[arg(long)]
+    pub allow_partial: bool,
+    /// Text, or JSON.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     /// When to use colours.
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
@@ -182,6 +251,9 @@ pub struct GateArgs {
     /// The traces were recorded with this -benchtime, a fixed number of rounds: counts can then be compared.
     #[arg(long, value_name = "Nx", value_parser = crate::config::rounds, help_heading = "Gate")]
     pub benchtime: Option<u64>,
+    /// What `go test -json` (or -v) printed, one for each trace in their order; else NAME.json beside NAME.out is used.
+    #[arg(long, value_name = "FILE", help_heading = "Gate")]
+    pub test_json: Vec<PathBuf>,
     /// Use what is whole of truncated traces; the verdict is then never a pass.
     #[arg(long, help_heading = "Gate")]
     pub allow_partial: bool,

@@ -8,19 +8,26 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod attribution;
 pub mod baseline;
 pub mod cli;
 pub mod commands;
 pub mod compare;
 pub mod config;
+pub mod critical;
+pub mod diagnose;
 pub mod error;
 pub mod gate;
 pub mod hash;
+pub mod logs;
 pub mod metrics;
 pub mod paths;
+pub mod related;
 pub mod report;
+pub mod scan;
 pub mod sketch;
 pub mod stats;
+pub mod subject;
 pub mod summarize;
 pub mod summary;
 pub mod timeline;

@@ -1,14 +1,13 @@
 //! A mergeable sketch of a distribution of durations, with a bounded relative error.
 //!
-//! Values fall into buckets whose bounds grow by a constant factor, after Masson, Rim and Lee, "DDSketch: a fast and
-//! fully-mergeable quantile sketch with relative-error guarantees", VLDB 2019. With relative error `a` the factor is
-//! `(1 + a) / (1 - a)`; bucket `i` holds the values in `(factor^(i-1), factor^i]` and answers with the value that is
-//! within `a` of both ends:
+//! Values fall into buckets that are linear within each power of two, as in G. Tene's HdrHistogram: the first 64
+//! values have a bucket each, and every octave above is divided into 64 of equal width. Finding a bucket takes a
+//! shift and no logarithm, and is exact on every machine:
 //!
 //! ```text
-//!     factor^(i-1)        answer        factor^i
-//!         |------------------|--------------|
-//!              at most a         at most a        (relative)
+//!     2^k                                      2^(k+1)
+//!      |----|----|----|----|--- ... ---|----|----|        64 buckets, each 2^k / 64 wide
+//!        answer: the middle, at most half a width off: 2^k / 128, less than 0.8 % of any value in it
 //! ```
 //!
 //! Merging adds bucket counts, so any order of merging gives the same sketch. Count, sum, least and greatest are exact.
@@ -17,11 +16,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The relative error of every quantile: 1 %.
-pub const RELATIVE_ERROR: f64 = 0.01;
+/// The relative error of every quantile: at most half a bucket, 1/128.
+pub const RELATIVE_ERROR: f64 = 1.0 / 128.0;
 
-/// The growth factor of the buckets, `(1 + a) / (1 - a)`.
-const FACTOR: f64 = (1.0 + RELATIVE_ERROR) / (1.0 - RELATIVE_ERROR);
+/// Each octave has `2^DIVISION` buckets.
+const DIVISION: u32 = 6;
+/// The number of buckets of an octave.
+const PER_OCTAVE: u64 = 1 << DIVISION;
+/// One more than the greatest bucket, that of `i64::MAX`.
+const BUCKETS: usize = ((63 - DIVISION as usize) << DIVISION) + PER_OCTAVE as usize;
+/// Up to this many buckets in use a sketch lists them; one with more has a table of all.
+const LISTED: usize = 192;
 
 /// A distribution of durations in nanoseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,19 +40,104 @@ pub struct Sketch {
     pub min_ns: i64,
     /// The greatest, ns; 0 when there is none.
     pub max_ns: i64,
-    /// Bucket number to count. Values of 1 ns and less fall into bucket 0.
-    pub buckets: BTreeMap<u16, u64>,
+    /// Bucket number to count.
+    buckets: Buckets,
+}
+
+/// Counts by bucket. Equal counts are equal however they are kept, and are written as an object.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<u16, u64>", into = "BTreeMap<u16, u64>")]
+enum Buckets {
+    /// In order of the bucket.
+    Listed(Vec<(u16, u64)>),
+    /// By bucket, [`BUCKETS`] of them.
+    Table(Vec<u64>),
+}
+
+impl Default for Buckets {
+    fn default() -> Self {
+        Buckets::Listed(Vec::new())
+    }
+}
+
+impl Buckets {
+    #[inline(always)]
+    fn add(&mut self, bucket: u16, n: u64) {
+        match self {
+            Buckets::Table(table) => {
+                if let Some(count) = table.get_mut(usize::from(bucket)) {
+                    *count = count.saturating_add(n);
+                }
+            }
+            Buckets::Listed(_) => self.add_listed(bucket, n),
+        }
+    }
+
+    fn add_listed(&mut self, bucket: u16, n: u64) {
+        match self {
+            Buckets::Table(_) => self.add(bucket, n),
+            Buckets::Listed(list) => match list.binary_search_by_key(&bucket, |&(b, _)| b) {
+                Ok(at) => list[at].1 = list[at].1.saturating_add(n),
+                Err(at) if list.len() < LISTED => list.insert(at, (bucket, n)),
+                Err(_) => {
+                    let mut table = vec![0; BUCKETS];
+                    list.iter().for_each(|&(b, n)| table[usize::from(b)] = n);
+                    *self = Buckets::Table(table);
+                    self.add(bucket, n);
+                }
+            },
+        }
+    }
+
+    /// Those in use, in order.
+    fn iter(&self) -> Box<dyn Iterator<Item = (u16, u64)> + '_> {
+        match self {
+            Buckets::Listed(list) => Box::new(list.iter().copied()),
+            Buckets::Table(table) => {
+                Box::new(table.iter().enumerate().filter(|(_, n)| **n > 0).map(|(b, &n)| (b as u16, n)))
+            }
+        }
+    }
+}
+
+impl PartialEq for Buckets {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Buckets {}
+
+impl From<BTreeMap<u16, u64>> for Buckets {
+    fn from(map: BTreeMap<u16, u64>) -> Self {
+        let mut buckets = Buckets::default();
+        // What is beyond the last bucket no value can have made.
+        map.into_iter().filter(|&(_, n)| n > 0).for_each(|(b, n)| buckets.add(b.min(BUCKETS as u16 - 1), n));
+        buckets
+    }
+}
+
+impl From<Buckets> for BTreeMap<u16, u64> {
+    fn from(buckets: Buckets) -> Self {
+        buckets.iter().collect()
+    }
 }
 
 impl Sketch {
+    /// An empty one with a table from the start: faster where there will be many different durations.
+    pub fn dense() -> Sketch {
+        Sketch { buckets: Buckets::Table(vec![0; BUCKETS]), ..Sketch::default() }
+    }
+
     /// Adds one duration, ns. Negative ones count as 0.
+    #[inline(always)]
     pub fn add(&mut self, ns: i64) {
         let ns = ns.max(0);
         self.min_ns = if self.count == 0 { ns } else { self.min_ns.min(ns) };
         self.max_ns = self.max_ns.max(ns);
         self.count = self.count.saturating_add(1);
         self.sum_ns = self.sum_ns.saturating_add(ns);
-        *self.buckets.entry(bucket(ns)).or_default() += 1;
+        self.buckets.add(bucket(ns), 1);
     }
 
     /// Adds all that `other` holds.
@@ -59,10 +149,7 @@ impl Sketch {
         self.max_ns = self.max_ns.max(other.max_ns);
         self.count = self.count.saturating_add(other.count);
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
-        for (&bucket, &count) in &other.buckets {
-            let mine = self.buckets.entry(bucket).or_default();
-            *mine = mine.saturating_add(count);
-        }
+        other.buckets.iter().for_each(|(bucket, n)| self.buckets.add(bucket, n));
     }
 
     /// The `q`-quantile in ns, `0 <= q <= 1`: a value within [`RELATIVE_ERROR`] of the value at rank
@@ -75,11 +162,14 @@ impl Sketch {
         if rank == 0 {
             return Some(self.min_ns); // Known exactly.
         }
+        if rank == self.count - 1 {
+            return Some(self.max_ns); // So is this.
+        }
         let mut seen = 0u64;
-        for (&bucket, &count) in &self.buckets {
+        for (bucket, count) in self.buckets.iter() {
             seen = seen.saturating_add(count);
             if seen > rank {
-                return Some(answer(bucket).clamp(self.min_ns, self.max_ns));
+                return Some(answer(bucket).clamp(self.min_ns, self.max_ns.max(self.min_ns)));
             }
         }
         Some(self.max_ns)
@@ -89,21 +179,41 @@ impl Sketch {
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum_ns as f64 / self.count as f64)
     }
+
+    /// Lower and upper bound of each bucket in use, ns, with its count: what a histogram is drawn from.
+    pub fn bars(&self) -> impl Iterator<Item = (i64, i64, u64)> + '_ {
+        self.buckets.iter().map(|(bucket, n)| {
+            let (low, width) = bounds(bucket);
+            (low, low.saturating_add(width), n)
+        })
+    }
 }
 
+#[inline(always)]
 fn bucket(ns: i64) -> u16 {
-    if ns <= 1 {
-        return 0;
+    let v = ns as u64;
+    if v < PER_OCTAVE {
+        return v as u16;
     }
-    // i64::MAX falls into bucket 2184: the cast cannot overflow.
-    ((ns as f64).ln() / FACTOR.ln()).ceil() as u16
+    let octave = 63 - v.leading_zeros() - DIVISION;
+    ((u64::from(octave + 1) << DIVISION) + (v >> octave) - PER_OCTAVE) as u16
+}
+
+/// The least value of a bucket and its width.
+fn bounds(bucket: u16) -> (i64, i64) {
+    let (octave, within) = (u32::from(bucket) >> DIVISION, i64::from(bucket) & (PER_OCTAVE as i64 - 1));
+    match octave {
+        0 => (within, 1),
+        _ => {
+            let shift = (octave - 1).min(56);
+            ((within + PER_OCTAVE as i64) << shift, 1 << shift)
+        }
+    }
 }
 
 fn answer(bucket: u16) -> i64 {
-    if bucket == 0 {
-        return 1;
-    }
-    (2.0 * FACTOR.powi(i32::from(bucket)) / (FACTOR + 1.0)).round() as i64
+    let (low, width) = bounds(bucket);
+    low.saturating_add(width / 2)
 }
 
 #[cfg(test)]
@@ -120,9 +230,19 @@ mod tests {
         for q in [0.0, 0.1, 0.5, 0.9, 0.99, 1.0] {
             let exact = values[(q * (values.len() - 1) as f64).floor() as usize] as f64;
             let got = sketch.quantile(q).unwrap_or(0) as f64;
-            // Half a nanosecond more: answers are whole.
             assert!((got - exact).abs() <= exact * RELATIVE_ERROR + 0.5, "q {q}: {got} for {exact}");
         }
+    }
+
+    #[test]
+    fn every_value_lies_within_its_bucket() {
+        let edges = (0..63).flat_map(|k| [(1i64 << k) - 1, 1 << k, (1 << k) + 1]);
+        for v in edges.chain([i64::MAX]) {
+            let (low, width) = bounds(bucket(v));
+            assert!(low <= v && v - low < width, "{v}: {low} + {width}");
+            assert!(usize::from(bucket(v)) < BUCKETS, "{v}");
+        }
+        assert_eq!(usize::from(bucket(i64::MAX)), BUCKETS - 1);
     }
 
     #[test]
@@ -142,6 +262,14 @@ mod tests {
         ba.merge(&a);
         assert_eq!(ab, all);
         assert_eq!(ba, all);
+    }
+
+    #[test]
+    fn a_sketch_survives_json() {
+        let mut sketch = Sketch::default();
+        (0..5000i64).for_each(|i| sketch.add(i * i));
+        let text = serde_json::to_string(&sketch).unwrap_or_default();
+        assert_eq!(serde_json::from_str::<Sketch>(&text).ok(), Some(sketch));
     }
 
     #[test]

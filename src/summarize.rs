@@ -9,6 +9,7 @@
 
 use std::io::Read;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::Scope;
 
 use crate::metrics::Metrics;
 use crate::summary::{Summary, Warning};
@@ -19,11 +20,11 @@ use crate::trace::{Chunk, Reader, TraceError, TraceErrorClass, TraceErrorKind};
 const CHUNK: usize = 4096;
 
 /// How many chunks may wait for the analysis.
-const AHEAD: usize = 8;
+pub(crate) const AHEAD: usize = 8;
 
 /// The tracer's own goroutine that ends generations. It waits for most of its life; a trace that ends while it runs
 /// was cut between two generations (seen in all of Go 1.22 to 1.27; before there were no generations).
-const ADVANCER: &str = "runtime.(*traceAdvancerState).start.func1";
+pub(crate) const ADVANCER: &str = "runtime.(*traceAdvancerState).start.func1";
 
 /// How to read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,19 +32,21 @@ pub struct Options {
     /// Of a truncated or broken trace use the complete generations. The summary says so, and no verdict built on it
     /// is a pass.
     pub allow_partial: bool,
+    /// Keep so many stacks of each of the profiles of Go's own tool, those that took longest; none by default.
+    pub profiles: usize,
     /// Keep the text of log messages.
     pub keep_messages: bool,
 }
 
 /// What the reader knows at the end besides the events.
 #[derive(Clone, Copy, Debug)]
-struct Facts {
+pub(crate) struct Facts {
     format: &'static str,
     generations: u64,
     /// How many of them were given out whole.
-    complete_generations: u64,
-    first_generation: u64,
-    offset: u64,
+    pub(crate) complete_generations: u64,
+    pub(crate) first_generation: u64,
+    pub(crate) offset: u64,
 }
 
 #[derive(Clone, Default)]
@@ -62,7 +65,7 @@ pub fn summarize<R: Read + Send>(source: &str, input: R, options: &Options) -> R
     let (full, to_analyse) = sync_channel(AHEAD);
     let (emptied, to_fill) = channel();
     let (analysis, read) = std::thread::scope(|scope| {
-        let reading = scope.spawn(move || read(input, options.keep_messages, &full, &to_fill));
+        let reading = scope.spawn(move || read(input, options.keep_messages, scope, &full, &to_fill));
         let analysis = analyse(&to_analyse, &emptied, options.allow_partial);
         match reading.join() {
             Ok(read) => (analysis, read),
@@ -91,7 +94,7 @@ pub fn summarize<R: Read + Send>(source: &str, input: R, options: &Options) -> R
 }
 
 /// Whether what was read before such an error can be used.
-fn usable(class: TraceErrorClass) -> bool {
+pub(crate) fn usable(class: TraceErrorClass) -> bool {
     matches!(class, TraceErrorClass::Truncated | TraceErrorClass::Corrupt | TraceErrorClass::Glued)
 }
 
@@ -102,13 +105,14 @@ fn mark_partial(summary: &mut Summary, why: String) {
 }
 
 /// The reading thread. An error before the first event is the outer one, later ones come with what is known then.
-fn read<R: Read>(
+pub(crate) fn read<'scope, R: Read + Send + 'scope>(
     input: R,
     keep_messages: bool,
+    scope: &'scope Scope<'scope, '_>,
     full: &SyncSender<Chunk>,
     to_fill: &Receiver<Chunk>,
 ) -> Result<(Facts, Option<TraceError>), TraceError> {
-    let mut reader = Reader::new(input, keep_messages)?;
+    let mut reader = Reader::ahead(input, keep_messages, scope)?;
     let failure = loop {
         let mut chunk = to_fill.try_recv().unwrap_or_default();
         match reader.next_chunk(&mut chunk, CHUNK) {
@@ -160,7 +164,7 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
     if !analysis.metrics.has_user_activity(&analysis.timeline) {
         return Err(TraceError::new(TraceErrorKind::NoUserGoroutine, facts.offset));
     }
-    let mut summary = analysis.metrics.into_summary(&analysis.timeline);
+    let mut summary = analysis.metrics.into_summary(&analysis.timeline, options.profiles);
     summary.source = source.to_owned();
     summary.format = facts.format.to_owned();
     summary.generations = facts.generations;
@@ -169,6 +173,7 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
         let message = "a flight recorder's snapshot: whether later generations are missing cannot be seen".to_owned();
         summary.warnings.push(Warning { kind: "snapshot".to_owned(), count: 1, message });
     }
+    crate::attribution::name_tests(&mut summary, None);
     if cut {
         mark_partial(&mut summary, TraceError::new(TraceErrorKind::AdvancerRunning, facts.offset).to_string());
     }

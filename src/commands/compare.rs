@@ -7,6 +7,7 @@ use super::output;
 use crate::cli::{CompareArgs, GateArgs, ReportArgs};
 use crate::compare::{self, Comparison, Presence, Side};
 use crate::config::Config;
+use crate::diagnose::{self, Diagnosis};
 use crate::error::Error;
 use crate::gate;
 use crate::metrics::registry::SubjectKind;
@@ -34,7 +35,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
         }
     };
     let config = super::configure(&args.gate)?;
-    let mut read = inputs::read(&[&base, &head], &options(&args.gate))?.into_iter();
+    let mut read = inputs::read(&[&base, &head], &args.gate.test_json, &options(&args.gate))?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     finish(
         Told::of(&[&base, &head]),
@@ -47,7 +48,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
 }
 
 pub(super) fn options(gate: &GateArgs) -> Options {
-    Options { allow_partial: gate.allow_partial, keep_messages: false }
+    Options { allow_partial: gate.allow_partial, ..Options::default() }
 }
 
 /// What reading has to tell.
@@ -55,6 +56,7 @@ pub(super) struct Told {
     warnings: Vec<String>,
     left_out: Vec<NotCompared>,
     drawn: [Drawn; 2],
+    diagnoses: Vec<Diagnosis>,
 }
 
 impl Told {
@@ -65,11 +67,14 @@ impl Told {
             let both = NotCompared { count: one.count + other.count, ..other.clone() };
             left_out = vec![both];
         }
-        let drawn = match inputs {
-            [base, head] => [Drawn::of(&base.summaries), Drawn::of(&head.summaries)],
+        let (drawn, diagnoses) = match inputs {
+            [base, head] => (
+                [Drawn::of(&base.summaries), Drawn::of(&head.summaries)],
+                diagnose::changes(&base.summaries, &head.summaries, &diagnose::Settings::default()),
+            ),
             _ => Default::default(),
         };
-        Told { warnings: inputs.iter().flat_map(|i| i.warnings.clone()).collect(), left_out, drawn }
+        Told { warnings: inputs.iter().flat_map(|i| i.warnings.clone()).collect(), left_out, drawn, diagnoses }
     }
 }
 
@@ -93,6 +98,7 @@ pub(super) fn finish(
         show_framework: config.show_framework,
         against_baseline,
         drawn: told.drawn,
+        diagnoses: told.diagnoses,
     };
     output::report(&build::build(&comparison, &judged, context), report)
 }

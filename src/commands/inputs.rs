@@ -9,11 +9,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::documents::{self, Document};
 use super::progress::Progress;
 use super::sources::{self, Source};
+use crate::attribution::{self, output::TestOutput};
 use crate::compare::Side;
 use crate::error::Error;
 use crate::report::model::NotCompared;
 use crate::summarize::{self, Options};
 use crate::summary::Summary;
+
+/// The largest output of `go test` that is read.
+const MOST_TEST_OUTPUT: u64 = 1 << 30;
 
 /// What one side amounts to.
 #[derive(Debug, Default)]
@@ -49,8 +53,9 @@ impl Input {
 }
 
 /// Reads several sides at once. The first error in the order given is told, whatever happened first.
-pub(super) fn read(sides: &[&[PathBuf]], options: &Options) -> Result<Vec<Input>, Error> {
-    let found = sides.iter().map(|inputs| sources::find(inputs)).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn read(sides: &[&[PathBuf]], tests: &[PathBuf], options: &Options) -> Result<Vec<Input>, Error> {
+    let mut found = sides.iter().map(|inputs| sources::find(inputs)).collect::<Result<Vec<_>, _>>()?;
+    give_outputs(&mut found, tests)?;
     let all: Vec<&Source> = found.iter().flat_map(|f| &f.sources).collect();
     if all.iter().filter(|s| s.path.is_none()).count() > 1 {
         return Err(Error::Usage("standard input can be read once only: give - once".to_owned()));
@@ -80,6 +85,21 @@ pub(super) fn read(sides: &[&[PathBuf]], options: &Options) -> Result<Vec<Input>
     Ok(inputs)
 }
 
+/// Lays outputs of `go test` beside the traces, in order.
+fn give_outputs(found: &mut [sources::Found], tests: &[PathBuf]) -> Result<(), Error> {
+    let traces: usize = found.iter().map(|f| f.sources.len()).sum();
+    if !tests.is_empty() && tests.len() != traces {
+        return Err(Error::Usage(format!(
+            "{traces} traces and {} times --test-json: give one for each trace, in their order, or put each beside its trace as NAME.json beside NAME.out",
+            tests.len()
+        )));
+    }
+    for (source, output) in found.iter_mut().flat_map(|f| &mut f.sources).zip(tests) {
+        source.tests = Some(output.clone());
+    }
+    Ok(())
+}
+
 fn one(source: &Source, options: &Options, progress: &Progress) -> Result<Document, Error> {
     let trace = |source_error| Error::Trace { file: source.name.clone(), source: source_error };
     let failed = |e| Error::Read { file: source.name.clone(), source: e };
@@ -96,8 +116,32 @@ fn one(source: &Source, options: &Options, progress: &Progress) -> Result<Docume
         return documents::parse(&source.name, &documents::text(&source.name, bytes, documents::MOST_BYTES)?);
     }
     let whole = std::io::Cursor::new(head).chain(reader);
-    let summary = summarize::summarize(&source.name, whole, options).map_err(trace)?;
+    let mut summary = summarize::summarize(&source.name, whole, options).map_err(trace)?;
+    if let Some(output) = test_output(source)? {
+        attribution::name_tests(&mut summary, Some(&output));
+    }
     Ok(Document::Runs(vec![summary]))
+}
+
+/// What `go test` printed in this run, if that is there.
+fn test_output(source: &Source) -> Result<Option<TestOutput>, Error> {
+    let Some(path) = source.test_output() else { return Ok(None) };
+    let wanted = source.tests.is_some();
+    if !wanted && !path.is_file() {
+        return Ok(None);
+    }
+    let text = documents::read_text(&path, MOST_TEST_OUTPUT);
+    match text.map(|text| TestOutput::parse(&text)) {
+        Ok(Some(output)) => Ok(Some(output)),
+        // Another file may happen to be called like that.
+        _ if !wanted => Ok(None),
+        Ok(None) => Err(Error::Document {
+            file: path.display().to_string(),
+            message: "not what go test -json or go test -v prints".to_owned(),
+            advice: "record with: go test -json -trace=NAME.out PACKAGE >NAME.json".to_owned(),
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 /// Does `work` for each item on as many threads as there are cores; the results are in the order of the items.

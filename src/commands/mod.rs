@@ -3,11 +3,15 @@
 mod baseline;
 mod check;
 mod compare;
+mod critical;
+mod depth;
 mod documents;
 mod explain;
 mod inputs;
+mod logs;
 mod output;
 mod progress;
+mod related;
 mod report;
 mod sources;
 mod summarize;
@@ -61,6 +65,9 @@ fn run() -> Result<u8, Error> {
         Some(Command::Summarize(args)) => summarize::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Schema) => report::schema(),
+        Some(Command::Explain(args)) if args.related => related::run(&args),
+        Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
+        Some(Command::Explain(args)) => depth::run(&args),
         None if cli.list_metrics => explain::list(explain::format(cli.compare.report.format)?),
         None => match &cli.explain {
             Some(metric) => explain::explain(metric, explain::format(cli.compare.report.format)?),

@@ -18,6 +18,22 @@ pub(super) struct Source {
     pub(super) name: String,
     /// Where it is; `None` for standard input.
     pub(super) path: Option<PathBuf>,
+    /// What `go test` printed, where the user says so.
+    pub(super) tests: Option<PathBuf>,
+}
+
+impl Source {
+    /// What `go test` printed in this run: as the user says, else `NAME.json` beside `NAME.out`.
+    pub(super) fn test_output(&self) -> Option<PathBuf> {
+        if self.tests.is_some() {
+            return self.tests.clone();
+        }
+        let mut beside = self.path.clone()?;
+        if beside.extension().is_some_and(|e| e == "gz" || e == "zst") {
+            beside.set_extension("");
+        }
+        beside.set_extension("json").then_some(beside).filter(|path| Some(path) != self.path.as_ref())
+    }
 }
 
 /// What was found.
@@ -48,7 +64,7 @@ pub(super) fn find(inputs: &[PathBuf]) -> Result<Found, Error> {
 
 fn one(input: &Path, found: &mut Found) -> Result<(), Error> {
     if input == Path::new("-") {
-        return push(found, Source { name: "standard input".to_owned(), path: None });
+        return push(found, Source { name: "standard input".to_owned(), path: None, tests: None });
     }
     match std::fs::metadata(input) {
         Ok(meta) if meta.is_dir() => folder(input, 0, found),
@@ -61,7 +77,7 @@ fn one(input: &Path, found: &mut Found) -> Result<(), Error> {
 }
 
 fn at(path: &Path) -> Source {
-    Source { name: path.display().to_string(), path: Some(path.to_path_buf()) }
+    Source { name: path.display().to_string(), path: Some(path.to_path_buf()), tests: None }
 }
 
 fn push(found: &mut Found, source: Source) -> Result<(), Error> {
@@ -84,6 +100,8 @@ fn glob(input: &Path, pattern: &str, found: &mut Found) -> Result<(), Error> {
             if !path.is_symlink() {
                 folder(&path, 0, found)?;
             }
+        } else if is_test_output(&path) {
+            // As below.
         } else {
             push(found, at(&path))?;
         }
@@ -106,6 +124,8 @@ fn folder(path: &Path, depth: usize, found: &mut Found) -> Result<(), Error> {
             }
         } else if is_ours(&below) {
             push(found, at(&below))?;
+        } else if is_test_output(&below) {
+            // What a run printed lies beside its trace, and is read with it.
         } else {
             found.skipped += 1;
         }
@@ -148,6 +168,17 @@ fn is_ours(path: &Path) -> bool {
         return holds_a_trace(path, &head);
     }
     is_trace(&head) || is_document(&head)
+}
+
+/// Whether a file holds what `go test -json` prints.
+fn is_test_output(path: &Path) -> bool {
+    let Ok(file) = open(path) else { return false };
+    let mut head = Vec::new();
+    if file.take(4096).read_to_end(&mut head).is_err() {
+        return false;
+    }
+    let text = String::from_utf8_lossy(&head);
+    text.trim_start().starts_with('{') && text.contains("\"Action\":") && !is_document(&head)
 }
 
 fn is_trace(head: &[u8]) -> bool {

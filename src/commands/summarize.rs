@@ -25,8 +25,16 @@ struct Runs<'a> {
 }
 
 pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
-    let options = Options { allow_partial: args.allow_partial, keep_messages: false };
-    let input = inputs::read(&[&args.traces], &options)?.pop().unwrap_or_default();
+    if args.logs {
+        return super::logs::run(args);
+    }
+    let profiles = match (args.format, args.all) {
+        (Format::Json, true) => usize::MAX,
+        (Format::Json, false) => PROFILE,
+        (Format::Text, _) => 0,
+    };
+    let options = Options { allow_partial: args.allow_partial, profiles, ..Options::default() };
+    let input = inputs::read(&[&args.traces], &args.test_json, &options)?.pop().unwrap_or_default();
     if !input.baselines.is_empty() {
         return Err(Error::Usage("a baseline has no summaries: give traces".to_owned()));
     }
@@ -44,6 +52,9 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
     output::print(&text, args.color)?;
     Ok(DONE)
 }
+
+/// How many stacks of each profile are written without --all.
+const PROFILE: usize = 1000;
 
 const HEADER: [&str; 6] = ["count", "running", "runnable", "syscall", "blocked", "most in"];
 

@@ -32,6 +32,8 @@ pub struct PackagePair {
     pub environment: Difference,
     /// Whether another number of tests ran.
     pub tests_differ: bool,
+    /// Whether tests are compared all together although some of them have names.
+    pub tests_unnamed: bool,
     /// What was joined.
     pub subjects: Vec<SubjectPair>,
 }
@@ -107,6 +109,7 @@ pub fn compare(mut base: Side, mut head: Side) -> Comparison {
 fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePair {
     let environment = Difference::between(&base.runs.iter().collect::<Vec<_>>(), &head.runs.iter().collect::<Vec<_>>());
     let tests_differ = per::tests_differ(&base, &head);
+    let unnamed = choose_tests(&mut base, &mut head);
     let mut subjects = Vec::new();
     for (b, h) in pair_subjects(&base, &head) {
         let (changes, not_compared) = changes(&base, &head, b.as_ref(), h.as_ref(), &environment);
@@ -126,7 +129,24 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
             not_compared,
         })
         .collect();
-    PackagePair { name, base_runs: base.runs, head_runs: head.runs, environment, tests_differ, subjects }
+    let (base_runs, head_runs) = (base.runs, head.runs);
+    PackagePair { name, base_runs, head_runs, environment, tests_differ, tests_unnamed: unnamed, subjects }
+}
+
+/// Tests are compared one by one where every test of both sides has a name, and else all together: a test that only
+/// some runs know by name would look as if it came and went. Whether names were left out for that.
+fn choose_tests(base: &mut Package, head: &mut Package) -> bool {
+    let named = |package: &Package| package.runs.iter().all(|run| run.tests_named);
+    let has_own = |package: &Package| package.subjects.values().any(|subject| !subject.repeats.is_empty());
+    let one_by_one = named(base) && named(head);
+    let left_out = !one_by_one && (has_own(base) || has_own(head));
+    for package in [base, head] {
+        package.subjects.retain(|id, subject| match id.kind {
+            SubjectKind::Test | SubjectKind::Benchmark => subject.repeats.is_empty() != one_by_one,
+            _ => true,
+        });
+    }
+    left_out
 }
 
 /// Pairs by exact name; groups also by what survives a changed name.
@@ -183,7 +203,7 @@ fn changes(
     let both = one.is_some() && other.is_some();
     let paths: BTreeSet<&String> = one.into_iter().chain(other).flat_map(|s| s.figures.keys()).collect();
     for path in paths {
-        let Some(metric) = registry::find(registry_kind(kind), path) else { continue };
+        let Some(metric) = registry::find(kind, path) else { continue };
         if !both && path != "count" {
             continue;
         }
@@ -219,12 +239,4 @@ fn changes(
         changes.push(Change { metric, path: path.clone(), item, presence, items, head_items, items_are_fixed });
     }
     (changes, left_out)
-}
-
-/// Tests and benchmarks have the metrics of the goroutines that run them.
-pub fn registry_kind(kind: SubjectKind) -> SubjectKind {
-    match kind {
-        SubjectKind::Test | SubjectKind::Benchmark => SubjectKind::Group,
-        other => other,
-    }
 }

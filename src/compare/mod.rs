@@ -11,6 +11,7 @@ pub mod names;
 pub mod packages;
 pub mod per;
 pub mod side;
+mod stacks;
 
 pub use change::{Change, Presence};
 pub use join::{Comparison, PackagePair, SubjectPair, compare};

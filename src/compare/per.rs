@@ -1,7 +1,7 @@
 //! Per what figures are compared: slower code does fewer rounds, so that totals say nothing.
 
 use super::side::{Mode, Package, Subject};
-use crate::metrics::registry::{Class, Metric, Per, SubjectKind};
+use crate::metrics::registry::{Class, Metric, Per, SubjectKind, Unit};
 
 /// What one figure stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,9 @@ pub fn item(
     {
         return Err(MODES_DIFFER);
     }
-    let of_all_tests = kind == SubjectKind::Test || kind == SubjectKind::Process && metric.class == Class::Time;
+    // A test with a name of its own is itself, however many others ran.
+    let of_all_tests = kind == SubjectKind::Test && !has_repeats(subjects.0) && !has_repeats(subjects.1)
+        || kind == SubjectKind::Process && metric.class == Class::Time;
     if of_all_tests && metric.per != Per::Nothing && tests_differ(base, head) {
         return Err(TESTS_DIFFER);
     }
@@ -80,7 +82,9 @@ pub fn item(
             SubjectKind::Region => Ok(Item::Call),
             SubjectKind::Task => Ok(Item::Task),
             // The goroutine that runs a benchmark's rounds does as many as fit into its time.
-            SubjectKind::Benchmark if operations_known(base) && operations_known(head) => Ok(Item::Operation),
+            SubjectKind::Benchmark if rounds_known(base, subjects.0) && rounds_known(head, subjects.1) => {
+                Ok(Item::Operation)
+            }
             SubjectKind::Benchmark => Err(ROUNDS_UNKNOWN),
             SubjectKind::Test => Ok(Item::Test),
             // Goroutines that were there before the window are cut at its ends: their times grow with its length.
@@ -93,7 +97,7 @@ pub fn item(
 /// Whether both sides ran another number of tests: what they all did together says nothing of the program then.
 pub fn tests_differ(base: &Package, head: &Package) -> bool {
     let tests = |package: &Package| -> Vec<i64> {
-        let hosts = package.subjects.iter().filter(|(id, _)| id.kind == SubjectKind::Test);
+        let hosts = package.subjects.iter().filter(|(id, s)| id.kind == SubjectKind::Test && s.repeats.is_empty());
         let runs = package.runs.len();
         let of_run =
             |s: &Subject, i: usize| s.figures.get("count").and_then(|c| c.get(i).copied().flatten()).unwrap_or(0);
@@ -114,6 +118,18 @@ pub fn mode(package: &Package) -> Mode {
 
 fn operations_known(package: &Package) -> bool {
     package.runs.iter().all(|r| r.operations.is_some())
+}
+
+/// Whether it is known how many operations a benchmark's figures are of.
+fn rounds_known(package: &Package, subject: Option<&Subject>) -> bool {
+    match subject {
+        Some(subject) if !subject.repeats.is_empty() => subject.repeats.iter().all(|r| r.operations.is_some()),
+        _ => operations_known(package),
+    }
+}
+
+fn has_repeats(subject: Option<&Subject>) -> bool {
+    subject.is_some_and(|subject| !subject.repeats.is_empty())
 }
 
 fn born_inside(subject: Option<&Subject>) -> bool {
@@ -143,15 +159,15 @@ pub fn values(
     };
     let items = subject.figures.get(divisor_path);
     let at = |series: Option<&Vec<Option<i64>>>, i: usize| series.and_then(|s| s.get(i).copied().flatten());
-    package
-        .runs
-        .iter()
-        .enumerate()
-        .filter_map(|(i, run)| {
+    (0..subject.points(package.runs.len()))
+        .filter_map(|i| {
+            let repeat = subject.repeats.get(i);
+            let run = package.runs.get(repeat.map_or(i, |r| r.run))?;
             let value = at(raw, i).or(metric.zero_when_absent.then_some(0))? as f64;
+            let value = if metric.unit == Unit::Ratio { value / 1e6 } else { value };
             let divisor = match item {
                 Item::Run | Item::Itself => 1.0,
-                Item::Operation => run.operations? as f64,
+                Item::Operation => repeat.map_or(run.operations, |r| r.operations)? as f64,
                 Item::Second => run.duration_ns as f64 / 1e9,
                 Item::Goroutine | Item::Test | Item::Call | Item::Task => at(items, i)? as f64,
             };
@@ -164,6 +180,9 @@ pub fn values(
 pub fn items_per_run(package: &Package, subject: &Subject, item: Item) -> f64 {
     let counts: Vec<f64> = match item {
         Item::Run | Item::Itself => return 1.0,
+        Item::Operation if !subject.repeats.is_empty() => {
+            subject.repeats.iter().filter_map(|r| r.operations).map(|n| n as f64).collect()
+        }
         Item::Operation => package.runs.iter().filter_map(|r| r.operations).map(|n| n as f64).collect(),
         Item::Second => package.runs.iter().map(|r| r.duration_ns as f64 / 1e9).collect(),
         Item::Goroutine | Item::Test | Item::Call | Item::Task => {

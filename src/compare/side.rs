@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::framework::{self, Owner};
 use super::{names, packages};
 use crate::metrics::registry::{METRICS, SubjectKind, View};
-use crate::summary::{Group, Position, Site, SiteFrame, Summary, Warning};
+use crate::summary::{Group, Position, Site, SiteFrame, Summary, TestKind, TestNamedBy, TestRun, Warning};
 
 /// The subject's exact name on this side. Joining sides matches names that differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,9 +61,16 @@ pub struct Run {
     pub operations: Option<u64>,
     /// What its counts are relative to.
     pub mode: Mode,
+    /// Whether each of its tests has a name, so that they can be compared one by one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tests_named: bool,
     /// What is odd about it.
     #[serde(skip)]
     pub warnings: Vec<Warning>,
+}
+
+fn is_false(b: &bool) -> bool {
+    !b
 }
 
 /// What a run's counts are relative to.
@@ -88,10 +95,31 @@ pub struct Subject {
     pub start: Option<Position>,
     /// The functions that create it, with how many.
     pub creators: BTreeMap<String, u64>,
+    /// Of a test with a name of its own: for each of its repeats the run that it was in. Its figures and sites are of
+    /// repeats then, not of runs: a test that ran three times in each of two runs has six.
+    pub repeats: Vec<Repeat>,
     /// Raw figures by metric path, one for each run; `None` where the run lacks the subject or the figure.
     pub figures: BTreeMap<String, Vec<Option<i64>>>,
     /// Where it waits.
     pub sites: BTreeMap<SiteKey, SiteFigures>,
+}
+
+/// One repeat of a test or benchmark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// Index of the run that it was in.
+    pub run: usize,
+    /// Operations, of a benchmark and where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<u64>,
+}
+
+impl Subject {
+    /// How many figures each of its series has, in a package of so many runs.
+    pub fn points(&self, runs: usize) -> usize {
+        if self.repeats.is_empty() { runs } else { self.repeats.len() }
+    }
 }
 
 /// A blocking site of a known group.
@@ -101,6 +129,13 @@ pub struct SiteKey {
     pub state: String,
     /// The keys of the functions of its stack, innermost first.
     pub chain: Vec<String>,
+}
+
+impl SiteKey {
+    /// The key of a site.
+    fn of(site: &Site) -> SiteKey {
+        SiteKey { state: site.state.clone(), chain: site.stack.iter().map(|f| names::key(&f.func)).collect() }
+    }
 }
 
 /// The figures of a blocking site.
@@ -182,20 +217,26 @@ fn run_of(summary: &Summary, rounds: Option<u64>) -> Run {
         duration_ns: summary.end_ns.saturating_sub(summary.start_ns),
         operations,
         mode,
+        tests_named: summary.attribution.tests > 0 && summary.attribution.named == summary.attribution.tests,
         warnings: summary.warnings.clone(),
     }
 }
 
 impl Package {
     fn absorb(&mut self, other: Package) {
-        let (before, after) = (self.runs.len(), other.runs.len());
+        let (runs_before, after) = (self.runs.len(), other.runs.len());
+        let before = runs_before;
         if before == 0 {
             *self = other;
             return;
         }
         self.runs.extend(other.runs);
-        for (id, theirs) in other.subjects {
+        for (id, mut theirs) in other.subjects {
             let subject = self.subjects.entry(id).or_default();
+            // A test's own figures are counted by its repeats.
+            let own = !subject.repeats.is_empty() || !theirs.repeats.is_empty();
+            let before = if own { subject.repeats.len() } else { before };
+            subject.repeats.extend(theirs.repeats.drain(..).map(|r| Repeat { run: r.run + runs_before, ..r }));
             subject.framework |= theirs.framework;
             subject.start = subject.start.take().or(theirs.start);
             for (creator, n) in theirs.creators {
@@ -219,10 +260,11 @@ impl Package {
             }
         }
         for subject in self.subjects.values_mut() {
-            subject.figures.values_mut().for_each(|series| series.resize(before + after, None));
+            let points = subject.points(before + after);
+            subject.figures.values_mut().for_each(|series| series.resize(points, None));
             for site in subject.sites.values_mut() {
-                site.count.resize(before + after, 0);
-                site.time_ns.resize(before + after, 0);
+                site.count.resize(points, 0);
+                site.time_ns.resize(points, 0);
             }
         }
     }
@@ -257,16 +299,59 @@ impl Package {
         for site in &summary.sites {
             self.add_site(site, under_test, i, runs);
         }
+        for test in summary.tests.iter().filter(|t| t.named_by != TestNamedBy::Nothing) {
+            self.add_test(test, summary, i);
+        }
+        for (id, counts) in super::stacks::of(summary, under_test) {
+            self.record(SubjectKind::Site, &id.name, View::Stack(&counts), i, runs).start = id.start;
+        }
+    }
+
+    /// Adds a test, one repeat of it.
+    fn add_test(&mut self, test: &TestRun, summary: &Summary, run: usize) {
+        let kind = match test.kind {
+            TestKind::Test => SubjectKind::Test,
+            TestKind::Benchmark => SubjectKind::Benchmark,
+        };
+        let subject = self.subjects.entry(SubjectId { kind, name: test.name.clone() }).or_default();
+        let at = subject.repeats.len();
+        subject.repeats.push(Repeat { run, operations: test.operations });
+        for metric in METRICS.iter().filter(|m| m.kinds.contains(&kind)) {
+            for (path, figure) in metric.figures(View::Test(test)) {
+                let series = subject.figures.entry(path).or_default();
+                series.resize(at, None);
+                series.push(Some(figure));
+            }
+        }
+        subject.figures.values_mut().for_each(|series| series.resize(at + 1, None));
+        if let Some(function) = test.function.as_ref().filter(|_| subject.start.is_none()) {
+            subject.start = Some(Position { file: function.file.clone(), line: function.line });
+        }
+        for own in &test.sites {
+            let Some(site) = summary.sites.get(own.site) else { continue };
+            // The states of a test are those of its own goroutine. Others have groups of their own.
+            let own_goroutine = matches!(framework::owner(&site.group, true), Owner::TestHost | Owner::BenchmarkHost);
+            if !own_goroutine || framework::is_framework_wait(&site.stack) {
+                continue;
+            }
+            let figures = subject.sites.entry(SiteKey::of(site)).or_default();
+            if figures.stack.is_empty() {
+                figures.stack.clone_from(&site.stack);
+            }
+            figures.count.resize(at + 1, 0);
+            figures.time_ns.resize(at + 1, 0);
+            figures.count[at] = i64::try_from(own.count).unwrap_or(i64::MAX);
+            figures.time_ns[at] = own.time_ns;
+        }
+        for figures in subject.sites.values_mut() {
+            figures.count.resize(at + 1, 0);
+            figures.time_ns.resize(at + 1, 0);
+        }
     }
 
     fn record(&mut self, kind: SubjectKind, name: &str, view: View<'_>, i: usize, runs: usize) -> &mut Subject {
         let subject = self.subjects.entry(SubjectId { kind, name: name.to_owned() }).or_default();
-        // Tests and benchmarks have the figures of the goroutines that run them.
-        let like = match kind {
-            SubjectKind::Test | SubjectKind::Benchmark => SubjectKind::Group,
-            other => other,
-        };
-        for metric in METRICS.iter().filter(|m| m.kinds.contains(&like)) {
+        for metric in METRICS.iter().filter(|m| m.kinds.contains(&kind)) {
             for (path, figure) in metric.figures(view) {
                 let series = subject.figures.entry(path).or_insert_with(|| vec![None; runs]);
                 series[i] = Some(figure);
@@ -286,8 +371,7 @@ impl Package {
             return;
         }
         let Some(subject) = self.subjects.get_mut(&SubjectId { kind, name: site.group.clone() }) else { return };
-        let chain = site.stack.iter().map(|f| names::key(&f.func)).collect();
-        let figures = subject.sites.entry(SiteKey { state: site.state.clone(), chain }).or_default();
+        let figures = subject.sites.entry(SiteKey::of(site)).or_default();
         if figures.stack.is_empty() {
             figures.stack.clone_from(&site.stack);
             figures.count = vec![0; runs];

@@ -62,6 +62,18 @@ impl std::str::FromStr for Amount {
     }
 }
 
+/// A time as nanoseconds: `1.5s`.
+///
+/// # Errors
+/// One sentence, where it is none.
+pub fn nanoseconds(text: &str) -> Result<i64, String> {
+    match text.parse::<Amount>() {
+        // Below the greatest that a float holds exactly, as all times of traces are.
+        Ok(Amount { value, unit: Unit::Nanoseconds }) if value < 9e15 => Ok(value as i64),
+        _ => Err(format!("`{text}` is not a time: write it as in \"100us\" or \"1.5s\"")),
+    }
+}
+
 /// At most one amount of each unit, so that one rule can speak of times and counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Amounts(Vec<Amount>);

@@ -2,6 +2,7 @@
 
 use crate::compare::Change;
 use crate::compare::SubjectPair;
+pub use crate::compare::names::leaf;
 use crate::compare::per::Item;
 use crate::compare::side::{Run, SiteKey, Subject};
 use crate::metrics::registry::SubjectKind;
@@ -19,31 +20,6 @@ pub struct SiteChange {
     pub base: f64,
     /// Time per item in the head, ns.
     pub head: f64,
-}
-
-/// The frame that a person looks for: the innermost one outside the standard library, else outside of what merely
-/// carries a wait.
-pub fn leaf(stack: &[SiteFrame]) -> Option<&SiteFrame> {
-    let carries = |f: &&SiteFrame| {
-        ["runtime.", "internal/", "sync.", "syscall.", "os.", "io."].iter().any(|p| f.func.starts_with(p))
-    };
-    let own = stack.iter().find(|f| !is_standard(&f.func));
-    own.or_else(|| stack.iter().find(|f| !carries(f))).or(stack.first())
-}
-
-/// Whether a function is of the standard library: its import path has no dot in its first element. Package main of a
-/// program and packages of modules without a dot (`shop/cart`) cannot be told apart by name; `GOROOT` in the file can.
-fn is_standard(function: &str) -> bool {
-    const PACKAGES: [&str; 24] = [
-        "runtime", "sync", "internal", "syscall", "os", "fmt", "io", "time", "bufio", "log", "net", "testing",
-        "context", "database", "crypto", "encoding", "compress", "reflect", "iter", "slices", "maps", "sort", "bytes",
-        "strings",
-    ];
-    let first = function.split(['/', '.']).next().unwrap_or_default();
-    let path = function.split('/').next().unwrap_or_default();
-    // `net/http.X` and `sync.X` are standard, `net.example/x.X` is not.
-    let bare = !function.contains('/') || !path.contains('.');
-    bare && PACKAGES.contains(&first)
 }
 
 /// The state that explains most of a change of a subject's total time: its path and how much it adds, ns per item.
@@ -98,6 +74,10 @@ pub fn site(subject: &SubjectPair, change: &Change, base_runs: &[Run], head_runs
 fn time_per_item(subject: Option<&Subject>, key: &SiteKey, item: Item, runs: &[Run]) -> f64 {
     let Some((subject, site)) = subject.and_then(|s| Some((s, s.sites.get(key)?))) else { return 0.0 };
     let counts = subject.figures.get("count");
+    let operations = |i: usize| match subject.repeats.get(i) {
+        Some(repeat) => repeat.operations,
+        None => runs.get(i)?.operations,
+    };
     let values: Vec<f64> = site
         .time_ns
         .iter()
@@ -105,7 +85,7 @@ fn time_per_item(subject: Option<&Subject>, key: &SiteKey, item: Item, runs: &[R
         .filter_map(|(i, &time)| {
             let items = match item {
                 Item::Second => runs.get(i)?.duration_ns as f64 / 1e9,
-                Item::Operation => runs.get(i)?.operations? as f64,
+                Item::Operation => operations(i)? as f64,
                 _ => counts?.get(i).copied().flatten()? as f64,
             };
             (items > 0.0).then(|| time as f64 / items)

@@ -72,8 +72,12 @@ fn is_weak(finding: &Finding) -> bool {
 fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> Option<Finding> {
     let package = &comparison.packages[at.0];
     let subject = &package.subjects[at.1];
-    // Of those that are as grave the one with the greatest change: the total, which states are a part of.
-    let size = |j: &&&Judgement| subject.changes[j.at.2].delta().abs();
+    // Of those that are as grave the one with the greatest change: the total, which states are a part of. A quantile
+    // leads only where the total hardly moved: it has no state to explain it.
+    let size = |j: &&&Judgement| {
+        let change = &subject.changes[j.at.2];
+        change.delta().abs() * if change.path.starts_with("durations.") { 0.5 } else { 1.0 }
+    };
     let gravest = members.iter().min_by(|a, b| {
         a.outcome.cmp(&b.outcome).then(b.terms.level.cmp(&a.terms.level)).then(size(b).total_cmp(&size(a)))
     })?;

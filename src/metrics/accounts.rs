@@ -2,279 +2,169 @@
 
 use std::collections::BTreeMap;
 
+use super::tally::{RangeName, Spent, Sums, Tally};
+use super::tests::TestIx;
 use crate::hash::HashMap;
-use crate::summary::{Group, Position, Times};
-use crate::timeline::{Birth, Span, State};
+use crate::summary::{Group, Position};
+use crate::timeline::{Activity, Birth, Move, Span};
 use crate::trace::{Frame, GoSlot, Range, StackId, Sym, Symbols, Time};
 
-/// A special range by what it is called, whoever it belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum RangeName {
-    StopTheWorld(Sym),
-    GcMark,
-    Sweep,
-    MarkAssist,
-}
-
-impl From<Range> for RangeName {
-    fn from(range: Range) -> Self {
-        match range {
-            Range::StopTheWorld(kind) => RangeName::StopTheWorld(kind),
-            Range::GcMark => RangeName::GcMark,
-            Range::Sweep(_) => RangeName::Sweep,
-            Range::MarkAssist(_) => RangeName::MarkAssist,
-        }
-    }
-}
-
-impl RangeName {
-    /// Go's name for it.
-    pub(super) fn text(self, symbols: &Symbols) -> String {
-        match self {
-            RangeName::StopTheWorld(kind) => format!("stop-the-world ({})", symbols.text(kind)),
-            RangeName::GcMark => "GC concurrent mark phase".to_owned(),
-            RangeName::Sweep => "GC incremental sweep".to_owned(),
-            RangeName::MarkAssist => "GC mark assist".to_owned(),
-        }
-    }
-}
-
-/// Sums by key, where there are few keys. Every goroutine has two: they are kept small, and grow by one.
-#[derive(Clone, Debug)]
-pub(super) struct Tally<K>(Box<[(K, i64)]>);
-
-impl<K> Default for Tally<K> {
-    fn default() -> Self {
-        Tally(Box::default())
-    }
-}
-
-impl<K: Copy + PartialEq> Tally<K> {
-    #[inline(always)]
-    pub(super) fn add(&mut self, key: K, ns: i64) {
-        match self.0.iter_mut().find(|(k, _)| *k == key) {
-            Some((_, sum)) => *sum = sum.saturating_add(ns),
-            None => self.grow(key, ns),
-        }
-    }
-
-    fn grow(&mut self, key: K, ns: i64) {
-        let mut grown = Vec::with_capacity(self.0.len() + 1);
-        grown.extend_from_slice(&self.0);
-        grown.push((key, ns));
-        self.0 = grown.into_boxed_slice();
-    }
-
-    fn get(&self, key: K) -> i64 {
-        self.0.iter().find(|(k, _)| *k == key).map_or(0, |&(_, ns)| ns)
-    }
-
-    fn sum(&self) -> i64 {
-        self.0.iter().fold(0, |sum, &(_, ns)| sum.saturating_add(ns))
-    }
-
-    fn less(&self, earlier: &Self) -> Self {
-        Tally(self.0.iter().map(|&(k, ns)| (k, ns.saturating_sub(earlier.get(k)))).collect())
-    }
-
-    fn merge(&mut self, other: &Self) {
-        for &(key, ns) in other.0.iter() {
-            self.add(key, ns);
-        }
-    }
-
-    /// By name, without what is zero.
-    fn named(&self, name: impl Fn(K) -> String) -> BTreeMap<String, i64> {
-        let mut named = BTreeMap::new();
-        for &(key, ns) in self.0.iter().filter(|(_, ns)| *ns != 0) {
-            *named.entry(name(key)).or_default() += ns;
-        }
-        named
-    }
-}
-
-/// Time by state, with symbols for names.
+/// Special ranges of one goroutine.
 #[derive(Clone, Debug, Default)]
-struct Sums {
-    exec: i64,
-    sched: i64,
-    syscall: i64,
-    syscall_block: i64,
-    block: Tally<Sym>,
-    range: Tally<RangeName>,
+struct Special {
+    sums: Tally<RangeName>,
+    /// Those that are open, since when.
+    open: Vec<(RangeName, Time)>,
+    /// Time that it ran within mark assists, ns.
+    assisting: i64,
+    /// When it began to wait for ever, which is as good as its end.
+    stuck: Option<Time>,
 }
 
-impl Sums {
-    #[inline(always)]
-    fn add(&mut self, state: State, reason: Sym, ns: i64) {
-        let sum = match state {
-            State::Running => &mut self.exec,
-            State::Runnable => &mut self.sched,
-            State::Syscall => &mut self.syscall,
-            State::SyscallBlocked => &mut self.syscall_block,
-            State::Waiting => return self.block.add(reason, ns),
-        };
-        *sum = sum.saturating_add(ns);
-    }
-
-    /// All of it but the ranges, which overlap.
-    fn known(&self) -> i64 {
-        let parts = [self.exec, self.sched, self.syscall, self.syscall_block, self.block.sum()];
-        parts.into_iter().fold(0, i64::saturating_add)
+impl Special {
+    fn assists_since(&self) -> Option<Time> {
+        self.open.iter().find(|(name, _)| *name == RangeName::MarkAssist).map(|&(_, since)| since)
     }
 }
 
-/// Where a goroutine's or a call's time went: [`Times`] with symbols for names.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Spent {
-    sums: Sums,
-    total: i64,
-    unknown: i64,
-}
+/// Index of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct GroupIx(pub(super) u32);
 
-impl Spent {
-    fn new(sums: Sums, total: i64) -> Spent {
-        let unknown = total.saturating_sub(sums.known()).max(0);
-        Spent { sums, total, unknown }
-    }
-
-    /// What was spent since `earlier`, which is a snapshot of the same goroutine.
-    pub(super) fn since(&self, earlier: &Spent) -> Spent {
-        let (now, then) = (&self.sums, &earlier.sums);
-        let sums = Sums {
-            exec: now.exec.saturating_sub(then.exec),
-            sched: now.sched.saturating_sub(then.sched),
-            syscall: now.syscall.saturating_sub(then.syscall),
-            syscall_block: now.syscall_block.saturating_sub(then.syscall_block),
-            block: now.block.less(&then.block),
-            range: now.range.less(&then.range),
-        };
-        Spent::new(sums, self.total.saturating_sub(earlier.total))
-    }
-
-    /// Adds what another goroutine or call spent.
-    pub(super) fn merge(&mut self, other: &Spent) {
-        let (mine, theirs) = (&mut self.sums, &other.sums);
-        for (mine, theirs) in [
-            (&mut self.total, other.total),
-            (&mut self.unknown, other.unknown),
-            (&mut mine.exec, theirs.exec),
-            (&mut mine.sched, theirs.sched),
-            (&mut mine.syscall, theirs.syscall),
-            (&mut mine.syscall_block, theirs.syscall_block),
-        ] {
-            *mine = mine.saturating_add(theirs);
-        }
-        mine.block.merge(&theirs.block);
-        mine.range.merge(&theirs.range);
-    }
-
-    /// With names for symbols.
-    pub(super) fn times(&self, symbols: &Symbols) -> Times {
-        Times {
-            total_ns: self.total,
-            exec_ns: self.sums.exec,
-            sched_wait_ns: self.sums.sched,
-            syscall_ns: self.sums.syscall,
-            syscall_block_ns: self.sums.syscall_block,
-            block_ns: self.sums.block.named(|reason| symbols.text(reason).to_owned()),
-            range_ns: self.sums.range.named(|range| range.text(symbols)),
-            unknown_ns: self.unknown,
-        }
-    }
+impl GroupIx {
+    /// Those that never showed a stack.
+    pub(super) const NAMELESS: GroupIx = GroupIx(0);
 }
 
 /// One goroutine.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
     sums: Sums,
-    /// Special ranges that are open, with the time since when.
-    open_ranges: Tally<RangeName>,
-    start: Frame,
+    special: Option<Box<Special>>,
+    pub(super) id: u64,
+    pub(super) born: Time,
+    /// Since when it runs, while it does.
+    runs_since: Time,
+    /// What [`super::load::Load::waited`] said then.
+    pub(super) waited: i64,
+    pub(super) group: GroupIx,
+    created_by: StackId,
+    pub(super) test: TestIx,
+    /// Neighbours in the list of its test's goroutines.
+    pub(super) neighbours: [GoSlot; 2],
     /// True for the runtime's own, by name, and for those that never showed a stack.
     pub(super) system: bool,
-    born: Time,
-    /// When it ended, or the trace did; never as long as neither has happened.
-    ended: Time,
-    created: bool,
-    created_by: StackId,
+    pub(super) created: bool,
     /// Whether it ever changed its state within the trace.
     active: bool,
+    /// Whether it ever ran within the trace.
+    pub(super) ran: bool,
+    /// Whether its test is over, and has been given what it spent until then.
+    pub(super) settled: bool,
+    /// Where it was when the trace ended, or when it began to wait for ever.
+    pub(super) stands_at: StackId,
+    /// A worker of the collector: 0 no, 1 idle, 2 dedicated or fractional.
+    pub(super) worker: u8,
 }
 
 impl Default for Account {
     fn default() -> Self {
         Account {
             sums: Sums::default(),
-            open_ranges: Tally::default(),
-            start: Frame { func: Sym::EMPTY, file: Sym::EMPTY, line: 0 },
-            system: true,
+            special: None,
+            id: u64::MAX,
             born: Time(0),
-            created: false,
+            runs_since: Time::NEVER,
+            waited: 0,
+            group: GroupIx::NAMELESS,
             created_by: StackId::NONE,
+            test: TestIx::NONE,
+            neighbours: [GoSlot::NONE; 2],
+            system: true,
+            created: false,
             active: false,
-            ended: Time::NEVER,
+            ran: false,
+            settled: false,
+            stands_at: StackId::NONE,
+            worker: 0,
         }
     }
 }
 
 impl Account {
     /// What it has spent up to `now`, in the middle of `open`.
+    #[inline]
     pub(super) fn snapshot(&self, open: Option<Span>, now: Time) -> Spent {
         let mut sums = self.sums.clone();
         if let Some(span) = open {
             sums.add(span.state, span.reason, span.ns());
         }
-        for &(range, since) in self.open_ranges.0.iter() {
-            sums.range.add(range, now.since(Time(since)));
-        }
-        Spent::new(sums, self.ended.get().unwrap_or(now).since(self.born))
+        let range = self.special.as_ref().map(|special| {
+            let mut range = special.sums.clone();
+            special.open.iter().for_each(|&(name, since)| range.add(name, now.since(since)));
+            Box::new(range)
+        });
+        Spent::new(sums, range, self.end(now).since(self.born))
     }
 
-    /// It ended, or the trace did.
-    pub(super) fn finalize(&mut self, time: Time) {
-        if self.ended == Time::NEVER {
-            self.ended = time;
-            for (range, since) in std::mem::take(&mut self.open_ranges).0 {
-                self.sums.range.add(range, time.since(Time(since)));
-            }
+    /// When it ended, if that is `now` unless it began to wait for ever before.
+    fn end(&self, now: Time) -> Time {
+        self.special.as_ref().and_then(|special| special.stuck).unwrap_or(now)
+    }
+
+    /// It ended, or the trace did, or (`stuck`) it will wait for ever.
+    pub(super) fn finalize(&mut self, time: Time, stuck: bool) {
+        if stuck {
+            self.special.get_or_insert_default();
         }
-        self.open_ranges = Tally::default();
+        let Some(special) = &mut self.special else { return };
+        let open = std::mem::take(&mut special.open);
+        if special.stuck.is_none() {
+            open.into_iter().for_each(|(name, since)| special.sums.add(name, time.since(since)));
+            special.stuck = stuck.then_some(time);
+        }
     }
 
     pub(super) fn range_begin(&mut self, range: Range, since: Time) {
         let name = RangeName::from(range);
-        match self.open_ranges.0.iter_mut().find(|(open, _)| *open == name) {
+        let special = self.special.get_or_insert_default();
+        match special.open.iter_mut().find(|(open, _)| *open == name) {
             Some((_, begun)) => {
                 // Still open as a generation begins: what has passed is counted, and it goes on from here.
-                self.sums.range.add(name, since.since(Time(*begun)));
-                *begun = since.0;
+                special.sums.add(name, since.since(*begun));
+                *begun = since;
             }
-            None => self.open_ranges.grow(name, since.0),
+            None => special.open.push((name, since)),
         }
     }
 
     pub(super) fn range_end(&mut self, range: Range, end: Option<Time>) {
         let name = RangeName::from(range);
-        let mut open = std::mem::take(&mut self.open_ranges.0).into_vec();
-        if let Some(at) = open.iter().position(|(open, _)| *open == name) {
-            let (_, since) = open.swap_remove(at);
-            if let Some(end) = end {
-                self.sums.range.add(name, end.since(Time(since)));
+        let Some(special) = &mut self.special else { return };
+        if let Some(at) = special.open.iter().position(|(open, _)| *open == name) {
+            let (_, since) = special.open.swap_remove(at);
+            let Some(end) = end else { return };
+            special.sums.add(name, end.since(since));
+            if name == RangeName::MarkAssist
+                && let Some(runs) = self.runs_since.get()
+            {
+                special.assisting = special.assisting.saturating_add(end.since(since.max(runs)));
             }
         }
-        self.open_ranges = Tally(open.into_boxed_slice());
     }
 
     /// All that it spent in its life.
-    fn lifetime(self) -> Spent {
-        let total = self.ended.get().unwrap_or(self.born).since(self.born);
-        Spent::new(self.sums, total)
+    fn lifetime(&self, now: Time) -> Spent {
+        let total = self.end(now).since(self.born);
+        let range = self.special.as_ref().map(|special| Box::new(special.sums.clone()));
+        Spent::new(self.sums.clone(), range, total)
     }
 }
 
+/// The goroutines that started in one function.
 #[derive(Clone, Debug, Default)]
 struct GroupSum {
+    name: Sym,
     count: u64,
     created: u64,
     alive: u64,
@@ -284,16 +174,61 @@ struct GroupSum {
     /// Whether `start` comes from a creation, whose frame is the function's own line.
     exact_start: bool,
     creators: HashMap<StackId, u64>,
+    /// The creator of the last one, and how many it created in a row.
+    last_creator: (StackId, u64),
+    /// How many there are now, and since when there has been at least one.
+    now: u32,
+    since: Time,
+    /// For how long there was at least one, ns.
+    present: i64,
+    peak: u32,
+    running: u32,
+    peak_running: u32,
+    assisting: i64,
+    hogs: u64,
+}
+
+impl GroupSum {
+    fn note_creator(&mut self, stack: StackId) {
+        if self.last_creator.0 != stack {
+            self.flush_creator();
+            self.last_creator.0 = stack;
+        }
+        self.last_creator.1 += 1;
+    }
+
+    fn flush_creator(&mut self) {
+        let (stack, n) = std::mem::take(&mut self.last_creator);
+        if n > 0 {
+            *self.creators.entry(stack).or_default() += n;
+        }
+    }
 }
 
 /// All goroutines, by slot, and what has been summed up of those that ended.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Accounts {
     by_slot: Vec<Account>,
-    groups: HashMap<Sym, GroupSum>,
+    groups: Vec<GroupSum>,
+    by_name: HashMap<Sym, GroupIx>,
+    /// The group that was asked for last.
+    last: (Sym, GroupIx),
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        let by_name = [(Sym::EMPTY, GroupIx::NAMELESS)].into_iter().collect();
+        Accounts {
+            by_slot: Vec::new(),
+            groups: vec![GroupSum::default()],
+            by_name,
+            last: (Sym::EMPTY, GroupIx::NAMELESS),
+        }
+    }
 }
 
 impl Accounts {
+    #[inline(always)]
     pub(super) fn get(&mut self, g: GoSlot) -> &mut Account {
         if g.index() >= self.by_slot.len() {
             self.by_slot.resize_with(g.index() + 1, Account::default);
@@ -301,54 +236,151 @@ impl Accounts {
         &mut self.by_slot[g.index()]
     }
 
-    pub(super) fn born(&mut self, birth: &Birth) {
-        let account = self.get(birth.g);
-        *account = Account {
+    /// The account of a slot, if there ever was one.
+    #[inline(always)]
+    pub(super) fn peek(&self, g: GoSlot) -> Option<&Account> {
+        self.by_slot.get(g.index())
+    }
+
+    pub(super) fn born(&mut self, birth: &Birth, test: TestIx) {
+        *self.get(birth.g) = Account {
+            id: birth.id.0,
             born: birth.time,
             created: birth.created,
             created_by: birth.by_stack,
             active: birth.created,
+            test,
             ..Account::default()
         };
     }
 
+    /// The start function of a goroutine is known from now on.
     pub(super) fn named(&mut self, g: GoSlot, start: Frame, name: &str) {
+        let ix = self.group(start.func);
         let account = self.get(g);
-        account.start = start;
+        account.group = ix;
         account.system = super::population::is_system(name);
+        let (born, created, runs) = (account.born, account.created, account.runs_since != Time::NEVER);
+        let group = &mut self.groups[ix.0 as usize];
+        if group.start.is_none() || (created && !group.exact_start) {
+            group.start = Some(start);
+            group.exact_start = created;
+        }
+        if !created {
+            // It has been there since the trace began, and so has the group.
+            (group.present, group.since) = (0, born);
+        } else if group.now == 0 {
+            group.since = born;
+        }
+        group.now += 1;
+        group.peak = group.peak.max(group.now);
+        group.running += u32::from(runs);
+        group.peak_running = group.peak_running.max(group.running);
     }
 
+    fn group(&mut self, name: Sym) -> GroupIx {
+        if self.last.0 == name {
+            return self.last.1;
+        }
+        let next = GroupIx(self.groups.len() as u32);
+        let ix = *self.by_name.entry(name).or_insert(next);
+        if ix == next {
+            self.groups.push(GroupSum { name, ..GroupSum::default() });
+        }
+        self.last = (name, ix);
+        ix
+    }
+
+    /// A span has ended. Gives the account back.
     #[inline(always)]
-    pub(super) fn span(&mut self, span: &Span) {
+    pub(super) fn span(&mut self, span: &Span) -> &mut Account {
         let account = self.get(span.g);
         account.sums.add(span.state, span.reason, span.ns());
         account.active |= !span.open;
+        account
     }
 
-    pub(super) fn retire(&mut self, g: GoSlot, alive: bool) {
+    /// Keeps count of how many run at once.
+    #[inline(always)]
+    pub(super) fn moved(&mut self, moved: Move, now: Time, waited: i64) {
+        let runs = moved.to == Activity::Running;
+        if !runs && moved.from != Activity::Running {
+            return;
+        }
+        let account = self.get(moved.g);
+        let ix = account.group;
+        if runs {
+            (account.runs_since, account.waited, account.ran) = (now, waited, true);
+        } else {
+            if let Some(special) = &mut account.special
+                && let Some(since) = special.assists_since()
+                && let Some(runs) = account.runs_since.get()
+            {
+                special.assisting = special.assisting.saturating_add(now.since(since.max(runs)));
+            }
+            account.runs_since = Time::NEVER;
+        }
+        if ix != GroupIx::NAMELESS {
+            let group = &mut self.groups[ix.0 as usize];
+            if runs {
+                group.running += 1;
+                group.peak_running = group.peak_running.max(group.running);
+            } else {
+                group.running = group.running.saturating_sub(1);
+            }
+        }
+    }
+
+    pub(super) fn hog(&mut self, ix: GroupIx) {
+        self.groups[ix.0 as usize].hogs += 1;
+    }
+
+    /// The goroutine is gone: its group is given what it spent. Gives back all that was known of it.
+    pub(super) fn retire(&mut self, g: GoSlot, alive: bool, time: Time) -> (Account, Spent) {
         let account = std::mem::take(self.get(g));
-        let group = self.groups.entry(account.start.func).or_default();
+        let spent = account.lifetime(time);
+        let group = &mut self.groups[account.group.0 as usize];
         group.count += 1;
         group.created += u64::from(account.created);
         group.alive += u64::from(alive);
         group.active |= account.active;
         if account.created && account.created_by != StackId::NONE {
-            *group.creators.entry(account.created_by).or_default() += 1;
+            group.note_creator(account.created_by);
         }
-        if account.start.func != Sym::EMPTY && (group.start.is_none() || (account.created && !group.exact_start)) {
-            group.start = Some(account.start);
-            group.exact_start = account.created;
+        if account.group != GroupIx::NAMELESS {
+            group.now = group.now.saturating_sub(1);
+            if group.now == 0 {
+                let end = account.end(time);
+                group.present = group.present.saturating_add(end.since(group.since).max(0));
+            }
         }
-        group.spent.merge(&account.lifetime());
+        if let Some(special) = &account.special {
+            group.assisting = group.assisting.saturating_add(special.assisting);
+        }
+        group.spent.merge(&spent);
+        (account, spent)
     }
 
     /// The start functions of goroutines that did anything.
     pub(super) fn active_groups(&self) -> impl Iterator<Item = Sym> + '_ {
-        self.groups.iter().filter(|(_, group)| group.active).map(|(&name, _)| name)
+        self.groups.iter().filter(|group| group.active).map(|group| group.name)
     }
 
-    pub(super) fn into_groups(self, symbols: &Symbols) -> BTreeMap<String, Group> {
-        let named = self.groups.into_iter().map(|(name, sum)| {
+    /// The name of a group.
+    pub(super) fn name(&self, ix: GroupIx) -> Sym {
+        self.groups.get(ix.0 as usize).map_or(Sym::EMPTY, |group| group.name)
+    }
+
+    /// Time that goroutines of all groups ran within mark assists, ns.
+    pub(super) fn assisting(&self) -> i64 {
+        self.groups.iter().fold(0, |sum, group| sum.saturating_add(group.assisting))
+    }
+
+    pub(super) fn to_groups(&self, symbols: &Symbols) -> BTreeMap<String, Group> {
+        let used = self.groups.iter().filter(|group| group.count > 0);
+        let named = used.map(|sum| {
+            let mut sum = sum.clone();
+            sum.flush_creator();
             let times = sum.spent.times(symbols);
             let mut creators = BTreeMap::new();
             for (stack, count) in sum.creators {
@@ -366,10 +398,15 @@ impl Accounts {
                 block_ns: times.block_ns,
                 range_ns: times.range_ns,
                 unknown_ns: times.unknown_ns,
+                assist_exec_ns: sum.assisting,
+                present_ns: sum.present,
+                peak: u64::from(sum.peak),
+                peak_running: u64::from(sum.peak_running),
+                hogs: sum.hogs,
                 start: sum.start.map(|frame| position(symbols, frame)),
                 creators,
             };
-            (symbols.text(name).to_owned(), group)
+            (symbols.text(sum.name).to_owned(), group)
         });
         named.collect()
     }

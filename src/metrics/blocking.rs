@@ -1,99 +1,369 @@
-//! Where goroutines waited: by stack and reason.
+//! Where goroutines waited and who ended it: by stack, reason and test. And the four profiles of Go's own tool.
+//!
+//! ```text
+//!   p.get  ─block──────────────▶ unblocked by p.put
+//!          |  site: stack, why  |  pair: site, waker's group and stack
+//! ```
 
+use std::collections::BTreeMap;
+
+use super::accounts::{Accounts, GroupIx};
+use super::tests::TestIx;
 use crate::hash::HashMap;
-use crate::summary::{Site, SiteFrame};
+use crate::summary::{Profile, Profiles, Site, SiteFrame, Waker};
 use crate::timeline::{Span, State};
-use crate::trace::{StackId, Sym, Symbols};
+use crate::trace::{GoSlot, StackId, Sym, Symbols};
 
 /// A summary keeps this many sites with the most time, and as many of the rest with the most waits.
 const KEPT: usize = 256;
+/// As many wakers of a site are named; the rest is summed up.
+const WAKERS: usize = 8;
+/// As many sites of a test are named.
+const OF_A_TEST: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Why {
+pub(super) enum Why {
     Blocked(Sym),
     Syscall,
+    /// Waits for a processor; the stack is that of whoever made it runnable.
+    Runnable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct SiteKey {
+    stack: StackId,
+    why: Why,
+    test: TestIx,
+}
+
+/// What Go's own profile has of a site: waits that ended, from when their goroutine first ran.
+#[derive(Clone, Copy, Debug, Default)]
+struct Closed {
+    count: u64,
+    ns: i64,
+}
+
+impl Closed {
+    fn add(&mut self, more: Closed) {
+        self.count += more.count;
+        self.ns = self.ns.saturating_add(more.ns);
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
 struct SiteSum {
-    stack: StackId,
-    why: Why,
+    key: SiteKey,
     count: u64,
     open: u64,
     ns: i64,
-    /// Index of the next site of the same stack, plus one.
-    next: u32,
+    closed: Closed,
+    /// Index of the pair that was asked for last.
+    pair: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct PairKey {
+    site: u32,
+    by: Option<GroupIx>,
+    by_stack: StackId,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct PairSum {
+    key: PairKey,
+    count: u64,
+    ns: i64,
 }
 
 /// All sites so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blocking {
     sites: Vec<SiteSum>,
-    /// By stack: index of its first site, plus one. Stacks are small consecutive numbers.
-    first: Vec<u32>,
+    by_key: HashMap<SiteKey, u32>,
+    /// By stack: index of the site that was asked for last, plus one, of waits and of waits for a processor. Stacks are
+    /// small consecutive numbers.
+    last: Vec<[u32; 2]>,
+    pairs: Vec<PairSum>,
+    by_pair: HashMap<PairKey, u32>,
+    /// System calls that ended before their goroutine first ran. Go's profiles count those of goroutines that never do.
+    early: HashMap<GoSlot, Early>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Early {
+    stack: StackId,
+    test: TestIx,
+    ns: i64,
 }
 
 impl Blocking {
+    /// A wait has ended, or the trace did. `by`: the group of whoever ended it. `ran`: whether the goroutine had run
+    /// before.
     #[inline(always)]
-    pub(super) fn span(&mut self, span: &Span) {
-        if span.stack == StackId::NONE {
-            return;
-        }
-        let why = if span.state == State::Waiting { Why::Blocked(span.reason) } else { Why::Syscall };
-        let site = self.site(span.stack, why);
+    pub(super) fn span(&mut self, span: &Span, test: TestIx, by: Option<GroupIx>, ran: bool) {
+        let (why, stack) = match span.state {
+            State::Waiting => (Why::Blocked(span.reason), span.stack),
+            State::Runnable => (Why::Runnable, span.begun_at),
+            _ => (Why::Syscall, span.stack),
+        };
+        let ns = span.ns();
+        let site = self.site(SiteKey { stack, why, test });
         // A call whose processor was retaken comes in two parts.
         let begins = span.state != State::SyscallBlocked;
-        site.count += u64::from(begins);
-        site.open += u64::from(span.open && begins);
-        site.ns = site.ns.saturating_add(span.ns());
+        let sum = &mut self.sites[site as usize];
+        sum.count += u64::from(begins);
+        sum.open += u64::from(span.open && begins);
+        sum.ns = sum.ns.saturating_add(ns);
+        if !span.open {
+            if ran {
+                sum.closed.count += u64::from(begins);
+                sum.closed.ns = sum.closed.ns.saturating_add(ns);
+            } else if why == Why::Syscall && !span.has_begin {
+                self.before_first_run(span, test);
+            }
+        }
+        if span.state == State::Waiting && !span.open {
+            self.pair(PairKey { site, by, by_stack: span.by_stack }, ns);
+        }
+    }
+
+    #[cold]
+    fn before_first_run(&mut self, span: &Span, test: TestIx) {
+        let early = self.early.entry(span.g).or_insert(Early { stack: span.stack, test, ns: 0 });
+        early.ns = early.ns.saturating_add(span.ns());
+    }
+
+    /// A goroutine is gone.
+    pub(super) fn retire(&mut self, g: GoSlot, ran: bool) {
+        if self.early.is_empty() {
+            return;
+        }
+        if let Some(Early { stack, test, ns }) = self.early.remove(&g)
+            && !ran
+        {
+            let site = self.site(SiteKey { stack, why: Why::Syscall, test });
+            let closed = &mut self.sites[site as usize].closed;
+            closed.count += 1;
+            closed.ns = closed.ns.saturating_add(ns);
+        }
     }
 
     #[inline(always)]
-    fn site(&mut self, stack: StackId, why: Why) -> &mut SiteSum {
-        let at = stack.0 as usize;
-        if at >= self.first.len() {
-            self.first.resize(at + 1, 0);
+    fn site(&mut self, key: SiteKey) -> u32 {
+        let at = key.stack.0 as usize;
+        let last = self.last.get(at).map_or(0, |last| last[usize::from(key.why == Why::Runnable)]);
+        match self.sites.get((last as usize).wrapping_sub(1)) {
+            Some(site) if site.key == key => last - 1,
+            _ => self.find_site(key),
         }
-        let mut next = self.first[at];
-        while next != 0 {
-            let index = next as usize - 1;
-            if self.sites[index].why == why {
-                return &mut self.sites[index];
-            }
-            next = self.sites[index].next;
-        }
-        let index = self.sites.len();
-        self.sites.push(SiteSum { stack, why, count: 0, open: 0, ns: 0, next: self.first[at] });
-        self.first[at] = index as u32 + 1;
-        &mut self.sites[index]
     }
 
-    pub(super) fn into_sites(self, symbols: &Symbols) -> Vec<Site> {
-        let mut order: Vec<usize> = (0..self.sites.len()).collect();
-        let sites = &self.sites;
-        // Stack ids are given in order of appearance: the same trace gives the same choice.
-        order.sort_by_key(|&i| (std::cmp::Reverse(sites[i].ns), sites[i].stack, sites[i].why));
-        let mut rest = order.split_off(KEPT.min(order.len()));
-        rest.sort_by_key(|&i| (std::cmp::Reverse(sites[i].count), sites[i].stack, sites[i].why));
-        order.extend(rest.into_iter().take(KEPT));
-        let mut texts: HashMap<Why, String> = HashMap::default();
-        let kept = order.into_iter().map(|i| {
-            let sum = &sites[i];
-            let state = texts.entry(sum.why).or_insert_with(|| match sum.why {
-                Why::Syscall => "syscall".to_owned(),
-                Why::Blocked(reason) => format!("block_ns.{}", symbols.text(reason)),
-            });
-            let stack: Vec<SiteFrame> = symbols
-                .frames(sum.stack)
-                .map(|frame| SiteFrame {
-                    func: symbols.text(frame.func).to_owned(),
-                    file: symbols.text(frame.file).to_owned(),
-                    line: frame.line,
-                })
-                .collect();
-            let group = stack.last().map(|frame| frame.func.clone()).unwrap_or_default();
-            Site { group, state: state.clone(), stack, count: sum.count, open: sum.open, time_ns: sum.ns }
-        });
-        kept.collect()
+    fn find_site(&mut self, key: SiteKey) -> u32 {
+        let next = self.sites.len() as u32;
+        let site = *self.by_key.entry(key).or_insert(next);
+        if site == next {
+            self.sites.push(SiteSum { key, count: 0, open: 0, ns: 0, closed: Closed::default(), pair: u32::MAX });
+        }
+        let at = key.stack.0 as usize;
+        if at >= self.last.len() {
+            self.last.resize(at + 1, [0; 2]);
+        }
+        self.last[at][usize::from(key.why == Why::Runnable)] = site + 1;
+        site
     }
+
+    #[inline(always)]
+    fn pair(&mut self, key: PairKey, ns: i64) {
+        let last = self.sites[key.site as usize].pair;
+        let pair = match self.pairs.get(last as usize) {
+            Some(pair) if pair.key == key => last,
+            _ => self.find_pair(key),
+        };
+        let sum = &mut self.pairs[pair as usize];
+        sum.count += 1;
+        sum.ns = sum.ns.saturating_add(ns);
+    }
+
+    fn find_pair(&mut self, key: PairKey) -> u32 {
+        let next = self.pairs.len() as u32;
+        let pair = *self.by_pair.entry(key).or_insert(next);
+        if pair == next {
+            self.pairs.push(PairSum { key, count: 0, ns: 0 });
+        }
+        self.sites[key.site as usize].pair = pair;
+        pair
+    }
+
+    /// The sites worth keeping, those of the whole process and those that tests need, and for each test (by index)
+    /// its own: index of the site, waits, their time.
+    pub(super) fn to_sites(&self, symbols: &Symbols, accounts: &Accounts) -> (Vec<Site>, TestSites) {
+        let told = self.sites.iter().filter(|s| s.key.why != Why::Runnable && s.key.stack != StackId::NONE);
+        let mut whole: BTreeMap<(StackId, Why), (u64, u64, i64)> = BTreeMap::new();
+        let mut by_test: BTreeMap<TestIx, Vec<&SiteSum>> = BTreeMap::new();
+        for sum in told {
+            let (count, open, ns) = whole.entry((sum.key.stack, sum.key.why)).or_default();
+            *count += sum.count;
+            *open += sum.open;
+            *ns = ns.saturating_add(sum.ns);
+            if sum.key.test != TestIx::NONE {
+                by_test.entry(sum.key.test).or_default().push(sum);
+            }
+        }
+        // Stack ids are given in order of appearance: the same trace gives the same choice.
+        let mut order: Vec<(StackId, Why)> = whole.keys().copied().collect();
+        order.sort_by_key(|key| (std::cmp::Reverse(whole[key].2), *key));
+        let mut rest = order.split_off(KEPT.min(order.len()));
+        rest.sort_by_key(|key| (std::cmp::Reverse(whole[key].0), *key));
+        order.extend(rest.into_iter().take(KEPT));
+        for sums in by_test.values_mut() {
+            sums.sort_by_key(|sum| (std::cmp::Reverse(sum.ns), sum.key.stack, sum.key.why));
+            sums.truncate(OF_A_TEST);
+        }
+        let mut index: BTreeMap<(StackId, Why), u32> = order.iter().copied().zip(0..).collect();
+        for sum in by_test.values().flatten() {
+            let next = order.len() as u32;
+            index.entry((sum.key.stack, sum.key.why)).or_insert_with(|| {
+                order.push((sum.key.stack, sum.key.why));
+                next
+            });
+        }
+        let mut wakers = self.wakers(&index, symbols, accounts);
+        let sites = order.iter().map(|key| {
+            let (count, open, time_ns) = whole[key];
+            let state = match key.1 {
+                Why::Blocked(reason) => format!("block_ns.{}", symbols.text(reason)),
+                Why::Syscall | Why::Runnable => "syscall".to_owned(),
+            };
+            let stack = frames(symbols, key.0);
+            let group = stack.last().map(|frame| frame.func.clone()).unwrap_or_default();
+            let wakers = wakers.remove(&index[key]).unwrap_or_default();
+            Site { group, state, stack, count, open, time_ns, wakers }
+        });
+        let tests = by_test.into_iter().map(|(test, sums)| {
+            let own = sums.iter().map(|sum| (index[&(sum.key.stack, sum.key.why)], sum.count, sum.ns));
+            (test, own.collect())
+        });
+        (sites.collect(), tests.collect())
+    }
+
+    /// By site: who ended its waits, the longest first.
+    fn wakers(
+        &self,
+        index: &BTreeMap<(StackId, Why), u32>,
+        symbols: &Symbols,
+        accounts: &Accounts,
+    ) -> BTreeMap<u32, Vec<Waker>> {
+        let mut sums: BTreeMap<(u32, String, StackId), (u64, i64)> = BTreeMap::new();
+        for pair in &self.pairs {
+            let site = &self.sites[pair.key.site as usize].key;
+            let Some(&at) = index.get(&(site.stack, site.why)) else { continue };
+            let by = match pair.key.by {
+                Some(group) => match accounts.name(group) {
+                    // It was there before the trace was. All its stacks grow from its start function.
+                    Sym::EMPTY => symbols.root(pair.key.by_stack).map_or("", |root| symbols.text(root.func)).to_owned(),
+                    name => symbols.text(name).to_owned(),
+                },
+                None => nobody(site.why, symbols).to_owned(),
+            };
+            let (count, ns) = sums.entry((at, by, pair.key.by_stack)).or_default();
+            *count += pair.count;
+            *ns = ns.saturating_add(pair.ns);
+        }
+        let mut wakers: BTreeMap<u32, Vec<Waker>> = BTreeMap::new();
+        for ((site, group, stack), (count, time_ns)) in sums {
+            let stack = frames(symbols, stack);
+            wakers.entry(site).or_default().push(Waker { group, stack, count, time_ns });
+        }
+        for list in wakers.values_mut() {
+            list.sort_by(|a, b| {
+                b.time_ns.cmp(&a.time_ns).then_with(|| (&a.group, &a.stack).cmp(&(&b.group, &b.stack)))
+            });
+            if list.len() > WAKERS {
+                let rest = list.split_off(WAKERS - 1);
+                let count = rest.iter().map(|w| w.count).sum();
+                let time_ns = rest.iter().fold(0, |sum: i64, w| sum.saturating_add(w.time_ns));
+                list.push(Waker { group: "(others)".to_owned(), stack: Vec::new(), count, time_ns });
+            }
+        }
+        wakers
+    }
+
+    /// How often goroutines were woken at each stack: by whom, where.
+    pub(super) fn unblocks(&self) -> BTreeMap<StackId, u64> {
+        let mut unblocks = BTreeMap::new();
+        for pair in self.pairs.iter().filter(|pair| pair.key.by.is_some()) {
+            *unblocks.entry(pair.key.by_stack).or_default() += pair.count;
+        }
+        unblocks
+    }
+
+    /// The four profiles of `go tool trace`: as it makes them (`honest` false), or with the waits that it leaves out,
+    /// those that were open at the end and those before a goroutine first ran, and with those in sleep, in `select`
+    /// and for the collector, of which it has no profile.
+    /// Of each kind those `most` stacks that took longest.
+    pub(super) fn profiles(&self, symbols: &Symbols, honest: bool, most: usize) -> Profiles {
+        let mut by_stack: [HashMap<StackId, Closed>; 5] = Default::default();
+        for site in &self.sites {
+            let Some(kind) = kind(site.key.why, symbols, honest) else { continue };
+            let counted = if honest { Closed { count: site.count, ns: site.ns } } else { site.closed };
+            if counted.count > 0 {
+                by_stack[kind].entry(site.key.stack).or_default().add(counted);
+            }
+        }
+        let [net, sync, syscall, sched, other] = by_stack.map(|by_stack| {
+            let mut chosen: Vec<(StackId, Closed)> = by_stack.into_iter().collect();
+            chosen.sort_by_key(|(stack, sum)| (std::cmp::Reverse(sum.ns), *stack));
+            chosen.truncate(most);
+            // Stacks that differ in their files alone are one in Go's profiles.
+            let mut sums: BTreeMap<Vec<String>, Closed> = BTreeMap::new();
+            for (stack, sum) in chosen {
+                let lines = symbols.frames(stack).map(|frame| format!("{}:{}", symbols.text(frame.func), frame.line));
+                sums.entry(lines.collect()).or_default().add(sum);
+            }
+            let entries = sums.into_iter().map(|(stack, sum)| Profile { count: sum.count, time_ns: sum.ns, stack });
+            let mut list: Vec<Profile> = entries.collect();
+            list.sort_by(|a, b| b.time_ns.cmp(&a.time_ns).then_with(|| a.stack.cmp(&b.stack)));
+            list
+        });
+        Profiles { net, sync, syscall, sched, other }
+    }
+}
+
+/// Sites of tests: index of the site in the summary, waits, their time in ns.
+pub(super) type TestSites = BTreeMap<TestIx, Vec<(u32, u64, i64)>>;
+
+/// The index of the profile that such a wait belongs to.
+fn kind(why: Why, symbols: &Symbols, honest: bool) -> Option<usize> {
+    match why {
+        Why::Syscall => Some(2),
+        Why::Runnable => Some(3),
+        Why::Blocked(reason) => match symbols.text(reason) {
+            "network" => Some(0),
+            text if ["chan", "sync", "select"].iter().any(|part| text.contains(part)) => Some(1),
+            _ => honest.then_some(4),
+        },
+    }
+}
+
+/// Who ends a wait that no goroutine ends.
+fn nobody(why: Why, symbols: &Symbols) -> &'static str {
+    match why {
+        Why::Blocked(reason) => match symbols.text(reason) {
+            "network" => "(network)",
+            "sleep" => "(timer)",
+            "select" | "chan receive" | "chan send" | "sync.(*Cond).Wait" => "(timer or runtime)",
+            _ => "(runtime)",
+        },
+        _ => "(runtime)",
+    }
+}
+
+/// The frames of a stack, innermost first.
+pub(super) fn frames(symbols: &Symbols, stack: StackId) -> Vec<SiteFrame> {
+    let frames = symbols.frames(stack).map(|frame| SiteFrame {
+        func: symbols.text(frame.func).to_owned(),
+        file: symbols.text(frame.file).to_owned(),
+        line: frame.line,
+    });
+    frames.collect()
 }

@@ -1,11 +1,25 @@
-//! The garbage collector's cycles and the special ranges of time.
+//! The garbage collector: its cycles, its share of the processors, the heap over time. And the special ranges.
 
 use std::collections::BTreeMap;
 
-use super::accounts::RangeName;
+use super::bins::{Bin, Bins};
+use super::tally::RangeName;
 use crate::hash::HashMap;
-use crate::summary::{Gc, RangeStat};
-use crate::trace::{Event, Range, StackId, Symbols, Time};
+use crate::summary::{Gc, Heap, HeapPoint, RangeStat};
+use crate::trace::{Event, Gauge, Range, StackId, Symbols, Time};
+
+/// The heap during a step of its curve: the greatest values.
+#[derive(Clone, Debug, Default)]
+struct HeapBin(Option<HeapPoint>);
+
+impl Bin for HeapBin {
+    fn merge(&mut self, next: &Self) {
+        self.0 = match (self.0, next.0) {
+            (Some(a), Some(b)) => Some(HeapPoint(a.0.max(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+    }
+}
 
 /// Counts of ranges and of collections.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +27,11 @@ pub(super) struct Collector {
     ranges: HashMap<RangeName, RangeStat>,
     /// Collections by the stack that they began on.
     cycles: BTreeMap<StackId, u64>,
+    worker_ns: i64,
+    idle_worker_ns: i64,
+    live: u64,
+    goal: u64,
+    heap: Bins<HeapBin>,
 }
 
 impl Collector {
@@ -30,13 +49,66 @@ impl Collector {
         stat.max_ns = stat.max_ns.max(ns);
     }
 
-    pub(super) fn into_stats(self, symbols: &Symbols) -> (BTreeMap<String, RangeStat>, Gc) {
-        let mut gc = Gc { mark_ns: self.ranges.get(&RangeName::GcMark).map_or(0, |s| s.time_ns), ..Gc::default() };
-        for (stack, count) in self.cycles {
+    /// A worker has run; `idle`: on a processor that had nothing else to do.
+    pub(super) fn worked(&mut self, ns: i64, idle: bool) {
+        let sum = if idle { &mut self.idle_worker_ns } else { &mut self.worker_ns };
+        *sum = sum.saturating_add(ns);
+    }
+
+    pub(super) fn gauge(&mut self, gauge: Gauge, value: u64, time: Time) {
+        match gauge {
+            Gauge::HeapLive => self.live = value,
+            Gauge::HeapGoal => self.goal = value,
+            Gauge::Gomaxprocs => return,
+        }
+        let now = HeapPoint(self.live, self.goal);
+        let (bin, _) = self.heap.at(time);
+        bin.merge(&HeapBin(Some(now)));
+    }
+
+    /// `procs`: GOMAXPROCS; `wall`: the length of the trace; `assisting`: time that goroutines ran within assists.
+    pub(super) fn to_stats(
+        &self,
+        symbols: &Symbols,
+        procs: u64,
+        wall: i64,
+        assisting: i64,
+    ) -> (BTreeMap<String, RangeStat>, Gc, Heap) {
+        let ranges: BTreeMap<String, RangeStat> =
+            self.ranges.iter().map(|(name, stat)| (name.text(symbols), stat.clone())).collect();
+        let time = |name: RangeName| self.ranges.get(&name).map_or(0, |stat| stat.time_ns);
+        let stopped = ranges.iter().filter(|(name, _)| name.starts_with("stop-the-world") && name.contains("GC"));
+        let mut gc = Gc {
+            mark_ns: time(RangeName::GcMark),
+            worker_ns: self.worker_ns,
+            idle_worker_ns: self.idle_worker_ns,
+            assist_exec_ns: assisting,
+            sweep_ns: time(RangeName::Sweep),
+            stopped_ns: stopped.fold(0, |sum, (_, stat)| sum.saturating_add(stat.time_ns)),
+            ..Gc::default()
+        };
+        let procs = procs as f64;
+        if procs > 0.0 && wall > 0 {
+            let busy = (gc.worker_ns as f64) + (gc.assist_exec_ns as f64) + (gc.sweep_ns as f64);
+            gc.share = ((busy + gc.stopped_ns as f64 * procs) / (procs * wall as f64)).clamp(0.0, 1.0);
+        }
+        for (&stack, &count) in &self.cycles {
             *gc.cycles.entry(cause(symbols, stack).to_owned()).or_default() += count;
         }
-        let ranges = self.ranges.into_iter().map(|(name, stat)| (name.text(symbols), stat)).collect();
-        (ranges, gc)
+        (ranges, gc, self.heap())
+    }
+
+    fn heap(&self) -> Heap {
+        if self.heap.is_empty() {
+            return Heap::default();
+        }
+        // What is not set stays as it was.
+        let mut last = HeapPoint(0, 0);
+        let curve = self.heap.bins().iter().map(|bin| {
+            last = bin.0.unwrap_or(last);
+            last
+        });
+        Heap { step_ns: self.heap.width(), curve: curve.collect() }
     }
 }
 

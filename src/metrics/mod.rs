@@ -1,102 +1,223 @@
 //! Folds spans into a [`Summary`], in one pass. One file for each family of figures.
 
 mod accounts;
+mod bins;
 mod blocking;
 mod gc;
-mod population;
+mod load;
+mod mmu;
+pub mod population;
+mod recorder;
 mod regions;
 pub mod registry;
+mod stacks;
+mod tally;
 mod tasks;
+mod tell;
+mod tests;
 mod warnings;
 
 use std::collections::BTreeMap;
 
-use crate::summary::{SCHEMA, Summary};
-use crate::timeline::{Birth, Sink, Span, State, Timeline};
-use crate::trace::{Event, Frame, Gauge, GoSlot, Range, StackId, Sym, TaskId, Time};
+use crate::timeline::{Activity, Birth, Move, Open, Sink, Span, State, Timeline};
+use crate::trace::{
+    Event, EventKind, Frame, Gauge, GoSlot, GoState, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time,
+};
 use accounts::Accounts;
 use blocking::Blocking;
 use gc::Collector;
+use load::Load;
+use mmu::Mutator;
 use regions::Regions;
+use stacks::Stacks;
 use tasks::Tasks;
+use tests::{TestIx, Tests};
 use warnings::Warnings;
 
 /// The figures of one trace, as they grow.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Metrics {
     accounts: Accounts,
     blocking: Blocking,
     collector: Collector,
+    load: Load,
+    /// Without and with background workers.
+    mutators: [Mutator; 2],
+    /// Whether any goroutine collects just now.
+    collecting: bool,
     regions: Regions,
+    stacks: Stacks,
     tasks: Tasks,
+    tests: Tests,
     warnings: Warnings,
     gauges: BTreeMap<&'static str, u64>,
     logs: BTreeMap<Sym, u64>,
+    /// Goroutines created, by the stack that did.
+    creations: Vec<u64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Metrics {
+            accounts: Accounts::default(),
+            blocking: Blocking::default(),
+            collector: Collector::default(),
+            load: Load::default(),
+            mutators: [Mutator::new(false), Mutator::new(true)],
+            collecting: false,
+            regions: Regions::default(),
+            stacks: Stacks::default(),
+            tasks: Tasks::default(),
+            tests: Tests::default(),
+            warnings: Warnings::default(),
+            gauges: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            creations: Vec::new(),
+        }
+    }
 }
 
 impl Metrics {
-    /// The figures, once [`Timeline::finish`] has been called. What the reader alone knows (format, generations,
-    /// completeness, source) is left for the caller to fill in.
-    pub fn into_summary(self, timeline: &Timeline) -> Summary {
-        let symbols = timeline.symbols();
-        let mut logs = BTreeMap::new();
-        for (category, count) in self.logs {
-            *logs.entry(symbols.text(category).to_owned()).or_default() += count;
-        }
-        let (ranges, gc) = self.collector.into_stats(symbols);
-        Summary {
-            schema: SCHEMA.to_owned(),
-            complete: true,
-            start_ns: timeline.start().0,
-            end_ns: timeline.end().0,
-            events: timeline.events(),
-            gomaxprocs: self.gauges.get(Gauge::Gomaxprocs.name()).copied().unwrap_or(0),
-            goroutines: self.accounts.into_groups(symbols),
-            regions: self.regions.into_stats(symbols),
-            tasks: self.tasks.into_stats(symbols),
-            logs,
-            metric_max: self.gauges.iter().map(|(&name, &max)| (name.to_owned(), max)).collect(),
-            ranges,
-            gc,
-            sites: self.blocking.into_sites(symbols),
-            warnings: self.warnings.into_list(symbols),
-            ..Summary::default()
-        }
-    }
-
     /// Whether any goroutine of the program's own did anything.
     pub fn has_user_activity(&self, timeline: &Timeline) -> bool {
         population::has_user_activity(self.accounts.active_groups(), timeline.symbols())
     }
+
+    /// The collector's doings have changed.
+    fn watch(&mut self) {
+        self.collecting = self.mutators.iter().any(Mutator::watches);
+    }
+
+    /// A goroutine that works for a test has spent time.
+    fn span_of_test(&mut self, span: &Span, test: TestIx, id: u64, symbols: &Symbols) {
+        let traits = self.stacks.of(span.stack, symbols);
+        if traits.waits_for_turn() && span.state == State::Waiting {
+            self.tests.waits_for_turn(span.g, test, false);
+        }
+        self.tests.span(
+            span,
+            test,
+            id,
+            self.accounts.peek(span.g).map(|a| a.group).unwrap_or_default(),
+            traits,
+            symbols,
+        );
+    }
 }
 
 impl Sink for Metrics {
+    fn sync(&mut self, _time: Time) {
+        self.mutators.iter_mut().for_each(|m| m.sync());
+    }
+
     fn born(&mut self, birth: &Birth) {
         let inherited = self.regions.inherit(birth);
-        self.accounts.born(birth);
+        let test = self.tests.inherit(birth, &self.accounts);
+        self.accounts.born(birth, test);
         self.regions.born(birth.g, inherited);
+        if let Some(task) = inherited {
+            self.tasks.enter(birth.g, task, Default::default);
+        }
+        if birth.created {
+            let at = birth.by_stack.0 as usize;
+            if at >= self.creations.len() {
+                self.creations.resize(at + 1, 0);
+            }
+            self.creations[at] += 1;
+        }
     }
 
     fn named(&mut self, g: GoSlot, start: Frame, name: &str) {
         self.accounts.named(g, start, name);
+        self.tests.named(g, name, &mut self.accounts);
     }
 
     #[inline(always)]
-    fn span(&mut self, span: &Span) {
-        self.accounts.span(span);
-        if matches!(span.state, State::Waiting | State::Syscall | State::SyscallBlocked) {
-            self.blocking.span(span);
+    fn span(&mut self, span: &Span, symbols: &Symbols) {
+        let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(|by| by.group);
+        let account = self.accounts.span(span);
+        let (test, id, ran) = (account.test, account.id, account.ran);
+        if span.open {
+            account.stands_at = span.stack;
+        }
+        match span.state {
+            State::Running => {
+                let (worker, group, waited) = (account.worker, account.group, account.waited);
+                if worker > 0 {
+                    self.collector.worked(span.ns(), worker == 1);
+                }
+                if self.load.slice(span.ns(), self.load.waited() - waited) {
+                    self.accounts.hog(group);
+                }
+            }
+            State::Runnable => {
+                if !span.open {
+                    self.load.latency(span.cause, span.ns());
+                }
+                self.blocking.span(span, test, by, ran);
+            }
+            _ => self.blocking.span(span, test, by, ran),
+        }
+        if test != TestIx::NONE {
+            self.span_of_test(span, test, id, symbols);
         }
     }
 
-    fn finalize(&mut self, g: GoSlot, time: Time, _reason: Option<&Event>) {
-        let account = self.accounts.get(g);
-        account.finalize(time);
-        self.regions.close_all(g, account, time);
+    #[inline(always)]
+    fn moved(&mut self, event: &Event, moved: Move, symbols: &Symbols) {
+        self.load.moved(moved.from, moved.to, event.time);
+        self.accounts.moved(moved, event.time, self.load.waited());
+        if self.collecting {
+            self.mutators.iter_mut().for_each(|m| m.moved(event, moved));
+            self.watch();
+        }
+        match moved.to {
+            Activity::Syscall if self.stacks.of(event.stack, symbols).writes_line() => self.tests.line(moved.g),
+            Activity::Waiting if self.stacks.of(event.stack, symbols).waits_for_turn() => {
+                let test = self.accounts.get(moved.g).test;
+                self.tests.waits_for_turn(moved.g, test, true);
+            }
+            _ => {}
+        }
     }
 
-    fn retire(&mut self, g: GoSlot, alive: bool) {
-        self.accounts.retire(g, alive);
+    fn proc(&mut self, event: &Event, _p: ProcId, from: ProcState, to: ProcState) {
+        self.load.proc(from, to, event.time);
+    }
+
+    fn label(&mut self, event: &Event, text: &str) {
+        self.mutators.iter_mut().for_each(|m| m.label(event, text));
+        self.watch();
+        if event.g != GoSlot::NONE {
+            self.accounts.get(event.g).worker = match text {
+                "GC (idle)" => 1,
+                "GC (dedicated)" | "GC (fractional)" => 2,
+                _ => 0,
+            };
+        }
+    }
+
+    fn finalize(&mut self, g: GoSlot, time: Time, reason: Option<&Event>, open: Open<'_>) {
+        self.tests.finalize(g, time, reason.is_none(), &mut self.accounts, open);
+        let account = self.accounts.get(g);
+        let stuck = matches!(reason, Some(Event { kind: EventKind::Go(t), .. }) if t.to != GoState::NotExist);
+        account.finalize(time, stuck);
+        if let Some(event) = reason {
+            // Where it matters it has not ended, but waits for ever.
+            account.stands_at = event.stack;
+        }
+        self.regions.close_all(g, account, time, &self.tasks);
+        self.tasks.close_all(g, || account.snapshot(None, time));
+    }
+
+    fn retire(&mut self, g: GoSlot, alive: bool, time: Time, symbols: &Symbols) {
+        let (account, spent) = self.accounts.retire(g, alive, time);
+        self.blocking.retire(g, account.ran);
+        if self.collecting {
+            self.mutators.iter_mut().for_each(|m| m.retire(g));
+        }
+        let owner = population::owner(symbols.text(self.accounts.name(account.group)), true);
+        self.tests.retire(g, (&account, &spent), owner, alive, time, &mut self.accounts);
     }
 
     fn range_begin(&mut self, g: GoSlot, range: Range, since: Time) {
@@ -107,8 +228,22 @@ impl Sink for Metrics {
         self.accounts.get(g).range_end(range, end);
     }
 
-    fn range_begun(&mut self, event: &Event, range: Range) {
+    fn range_begun(&mut self, event: &Event, range: Range, active: bool, executing: bool, symbols: &Symbols) {
+        let name = kind(range, symbols);
+        self.mutators.iter_mut().for_each(|m| m.range_begun(event, range, active, name, executing));
+        self.watch();
+        if active {
+            return;
+        }
         self.collector.begun(event, range);
+        if range == Range::GcMark && event.g != GoSlot::NONE && self.stacks.of(event.stack, symbols).begins_round() {
+            self.tests.round(self.accounts.get(event.g).test);
+        }
+    }
+
+    fn range_ended(&mut self, event: &Event, range: Range, symbols: &Symbols) {
+        self.mutators.iter_mut().for_each(|m| m.range_ended(event, range, kind(range, symbols)));
+        self.watch();
     }
 
     fn range(&mut self, range: Range, start: Time, end: Time, _begin_stack: StackId) {
@@ -117,24 +252,31 @@ impl Sink for Metrics {
 
     fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
         let now = self.accounts.get(event.g).snapshot(open, event.time);
+        self.tasks.enter(event.g, task, || now.clone());
         self.regions.begin(event, task, name, now);
         self.tasks.region(task, g);
     }
 
     fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
         let now = self.accounts.get(event.g).snapshot(open, event.time);
-        if self.regions.end(event, task, name, &now, &mut self.warnings) {
+        let end_only = self.regions.end(event, task, name, &now, &self.tasks, &mut self.warnings);
+        self.tasks.leave(event.g, task, || now);
+        if end_only {
             // An end without a begin is all that tells of this call.
             self.tasks.region(task, g);
         }
     }
 
-    fn task_begin(&mut self, event: &Event, g: u64, id: TaskId, parent: TaskId, name: Sym) {
-        self.tasks.begin(event, g, id, parent, name, &mut self.warnings);
+    fn task_begin(&mut self, event: &Event, g: u64, (id, parent): (TaskId, TaskId), name: Sym, open: Open<'_>) {
+        self.tasks.begin(event, g, (id, parent), name, &mut self.warnings);
+        if event.g != GoSlot::NONE {
+            let account = self.accounts.get(event.g);
+            self.tasks.enter(event.g, id, || account.snapshot(open.span(event.g, event.time), event.time));
+        }
     }
 
-    fn task_end(&mut self, event: &Event, g: u64, id: TaskId, parent: TaskId, name: Sym) {
-        self.tasks.end(event, g, id, parent, name);
+    fn task_end(&mut self, event: &Event, g: u64, (id, parent): (TaskId, TaskId), name: Sym, open: Open<'_>) {
+        self.tasks.end(event, g, (id, parent), name, &self.accounts, open);
     }
 
     fn log(&mut self, _event: &Event, g: u64, task: TaskId, category: Sym, _message: Sym) {
@@ -142,8 +284,17 @@ impl Sink for Metrics {
         self.tasks.log(task, g);
     }
 
-    fn gauge(&mut self, _event: &Event, gauge: Gauge, value: u64) {
+    fn gauge(&mut self, event: &Event, gauge: Gauge, value: u64) {
         let max = self.gauges.entry(gauge.name()).or_default();
         *max = (*max).max(value);
+        if gauge == Gauge::Gomaxprocs {
+            self.mutators.iter_mut().for_each(|m| m.gomaxprocs(value, event.time));
+        }
+        self.collector.gauge(gauge, value, event.time);
     }
+}
+
+/// For what the world is stopped, if this range is that.
+fn kind(range: Range, symbols: &Symbols) -> &str {
+    if let Range::StopTheWorld(kind) = range { symbols.text(kind) } else { "" }
 }

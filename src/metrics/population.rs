@@ -1,6 +1,76 @@
-//! Whose goroutine is it? The runtime's, the test framework's or the program's.
+//! Whose goroutine is it? The runtime's, the test framework's or the program's. The only place that knows.
+//!
+//! Holds for every release from Go 1.11 to 1.27. Goroutines of the runtime have no name in traces of Go 1.22 and
+//! older, where nothing tells their stack unless they do something.
 
 use crate::trace::{Sym, Symbols};
+
+/// Whose a group of goroutines is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The program under test.
+    User,
+    /// Runs the code of tests: one for each test or subtest.
+    TestHost,
+    /// Runs the code of benchmarks.
+    BenchmarkHost,
+    /// The test framework's own.
+    Framework,
+    /// The runtime's own, or nameless.
+    Runtime,
+}
+
+/// Whose the group called `name` is. `under_test`: whether this is a test binary, whose main is the framework's.
+pub fn owner(name: &str, under_test: bool) -> Owner {
+    match name {
+        "" => Owner::Runtime,
+        "testing.tRunner" | "testing.fRunner" => Owner::TestHost,
+        "testing.(*B).launch" | "testing.(*B).run1.func1" | "testing.(*B).RunParallel.func1" => Owner::BenchmarkHost,
+        "main.main" | "runtime.main" => {
+            if under_test {
+                Owner::Framework
+            } else {
+                Owner::User
+            }
+        }
+        // Every iter.Pull of the program starts here.
+        "runtime.corostart" => Owner::User,
+        _ if name.starts_with("runtime.") || name.starts_with("runtime/") => Owner::Runtime,
+        _ if name.starts_with("testing.") || name.starts_with("testing/") => Owner::Framework,
+        // The goroutine that serves /debug/pprof/trace is the program's, but what it does is to record.
+        _ => Owner::User,
+    }
+}
+
+/// Whether it is the framework that waits at this stack (innermost function first), and not the code under test.
+///
+/// That is so where the innermost function outside the packages that merely carry a wait is the framework's:
+///
+/// ```text
+///   runtime.chanrecv1 < testing.(*T).Run < pkg.TestAll         the framework waits for a subtest
+///   runtime.chanrecv1 < pkg.wait < pkg.TestAll < testing.tRunner        the test itself waits
+/// ```
+pub fn is_framework_wait<'a>(mut stack: impl Iterator<Item = &'a str>) -> bool {
+    stack.find(|func| !carries_wait(func)).is_some_and(|func| func.starts_with("testing."))
+}
+
+/// Whether a function merely carries a wait for whoever called it.
+pub(super) fn carries_wait(func: &str) -> bool {
+    ["runtime.", "runtime/", "sync.", "internal/", "syscall.", "os.", "fmt.", "io.", "time.", "bufio.", "log."]
+        .iter()
+        .any(|prefix| func.starts_with(prefix))
+}
+
+/// Whether this function runs the code of one test or benchmark: the function next to it is that code's.
+pub fn is_runner(func: &str) -> bool {
+    matches!(func, "testing.tRunner" | "testing.(*B).runN" | "testing.fRunner")
+        || func.starts_with("testing.(*B).RunParallel")
+}
+
+/// Whether a function next to the framework's runner is a test's own: without one it is the framework's doing.
+pub fn is_test_code(func: &str) -> bool {
+    !func.starts_with("testing.") && !func.starts_with("runtime.")
+}
 
 /// Whether Go's own analysis takes a goroutine for the runtime's, by its start function: it does not count regions
 /// that such goroutines inherit.
@@ -25,4 +95,52 @@ fn carries_user_code(name: &str, test_binary: bool) -> bool {
 pub(super) fn has_user_activity(mut active: impl Iterator<Item = Sym>, symbols: &Symbols) -> bool {
     let test_binary = (0..symbols.len() as u32).any(|i| symbols.text(Sym(i)) == "testing.(*M).Run");
     active.any(|name| carries_user_code(symbols.text(name), test_binary))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goroutines_of_all_releases_are_told_apart() {
+        for name in [
+            "",
+            "runtime.forcegchelper",
+            "runtime.bgsweep",
+            "runtime.runfinq",
+            "runtime.runCleanups",
+            "runtime.unique_runtime_registerUniqueMapCleanup.func1",
+            "runtime.gcBgMarkWorker",
+            "runtime.(*traceAdvancerState).start.func1",
+            "runtime/trace.Start.func1",
+            "runtime/trace.(*traceMultiplexer).startLocked.func1",
+            "runtime/pprof.profileWriter",
+        ] {
+            assert_eq!(owner(name, true), Owner::Runtime, "{name}");
+        }
+        assert_eq!(owner("testing.runExample.func1", true), Owner::Framework);
+        assert_eq!(owner("testing.tRunner", true), Owner::TestHost);
+        assert_eq!(owner("runtime.corostart", true), Owner::User);
+        assert_eq!(owner("main.main", true), Owner::Framework);
+        assert_eq!(owner("main.main", false), Owner::User);
+        assert_eq!(owner("runtimes.work", false), Owner::User);
+    }
+
+    #[test]
+    fn framework_waits_are_those_whose_waiting_frame_is_the_frameworks() {
+        let waits = |stack: &[&str]| is_framework_wait(stack.iter().copied());
+        assert!(waits(&["runtime.chanrecv1", "testing.(*T).Run", "p.TestAll", "testing.tRunner"]));
+        assert!(waits(&["runtime.GC", "testing.(*B).runN", "testing.(*B).launch"]));
+        assert!(waits(&[
+            "syscall.write",
+            "internal/poll.(*FD).Write",
+            "os.(*File).Write",
+            "fmt.Fprintf",
+            "testing.(*chattyPrinter).Updatef",
+            "testing.(*T).Run",
+            "p.TestAll"
+        ]));
+        assert!(!waits(&["runtime.chanrecv1", "p.wait", "p.TestAll", "testing.tRunner"]));
+        assert!(!waits(&[]));
+    }
 }

@@ -4,15 +4,18 @@
 //!   begin a        begin b            end b     end a
 //!     |--------------|------------------|---------|
 //!     '-- spent(end a) - spent(begin a) ----------'      a includes b
+//!     '-- self ------'                  '-- self -'      a without b
 //! ```
 
 use std::collections::BTreeMap;
 
-use super::accounts::{Account, Spent, position};
+use super::accounts::{Account, position};
+use super::tally::Spent;
+use super::tasks::Tasks;
 use super::warnings::Warnings;
 use crate::hash::HashMap;
 use crate::sketch::Sketch;
-use crate::summary::Region;
+use crate::summary::{OfTask, Region};
 use crate::timeline::Birth;
 use crate::trace::{Event, GoSlot, StackId, Sym, Symbols, TaskId, Time};
 
@@ -26,14 +29,18 @@ struct OpenRegion {
     began: Time,
     stack: StackId,
     before: Spent,
+    /// What the regions inside it have spent.
+    inner: Option<Box<Spent>>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct RegionSum {
     count: u64,
     spent: Spent,
+    inner: Spent,
     durations: Sketch,
     stack: StackId,
+    tasks: HashMap<Sym, OfTask>,
 }
 
 /// The regions of one goroutine.
@@ -74,20 +81,34 @@ impl Regions {
     pub(super) fn begin(&mut self, event: &Event, task: TaskId, name: Sym, before: Spent) {
         let open = &mut self.stack(event.g).open;
         if open.len() < MAX_OPEN {
-            open.push(OpenRegion { task, name, began: event.time, stack: event.stack, before });
+            open.push(OpenRegion { task, name, began: event.time, stack: event.stack, before, inner: None });
         }
     }
 
     /// Ends a call: the innermost open one of its task and name. True when it is told of by its end alone.
-    pub(super) fn end(&mut self, event: &Event, task: TaskId, name: Sym, now: &Spent, warnings: &mut Warnings) -> bool {
+    pub(super) fn end(
+        &mut self,
+        event: &Event,
+        task: TaskId,
+        name: Sym,
+        now: &Spent,
+        tasks: &Tasks,
+        warnings: &mut Warnings,
+    ) -> bool {
         let open = &mut self.stack(event.g).open;
         if let Some(at) = open.iter().rposition(|region| region.task == task && region.name == name) {
-            let closed = open.split_off(at);
-            if let Some(above) = closed.get(1) {
-                warnings.add("region-misnested", event, above.name);
+            if open.len() == at + 1 {
+                // As it should be: the innermost one ends.
+                if let Some(region) = open.pop() {
+                    self.count(event.g, &region, now, Some(event.time), tasks);
+                }
+                return false;
             }
-            for region in closed.into_iter().rev() {
-                self.count(&region, now, Some(event.time));
+            let above = open[at + 1].name;
+            warnings.add("region-misnested", event, above);
+            while self.stack(event.g).open.len() > at {
+                let Some(region) = self.stack(event.g).open.pop() else { break };
+                self.count(event.g, &region, now, Some(event.time), tasks);
             }
             return false;
         }
@@ -103,40 +124,57 @@ impl Regions {
     }
 
     /// The goroutine ended, or the trace did: so do its regions. Those of the runtime's goroutines do not count.
-    pub(super) fn close_all(&mut self, g: GoSlot, account: &Account, time: Time) {
+    pub(super) fn close_all(&mut self, g: GoSlot, account: &Account, time: Time, tasks: &Tasks) {
         let Some(stack) = self.by_slot.get_mut(g.index()) else { return };
         stack.inherited = None;
-        let open = std::mem::take(&mut stack.open);
-        if open.is_empty() || account.system {
+        if stack.open.is_empty() {
+            return;
+        }
+        if account.system {
+            stack.open.clear();
             return;
         }
         let now = account.snapshot(None, time);
-        for region in &open {
-            self.count(region, &now, None);
+        while let Some(region) = self.stack(g).open.pop() {
+            self.count(g, &region, &now, None, tasks);
         }
     }
 
-    fn count(&mut self, region: &OpenRegion, now: &Spent, end: Option<Time>) {
+    /// Adds a call that has just been taken off the goroutine's open ones.
+    fn count(&mut self, g: GoSlot, region: &OpenRegion, now: &Spent, end: Option<Time>, tasks: &Tasks) {
+        let spent = now.since(&region.before);
+        if let Some(around) = self.by_slot[g.index()].open.last_mut() {
+            around.inner.get_or_insert_default().merge(&spent);
+        }
         let sum = self.sums.entry(region.name).or_default();
         sum.count += 1;
-        sum.spent.merge(&now.since(&region.before));
+        sum.spent.merge(&spent);
+        if let Some(inner) = &region.inner {
+            sum.inner.merge(inner);
+        }
         if sum.stack == StackId::NONE {
             sum.stack = region.stack;
         }
         if let Some(end) = end {
             sum.durations.add(end.since(region.began));
         }
+        if region.task != TaskId::BACKGROUND {
+            let of = sum.tasks.entry(tasks.name(region.task)).or_default();
+            of.count += 1;
+            of.total_ns = of.total_ns.saturating_add(spent.total);
+        }
     }
 
-    pub(super) fn into_stats(self, symbols: &Symbols) -> BTreeMap<String, Region> {
+    pub(super) fn to_stats(&self, symbols: &Symbols) -> BTreeMap<String, Region> {
         let mut stats = BTreeMap::new();
-        for (name, sum) in self.sums {
+        for (&name, sum) in &self.sums {
             if name == Sym::EMPTY {
                 continue; // Go's analysis keeps the nameless for what goroutines inherit.
             }
             let times = sum.spent.times(symbols);
             let mut frames = symbols.frames(sum.stack);
             let start = frames.find(|frame| !symbols.text(frame.func).starts_with("runtime/trace."));
+            let tasks = sum.tasks.iter().map(|(&task, of)| (symbols.text(task).to_owned(), of.clone()));
             let region = Region {
                 count: sum.count,
                 total_ns: times.total_ns,
@@ -147,7 +185,9 @@ impl Regions {
                 block_ns: times.block_ns,
                 range_ns: times.range_ns,
                 unknown_ns: times.unknown_ns,
-                durations: sum.durations,
+                own: sum.spent.without(&sum.inner).times(symbols),
+                tasks: tasks.collect(),
+                durations: sum.durations.clone(),
                 start: start.map(|frame| position(symbols, frame)),
             };
             stats.insert(symbols.text(name).to_owned(), region);

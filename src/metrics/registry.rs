@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::summary::{Group, Region, Summary, Task};
+use crate::summary::{Group, Region, Summary, Task, TestRun};
 
 /// What a figure is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,6 +79,8 @@ pub enum Unit {
     Count,
     /// Bytes.
     Bytes,
+    /// A ratio. Summaries and baselines have it in millionths, comparisons as it is.
+    Ratio,
 }
 
 impl Unit {
@@ -88,6 +90,7 @@ impl Unit {
             Unit::Nanoseconds => "ns",
             Unit::Count => "count",
             Unit::Bytes => "bytes",
+            Unit::Ratio => "ratio",
         }
     }
 }
@@ -189,6 +192,23 @@ pub enum View<'a> {
     Task(&'a Task),
     /// A log category and its messages.
     Log(u64),
+    /// One repeat of a test or benchmark.
+    Test(&'a TestRun),
+    /// What happened at one stack.
+    Stack(&'a StackCounts),
+}
+
+/// How often things happened at one stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StackCounts {
+    /// Waits that began there, by reason.
+    pub blocks: std::collections::BTreeMap<String, u64>,
+    /// System calls.
+    pub syscalls: u64,
+    /// Goroutines created.
+    pub creations: u64,
+    /// Goroutines woken.
+    pub unblocks: u64,
 }
 
 /// How a metric's raw figures are read.

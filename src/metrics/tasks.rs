@@ -1,11 +1,26 @@
-//! User tasks: from begin to end, across goroutines, nested.
+//! User tasks: from begin to end, across goroutines, nested, with what was spent on them.
+//!
+//! A goroutine works for a task while it is between the task's begin and end, if it began it; within the outermost of
+//! its regions that belong to the task; and all its life, if it was created within such a region:
+//!
+//! ```text
+//!   g1   begin task ───────────────────────────── end      works from begin to end
+//!   g2                 |region of task|                    works within the region
+//!   g3   created by g2 in it |──────────────────────|      works as long as it lives
+//! ```
 
 use std::collections::BTreeMap;
 
+use super::accounts::Accounts;
+use super::tally::Spent;
 use super::warnings::Warnings;
 use crate::hash::{HashMap, HashSet};
 use crate::summary::Task;
-use crate::trace::{Event, Sym, Symbols, TaskId, Time};
+use crate::timeline::Open;
+use crate::trace::{Event, GoSlot, Sym, Symbols, TaskId, Time};
+
+/// More tasks than this no goroutine works for at once; what goes beyond is counted, not measured.
+const AT_ONCE: usize = 64;
 
 #[derive(Clone, Debug, Default)]
 struct TaskSum {
@@ -17,6 +32,18 @@ struct TaskSum {
     regions: u64,
     goroutines: u64,
     children: u64,
+    /// The goroutine that began it: its slot and its id.
+    begun_by: Option<(GoSlot, u64)>,
+    spent: Option<Box<Spent>>,
+}
+
+/// A goroutine works for a task.
+#[derive(Clone, Debug)]
+struct Work {
+    task: TaskId,
+    /// How many begins and regions it is in.
+    depth: u32,
+    before: Spent,
 }
 
 /// All tasks. One exists as soon as anything mentions it.
@@ -25,17 +52,30 @@ pub(super) struct Tasks {
     by_id: HashMap<TaskId, TaskSum>,
     /// Which goroutines worked for which task.
     workers: HashSet<(TaskId, u64)>,
+    /// What was added to `workers` last.
+    last: Option<(TaskId, u64)>,
+    /// By slot: what the goroutine works for now.
+    work: Vec<Vec<Work>>,
 }
 
 impl Tasks {
+    #[inline]
     fn mention(&mut self, id: TaskId, g: u64) -> &mut TaskSum {
         let task = self.by_id.entry(id).or_default();
         // Everything outside tasks belongs to the background task, which is not reported: who is in it does not
         // matter, and may be many.
-        if id != TaskId::BACKGROUND && self.workers.insert((id, g)) {
-            task.goroutines += 1;
+        if id != TaskId::BACKGROUND && self.last != Some((id, g)) {
+            self.last = Some((id, g));
+            if self.workers.insert((id, g)) {
+                task.goroutines += 1;
+            }
         }
         task
+    }
+
+    /// The type of a task, as far as it is known.
+    pub(super) fn name(&self, id: TaskId) -> Sym {
+        self.by_id.get(&id).map_or(Sym::EMPTY, |task| task.name)
     }
 
     fn parent(&mut self, id: TaskId, parent: TaskId) {
@@ -48,12 +88,50 @@ impl Tasks {
         }
     }
 
+    /// A goroutine works for a task from now on; `before` is what it has spent so far.
+    pub(super) fn enter(&mut self, g: GoSlot, id: TaskId, before: impl FnOnce() -> Spent) {
+        if id == TaskId::BACKGROUND || id == TaskId::NONE {
+            return;
+        }
+        if g.index() >= self.work.len() {
+            self.work.resize_with(g.index() + 1, Vec::new);
+        }
+        let work = &mut self.work[g.index()];
+        if let Some(work) = work.iter_mut().find(|work| work.task == id) {
+            work.depth += 1;
+        } else if work.len() < AT_ONCE {
+            work.push(Work { task: id, depth: 1, before: before() });
+        }
+    }
+
+    /// A goroutine leaves what made it work for a task; `now` is what it has spent so far.
+    pub(super) fn leave(&mut self, g: GoSlot, id: TaskId, now: impl FnOnce() -> Spent) {
+        let Some(work) = self.work.get_mut(g.index()) else { return };
+        let Some(at) = work.iter().position(|work| work.task == id) else { return };
+        work[at].depth -= 1;
+        if work[at].depth == 0 {
+            let done = work.swap_remove(at);
+            self.credit(&done, &now());
+        }
+    }
+
+    fn credit(&mut self, done: &Work, now: &Spent) {
+        let task = self.by_id.entry(done.task).or_default();
+        task.spent.get_or_insert_default().merge(&now.since(&done.before));
+    }
+
+    /// A goroutine ends, and with it its work.
+    pub(super) fn close_all(&mut self, g: GoSlot, now: impl FnOnce() -> Spent) {
+        let Some(work) = self.work.get_mut(g.index()).filter(|work| !work.is_empty()) else { return };
+        let (done, now) = (std::mem::take(work), now());
+        done.iter().for_each(|work| self.credit(work, &now));
+    }
+
     pub(super) fn begin(
         &mut self,
         event: &Event,
         g: u64,
-        id: TaskId,
-        parent: TaskId,
+        (id, parent): (TaskId, TaskId),
         name: Sym,
         warnings: &mut Warnings,
     ) {
@@ -62,13 +140,29 @@ impl Tasks {
             warnings.add("task-id-conflict", event, name);
         }
         (task.name, task.begin) = (name, Some(event.time));
+        task.begun_by = event.g.get().map(|slot| (slot, g));
         self.parent(id, parent);
     }
 
-    pub(super) fn end(&mut self, event: &Event, g: u64, id: TaskId, parent: TaskId, name: Sym) {
+    pub(super) fn end(
+        &mut self,
+        event: &Event,
+        g: u64,
+        (id, parent): (TaskId, TaskId),
+        name: Sym,
+        accounts: &Accounts,
+        open: Open<'_>,
+    ) {
         let task = self.mention(id, g);
         (task.name, task.end) = (name, Some(event.time));
+        let begun_by = task.begun_by.take();
         self.parent(id, parent);
+        // Whoever began it works for it until now, wherever it is.
+        if let Some((slot, gid)) = begun_by
+            && let Some(account) = accounts.peek(slot).filter(|account| account.id == gid)
+        {
+            self.leave(slot, id, || account.snapshot(open.span(slot, event.time), event.time));
+        }
     }
 
     pub(super) fn log(&mut self, id: TaskId, g: u64) {
@@ -79,13 +173,13 @@ impl Tasks {
         self.mention(id, g).regions += 1;
     }
 
-    pub(super) fn into_stats(self, symbols: &Symbols) -> BTreeMap<String, Task> {
-        let mut stats: BTreeMap<String, Task> = BTreeMap::new();
-        for (id, sum) in self.by_id {
+    pub(super) fn to_stats(&self, symbols: &Symbols) -> BTreeMap<String, Task> {
+        let mut stats: BTreeMap<Sym, (Task, Spent)> = BTreeMap::new();
+        for (&id, sum) in &self.by_id {
             if id == TaskId::BACKGROUND {
                 continue;
             }
-            let task = stats.entry(symbols.text(sum.name).to_owned()).or_default();
+            let (task, spent) = stats.entry(sum.name).or_default();
             task.count += 1;
             task.logs += sum.logs;
             task.regions += sum.regions;
@@ -96,7 +190,14 @@ impl Tasks {
                 task.total_ns = task.total_ns.saturating_add(end.since(begin));
                 task.durations.add(end.since(begin));
             }
+            if let Some(more) = &sum.spent {
+                spent.merge(more);
+            }
         }
-        stats
+        let named = stats.into_iter().map(|(name, (mut task, spent))| {
+            task.work = spent.times(symbols);
+            (symbols.text(name).to_owned(), task)
+        });
+        named.collect()
     }
 }

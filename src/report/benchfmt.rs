@@ -82,6 +82,6 @@ fn unit(row: &Row<'_>) -> String {
             format!("{bare}-sec{per}")
         }
         Unit::Bytes => format!("{metric}-B{per}"),
-        Unit::Count => format!("{metric}{per}"),
+        Unit::Count | Unit::Ratio => format!("{metric}{per}"),
     }
 }

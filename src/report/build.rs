@@ -1,15 +1,19 @@
 //! From a judged comparison to the finished report.
 
 mod drawn;
+mod durations;
 mod left_out;
 mod pictures;
+mod slowest;
 mod words;
 
 pub use drawn::Drawn;
+pub(super) use words::{label, what};
 
 use super::escape::Text;
 use super::model::{
-    Counts, Finding as Row, Limit, Meaning, NotCompared, Presence as On, Report, SCHEMA, Section, Series, Site, Subject,
+    Counts, Diagnosis, Fact, Finding as Row, Limit, Meaning, NotCompared, Presence as On, Report, SCHEMA, Section,
+    Series, Site, Subject,
 };
 use super::{advice, headline};
 use crate::compare::{Change, Comparison, PackagePair, Presence, SubjectPair, names};
@@ -32,6 +36,8 @@ pub struct Context<'a> {
     pub show_framework: bool,
     /// Whether the base is the committed baseline.
     pub against_baseline: bool,
+    /// What is the matter with the head that was not with the base.
+    pub diagnoses: Vec<crate::diagnose::Diagnosis>,
     /// What is drawn of the base's runs and the head's, as far as there are any.
     pub drawn: [Drawn; 2],
 }
@@ -64,7 +70,7 @@ pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> 
         counts: Counts::of(rows.iter().filter(|r| r.part_of.is_none()).map(|r| r.verdict)),
         advice: advice::advice(comparison, judged, &rows, context.against_baseline),
         findings: rows,
-        diagnoses: Vec::new(),
+        diagnoses: context.diagnoses.into_iter().map(|d| diagnosis(d, context.repository)).collect(),
         compared: left_out::compared(comparison, judged),
         not_compared,
         warnings: left_out::warnings(comparison, context.warnings),
@@ -73,6 +79,36 @@ pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> 
         subjects,
         series,
         pictures: pictures::pictures(comparison, &context.drawn, context.repository),
+    }
+}
+
+/// What a rule has found, told.
+fn diagnosis(diagnosis: crate::diagnose::Diagnosis, repository: &Repository) -> Diagnosis {
+    let found = diagnosis.found;
+    let label = match found.kind {
+        SubjectKind::Process => "the whole run".to_owned(),
+        SubjectKind::Group => names::short(&found.subject).to_owned(),
+        kind => format!("{kind} {}", found.subject),
+    };
+    Diagnosis {
+        rule: diagnosis.rule.into(),
+        subject: Subject {
+            kind: found.kind,
+            name: found.subject.into(),
+            label: label.into(),
+            package: None,
+            test: None,
+            renamed_from: None,
+            position: None,
+        },
+        text: found.text.into(),
+        advice: diagnosis.advice.into(),
+        position: found.position.map(|p| repository.position(&p).into()),
+        evidence: found
+            .evidence
+            .into_iter()
+            .map(|(label, value)| Fact { label: label.into(), value: value.into() })
+            .collect(),
     }
 }
 
@@ -166,7 +202,7 @@ fn row(
         position: subject_told.position.clone().filter(is_inside),
         subject: subject_told,
         metric: change.path.as_str().into(),
-        what: words::what(subject.kind, change).into(),
+        what: words::what(subject, change).into(),
         unit: change.metric.unit,
         per: change.item.name().into(),
         base: change.base(),
@@ -201,7 +237,7 @@ fn told_subject(package: &PackagePair, subject: &SubjectPair, repository: &Repos
         renamed_from: subject.renamed_from().map(Text::from),
         position: match subject.kind {
             // Where the framework starts its runners is of no use to anyone: a line of the function that they run is.
-            SubjectKind::Test | SubjectKind::Benchmark => {
+            SubjectKind::Test | SubjectKind::Benchmark if subject.name().starts_with("testing.") => {
                 let functions = words::functions(subject);
                 functions
                     .values()
@@ -236,7 +272,7 @@ fn others(
         all.push(Series {
             subject: subjects.len() - 1,
             metric: change.path.as_str().into(),
-            what: words::what(subject.kind, change).into(),
+            what: words::what(subject, change).into(),
             unit: change.metric.unit,
             per: change.item.name().into(),
             base: change.base(),

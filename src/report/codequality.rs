@@ -50,9 +50,8 @@ pub(super) fn check_name(finding: &Finding) -> Text {
 
 /// The metric's id, which is one of few: `block_ns.*` whatever the reason is.
 pub(super) fn rule(finding: &Finding) -> Text {
-    use crate::compare::join::registry_kind;
     // Names that stand for `*` come from traces. What is no metric of ours comes from who knows where.
-    let found = finding.metric.metric(registry_kind(finding.subject.kind));
+    let found = finding.metric.metric(finding.subject.kind);
     Text::from(found.map_or("other", |m| m.id))
 }
 

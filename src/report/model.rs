@@ -359,7 +359,7 @@ mod unit {
 
     use crate::metrics::registry::Unit;
 
-    const ALL: [Unit; 3] = [Unit::Nanoseconds, Unit::Count, Unit::Bytes];
+    const ALL: [Unit; 4] = [Unit::Nanoseconds, Unit::Count, Unit::Bytes, Unit::Ratio];
 
     pub(super) fn serialize<S: Serializer>(unit: &Unit, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(unit.name())
@@ -367,7 +367,7 @@ mod unit {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Unit, D::Error> {
         let name = String::deserialize(deserializer)?;
-        let unknown = || serde::de::Error::unknown_variant(&name, &["ns", "count", "bytes"]);
+        let unknown = || serde::de::Error::unknown_variant(&name, &["ns", "count", "bytes", "ratio"]);
         ALL.into_iter().find(|u| u.name() == name).ok_or_else(unknown)
     }
 

@@ -10,9 +10,10 @@ use crate::hash::HashSet;
 use crate::metrics::registry::Unit;
 
 /// The families of figures, by unit: name, what it is, and by how much a figure is multiplied.
-const FAMILIES: [(Unit, &str, &str, f64); 3] = [
+const FAMILIES: [(Unit, &str, &str, f64); 4] = [
     (Unit::Nanoseconds, "gotrace_diff_time_seconds", "Times, each per item, the middle of the runs of a side.", 1e-9),
     (Unit::Count, "gotrace_diff_items", "Counts, each per item, the middle of the runs of a side.", 1.0),
+    (Unit::Ratio, "gotrace_diff_part_ratio", "Parts of a whole, the middle of the runs of a side.", 1.0),
     (Unit::Bytes, "gotrace_diff_memory_bytes", "Memory, the middle of the runs of a side.", 1.0),
 ];
 
@@ -41,9 +42,8 @@ pub fn render(report: &Report) -> String {
             continue;
         }
         let _ = writeln!(out, "# TYPE {family} gauge");
-        if let Some(unit) =
-            family.strip_suffix("seconds").map(|_| "seconds").or(family.strip_suffix("bytes").map(|_| "bytes"))
-        {
+        // Where a family has a unit, the format wants it at the end of the name.
+        if let Some(unit) = ["seconds", "bytes", "ratio"].into_iter().find(|u| family.ends_with(u)) {
             let _ = writeln!(out, "# UNIT {family} {unit}");
         }
         let _ = writeln!(out, "# HELP {family} {help}");

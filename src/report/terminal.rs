@@ -22,9 +22,9 @@ use clap::ValueEnum;
 use super::escape::Text;
 use super::model::{Finding, Meaning, Presence, Report, Section, Verdict};
 use super::units;
-use layout::{fold, pad, spark};
+use layout::{pad, spark};
 
-pub(crate) use layout::shorten;
+pub(crate) use layout::{fold, shorten};
 
 /// How to lay it out.
 #[derive(Clone, Copy, Debug)]

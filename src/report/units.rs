@@ -8,6 +8,7 @@ pub fn figure(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Nanoseconds => scaled(value, &[("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)]),
         Unit::Bytes => scaled(value, &[("B", 1.0), ("KiB", 1024.0), ("MiB", 1_048_576.0), ("GiB", 1_073_741_824.0)]),
+        Unit::Ratio => digits(value),
         Unit::Count => scaled(value, &[("", 1.0), ("k", 1e4), ("M", 1e6), ("G", 1e9)]),
     }
 }

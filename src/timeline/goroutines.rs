@@ -1,7 +1,18 @@
 //! The state machine of each goroutine.
 
-use super::{Birth, Sink, Span, State, Timeline};
+use super::{Activity, Birth, Cause, Move, Open, Sink, Span, State, Timeline};
 use crate::trace::{Event, GoId, GoSlot, GoState, GoTransition, ProcId, ProcState, StackId, Sym, Time};
+
+/// What a goroutine is about in this state.
+fn activity(state: GoState) -> Activity {
+    match state {
+        GoState::Undetermined | GoState::NotExist => Activity::Gone,
+        GoState::Runnable => Activity::Runnable,
+        GoState::Running => Activity::Running,
+        GoState::Waiting => Activity::Waiting,
+        GoState::Syscall => Activity::Syscall,
+    }
+}
 
 /// What is known of one goroutine.
 #[derive(Clone, Debug)]
@@ -15,6 +26,10 @@ pub(super) struct Goroutine {
     retaken: Time,
     reason: Sym,
     stack: StackId,
+    cause: Cause,
+    begun_at: StackId,
+    /// Whether the trace tells when its state began.
+    has_begin: bool,
     /// The processor that it entered a system call with.
     syscall_p: ProcId,
     /// Its start function, once known.
@@ -30,16 +45,35 @@ impl Goroutine {
         retaken: Time::NEVER,
         reason: Sym::EMPTY,
         stack: StackId::NONE,
+        cause: Cause::Unknown,
+        begun_at: StackId::NONE,
+        has_begin: false,
         syscall_p: ProcId::NONE,
         name: Sym::EMPTY,
     };
 
     /// What it is in the middle of, as if that ended at `now`.
     pub(super) fn open(&self, now: Time) -> Option<Span> {
-        let start = self.since.get()?;
-        let (state, reason, stack) = (self.state, self.reason, self.stack);
-        let (by, by_stack) = (GoSlot::NONE, StackId::NONE);
-        Some(Span { g: GoSlot::NONE, state, reason, stack, start, end: now, by, by_stack, open: true })
+        Some(Span { end: now, open: true, ..self.begun(self.since.get()?) })
+    }
+
+    /// What it is in the middle of, since `start`; the end is still to be filled in.
+    #[inline(always)]
+    fn begun(&self, start: Time) -> Span {
+        Span {
+            g: GoSlot::NONE,
+            state: self.state,
+            reason: self.reason,
+            stack: self.stack,
+            start,
+            end: start,
+            by: GoSlot::NONE,
+            by_stack: StackId::NONE,
+            cause: self.cause,
+            begun_at: self.begun_at,
+            open: false,
+            has_begin: self.has_begin,
+        }
     }
 }
 
@@ -66,29 +100,51 @@ impl Timeline {
             }
         }
         // A goroutine that existed before the trace: its first span was begun with its first note.
-        let since = if t.from == GoState::Undetermined { g.since } else { event.time };
+        let known_before = t.from == GoState::Undetermined;
+        let since = if known_before { g.since } else { event.time };
         (g.reason, g.stack, g.since) = (t.reason, t.stack, since);
-        match t.to {
-            GoState::Running => g.state = State::Running,
-            GoState::Runnable => g.state = State::Runnable,
+        (g.begun_at, g.has_begin) = (event.stack, !known_before);
+        let to = match t.to {
+            GoState::Running => {
+                g.state = State::Running;
+                Activity::Running
+            }
+            GoState::Runnable => {
+                g.state = State::Runnable;
+                g.cause = match t.from {
+                    GoState::NotExist => Cause::Created,
+                    GoState::Waiting if event.g == GoSlot::NONE => Cause::External,
+                    GoState::Waiting => Cause::Woken,
+                    GoState::Syscall => Cause::Syscall,
+                    GoState::Running if Some(t.reason) == self.known.gosched => Cause::Yielded,
+                    GoState::Running => Cause::Preempted,
+                    GoState::Runnable | GoState::Undetermined => Cause::Unknown,
+                };
+                Activity::Runnable
+            }
             GoState::Waiting => {
                 g.state = State::Waiting;
-                if Some(t.reason) == self.forever {
+                if Some(t.reason) == self.known.forever {
                     // It cannot come back: as good as ended.
                     g.since = Time::NEVER;
-                    sink.finalize(t.slot, event.time, Some(event));
+                    sink.moved(event, Move { g: t.slot, from: activity(t.from), to: Activity::Gone }, &self.symbols);
+                    sink.finalize(t.slot, event.time, Some(event), Open(&self.goroutines));
+                    return;
                 }
+                Activity::Waiting
             }
             GoState::Syscall => {
                 (g.state, g.syscall_p) = (State::Syscall, event.p);
                 self.syscalls.insert(event.p, t.slot);
+                Activity::Syscall
             }
-            GoState::NotExist => {
-                *g = Goroutine::UNKNOWN;
-                sink.finalize(t.slot, event.time, Some(event));
-                sink.retire(t.slot, false);
-            }
-            GoState::Undetermined => {}
+            GoState::NotExist | GoState::Undetermined => Activity::Gone,
+        };
+        sink.moved(event, Move { g: t.slot, from: activity(t.from), to }, &self.symbols);
+        if t.to == GoState::NotExist {
+            self.goroutines[t.slot.index()] = Goroutine::UNKNOWN;
+            sink.finalize(t.slot, event.time, Some(event), Open(&self.goroutines));
+            sink.retire(t.slot, false, event.time, &self.symbols);
         }
     }
 
@@ -110,9 +166,11 @@ impl Timeline {
             // system call that holds one, as in Go's own analysis: nothing tells which it is.
             let state = if event.p == ProcId::NONE { State::SyscallBlocked } else { State::Syscall };
             g.since = event.time;
-            let (reason, stack, by, by_stack) = (Sym::EMPTY, t.stack, GoSlot::NONE, StackId::NONE);
             let (start, end) = (self.sync, event.time);
-            sink.span(&Span { g: t.slot, state, reason, stack, start, end, by, by_stack, open: false });
+            sink.span(
+                &Span { g: t.slot, state, stack: t.stack, end, ..Goroutine::UNKNOWN.begun(start) },
+                &self.symbols,
+            );
         }
     }
 
@@ -127,16 +185,16 @@ impl Timeline {
     fn leave(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
         let g = &mut self.goroutines[t.slot.index()];
         let Some(start) = std::mem::replace(&mut g.since, Time::NEVER).get() else { return };
-        let (state, reason, stack) = (g.state, g.reason, g.stack);
+        let begun = g.begun(start);
         // Whoever makes a waiting goroutine runnable woke it.
-        let woken = state == State::Waiting;
+        let woken = g.state == State::Waiting;
         let (by, by_stack) = if woken { (event.g, event.stack) } else { (GoSlot::NONE, StackId::NONE) };
-        let span = Span { g: t.slot, state, reason, stack, start, end: event.time, by, by_stack, open: false };
-        if state == State::Syscall {
+        let span = Span { g: t.slot, end: event.time, by, by_stack, ..begun };
+        if g.state == State::Syscall {
             let (retaken, p) = (std::mem::replace(&mut g.retaken, Time::NEVER), g.syscall_p);
             self.end_syscall(span, retaken, p, sink);
         } else {
-            sink.span(&span);
+            sink.span(&span, &self.symbols);
         }
     }
 
@@ -146,10 +204,10 @@ impl Timeline {
         // its length, and followed so that figures equal Go's.
         self.syscalls.remove(&p);
         match retaken.get() {
-            None => sink.span(&span),
+            None => sink.span(&span, &self.symbols),
             Some(at) => {
-                sink.span(&Span { end: at, ..span });
-                sink.span(&Span { state: State::SyscallBlocked, start: at, ..span });
+                sink.span(&Span { end: at, ..span }, &self.symbols);
+                sink.span(&Span { state: State::SyscallBlocked, start: at, ..span }, &self.symbols);
             }
         }
     }
@@ -174,7 +232,7 @@ impl Timeline {
             let (retaken, p) = (std::mem::replace(&mut g.retaken, Time::NEVER), g.syscall_p);
             self.end_syscall(span, retaken, p, sink);
         } else {
-            sink.span(&span);
+            sink.span(&span, &self.symbols);
         }
     }
 }

@@ -23,7 +23,7 @@ mod goroutines;
 mod ranges;
 mod sink;
 
-pub use sink::{Birth, Sink, Span, State};
+pub use sink::{Activity, Birth, Cause, Move, Open, Sink, Span, State};
 
 use crate::hash::HashMap;
 use crate::trace::{Chunk, Event, EventKind, GoSlot, ProcId, Sym, Symbols, Time};
@@ -44,8 +44,16 @@ pub struct Timeline {
     last: Time,
     /// Time of the last generation mark.
     sync: Time,
-    /// The reason of those who wait for nothing, once it has been heard.
+    known: Known,
+}
+
+/// Reasons that mean something here, once they have been heard.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    /// Of those who wait for nothing.
     forever: Option<Sym>,
+    /// Of those who give up their processor by themselves.
+    gosched: Option<Sym>,
 }
 
 impl Timeline {
@@ -73,8 +81,13 @@ impl Timeline {
     pub fn feed(&mut self, chunk: &mut Chunk, sink: &mut impl Sink) {
         let known = self.symbols.len();
         self.symbols.apply(&mut chunk.symbols);
-        let mut new = (known..self.symbols.len()).map(|i| Sym(i as u32));
-        self.forever = self.forever.or_else(|| new.find(|&sym| self.symbols.text(sym) == "forever"));
+        for sym in (known..self.symbols.len()).map(|i| Sym(i as u32)) {
+            match self.symbols.text(sym) {
+                "forever" => self.known.forever = Some(sym),
+                "runtime.Gosched" => self.known.gosched = Some(sym),
+                _ => {}
+            }
+        }
         for event in &chunk.events {
             self.event(event, sink);
         }
@@ -89,14 +102,26 @@ impl Timeline {
         self.last = event.time;
         match event.kind {
             EventKind::Go(transition) => self.go(event, transition, sink),
-            EventKind::Proc { p, from, to } => self.proc(event, p, from, to),
+            EventKind::Proc { p, from, to } => {
+                self.proc(event, p, from, to);
+                sink.proc(event, p, from, to);
+            }
             EventKind::Sync => {
                 self.sync = event.time;
                 sink.sync(event.time);
             }
-            EventKind::RangeBegin(range) => self.ranges.begin(event, range, sink),
-            EventKind::RangeActive(range) => self.ranges.active(event, range, self.sync, sink),
-            EventKind::RangeEnd(range) => self.ranges.end(event, range, sink),
+            EventKind::RangeBegin(range) => {
+                sink.range_begun(event, range, false, self.executes(event.g), &self.symbols);
+                self.ranges.begin(event, range, sink);
+            }
+            EventKind::RangeActive(range) => {
+                sink.range_begun(event, range, true, self.executes(event.g), &self.symbols);
+                self.ranges.active(event, range, self.sync, sink);
+            }
+            EventKind::RangeEnd(range) => {
+                sink.range_ended(event, range, &self.symbols);
+                self.ranges.end(event, range, sink);
+            }
             EventKind::RegionBegin { task, name } => {
                 if let Some(g) = self.known(event.g) {
                     sink.region_begin(event, g.id.0, task, name, g.open(event.time));
@@ -107,14 +132,24 @@ impl Timeline {
                     sink.region_end(event, g.id.0, task, name, g.open(event.time));
                 }
             }
-            EventKind::TaskBegin { id, parent, name } => sink.task_begin(event, self.id(event.g), id, parent, name),
-            EventKind::TaskEnd { id, parent, name } => sink.task_end(event, self.id(event.g), id, parent, name),
+            EventKind::TaskBegin { id, parent, name } => {
+                sink.task_begin(event, self.id(event.g), (id, parent), name, Open(&self.goroutines));
+            }
+            EventKind::TaskEnd { id, parent, name } => {
+                sink.task_end(event, self.id(event.g), (id, parent), name, Open(&self.goroutines));
+            }
             EventKind::Log { task, category, message } => {
                 sink.log(event, self.id(event.g), task, category, message);
             }
             EventKind::Metric(gauge, value) => sink.gauge(event, gauge, value),
-            EventKind::Label(_) | EventKind::CpuSample | EventKind::Experimental => {}
+            EventKind::Label(label) => sink.label(event, self.symbols.text(label)),
+            EventKind::CpuSample | EventKind::Experimental => {}
         }
+    }
+
+    /// Whether the goroutine in this slot runs or is in a system call.
+    fn executes(&self, g: GoSlot) -> bool {
+        self.known(g).is_some_and(|g| matches!(g.state, State::Running | State::Syscall))
     }
 
     /// The goroutine in this slot, if the trace told of it.
@@ -140,8 +175,8 @@ impl Timeline {
                 running.push(self.symbols.text(g.name).to_owned());
             }
             self.close_open(GoSlot(slot as u32), end, sink);
-            sink.finalize(GoSlot(slot as u32), end, None);
-            sink.retire(GoSlot(slot as u32), true);
+            sink.finalize(GoSlot(slot as u32), end, None, Open(&self.goroutines));
+            sink.retire(GoSlot(slot as u32), true, end, &self.symbols);
         }
         running
     }

@@ -21,7 +21,6 @@ fn key(event: &Event, range: Range) -> (Range, GoSlot) {
 
 impl OpenRanges {
     pub(super) fn begin(&mut self, event: &Event, range: Range, sink: &mut impl Sink) {
-        sink.range_begun(event, range);
         self.open.insert(key(event, range), (event.time, event.stack));
         self.credit(event, range, event.time, sink);
     }

@@ -1,13 +1,13 @@
 //! Bytes in: plain, gzip or Zstandard, detected by content, with a cap on how far they may unfold.
 
-use std::cell::Cell;
 use std::io::{BufReader, ErrorKind, Read};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
-use super::cursor::{self, VarintError};
+use super::arena::{self, Arena, Block};
 use super::error::{TraceError, TraceErrorKind};
 
 /// A compressed trace may unfold to this many times its size (real ones unfold 3 to 10 times) ...
@@ -17,18 +17,18 @@ const MAX_UNPACKED: u64 = 2 << 30;
 /// Files that unpack to less than this are never a bomb, whatever their ratio.
 const HARMLESS: u64 = 1 << 20;
 
-const BUFFER: usize = 256 << 10;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// A stream of the trace's bytes that knows how far it has come.
 pub(crate) struct Input<R: Read> {
     from: Decoder<R>,
-    buffer: Box<[u8]>,
-    /// `buffer[pos..len]` is read and not yet taken.
+    block: Block,
+    /// `block[owned..pos]` belongs to the generation that is being read, `block[pos..len]` is read and not yet taken.
+    owned: usize,
     pos: usize,
     len: usize,
-    /// Offset of `buffer[0]` in the (decompressed) trace.
+    /// Offset of `block[0]` in the (decompressed) trace.
     base: u64,
 }
 
@@ -45,20 +45,23 @@ impl<R: Read> Input<R> {
                 Err(e) => return Err(TraceError::new(TraceErrorKind::ReadFailed, 0).with(e)),
             }
         }
-        let mut buffer = vec![0; BUFFER].into_boxed_slice();
+        let mut block = arena::block();
         let from = if magic[..have].starts_with(&GZIP) {
             Decoder::gzip(Counted::new(&magic[..have], reader))
         } else if magic[..have].starts_with(&ZSTD) {
             Decoder::zstd(Counted::new(&magic[..have], reader))?
         } else {
-            buffer[..have].copy_from_slice(&magic[..have]);
+            block[..have].copy_from_slice(&magic[..have]);
             Decoder::Plain(reader)
         };
         let len = if matches!(from, Decoder::Plain(_)) { have } else { 0 };
         let compressed = len == 0 && have > 0;
-        let mut input = Input { from, buffer, pos: 0, len, base: 0 };
-        if compressed && (input.looks_like(&GZIP)? || input.looks_like(&ZSTD)?) {
-            return Err(TraceError::new(TraceErrorKind::NestedCompression, 0));
+        let mut input = Input { from, block, owned: 0, pos: 0, len, base: 0 };
+        if compressed {
+            input.fill(ZSTD.len())?;
+            if input.ahead().starts_with(&GZIP) || input.ahead().starts_with(&ZSTD) {
+                return Err(TraceError::new(TraceErrorKind::NestedCompression, 0));
+            }
         }
         Ok(input)
     }
@@ -73,82 +76,90 @@ impl<R: Read> Input<R> {
         TraceError::new(kind, self.offset())
     }
 
-    /// Whether the next bytes are `prefix`; takes nothing. `prefix` is at most a few bytes long.
-    pub(crate) fn looks_like(&mut self, prefix: &[u8]) -> Result<bool, TraceError> {
-        while self.len - self.pos < prefix.len() {
-            self.buffer.copy_within(self.pos..self.len, 0);
-            self.base += self.pos as u64;
-            self.len -= self.pos;
-            self.pos = 0;
-            let n = self.from.read(&mut self.buffer[self.len..], self.base + self.len as u64)?;
+    /// What has been read and not yet taken.
+    #[inline(always)]
+    pub(crate) fn ahead(&self) -> &[u8] {
+        &self.block[self.pos..self.len]
+    }
+
+    /// Where that begins in the part of the block that belongs to the generation.
+    pub(crate) fn place(&self) -> usize {
+        self.pos - self.owned
+    }
+
+    /// Takes `count` bytes of what is ahead.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.pos = (self.pos + count).min(self.len);
+    }
+
+    /// Takes up to `count` bytes, which fit into a block with what was taken before.
+    pub(crate) fn take(&mut self, count: usize) -> Result<&[u8], TraceError> {
+        self.fill(count)?;
+        let start = self.pos;
+        self.skip(count);
+        Ok(&self.block[start..self.pos])
+    }
+
+    /// Reads on until `count` bytes are ahead or the trace ends. `count` is less than a block. A block that they do not
+    /// fit into is full: it goes to `arena`, and reading goes on in one of `pool`.
+    #[inline(always)]
+    pub(crate) fn ensure(&mut self, count: usize, arena: &mut Arena, pool: &mut Vec<Block>) -> Result<(), TraceError> {
+        if self.len - self.pos < count {
+            if self.pos + count > self.block.len() {
+                self.next_block(arena, pool);
+            }
+            self.fill(count)?;
+        }
+        Ok(())
+    }
+
+    /// The generation is over: what was read of it in this block goes to `arena`. Either that or what is ahead moves to
+    /// another block, whichever is less, so that many small generations cost no more than a large one.
+    pub(crate) fn hand_over(&mut self, arena: &mut Arena, pool: &mut Vec<Block>) {
+        if self.pos - self.owned < self.len - self.pos {
+            arena.push(self.block[self.owned..self.pos].into(), 0);
+            self.owned = self.pos;
+        } else {
+            self.next_block(arena, pool);
+        }
+    }
+
+    fn next_block(&mut self, arena: &mut Arena, pool: &mut Vec<Block>) {
+        let mut next = pool.pop().unwrap_or_else(arena::block);
+        let ahead = self.ahead();
+        next[..ahead.len()].copy_from_slice(ahead);
+        arena.push(std::mem::replace(&mut self.block, next), self.owned);
+        self.base += self.pos as u64;
+        (self.owned, self.pos, self.len) = (0, 0, self.len - self.pos);
+    }
+
+    fn fill(&mut self, count: usize) -> Result<(), TraceError> {
+        while self.len - self.pos < count {
+            let n = self.from.read(&mut self.block[self.len..], self.base + self.len as u64)?;
             if n == 0 {
-                return Ok(false);
+                break;
             }
             self.len += n;
         }
-        Ok(self.buffer[self.pos..self.len].starts_with(prefix))
-    }
-
-    /// Takes a byte; `None` at the end.
-    pub(crate) fn byte(&mut self) -> Result<Option<u8>, TraceError> {
-        if self.pos == self.len && !self.refill()? {
-            return Ok(None);
-        }
-        self.pos += 1;
-        Ok(Some(self.buffer[self.pos - 1]))
-    }
-
-    /// Takes a number; `cut` is the error for a file that ends inside it.
-    pub(crate) fn uvarint(&mut self, cut: TraceErrorKind) -> Result<u64, TraceError> {
-        // Ten bytes are the longest number there is.
-        let mut bytes = [0u8; 10];
-        for n in 1..=bytes.len() {
-            let Some(byte) = self.byte()? else { return Err(self.error(cut)) };
-            bytes[n - 1] = byte;
-            if byte < 0x80 || n == bytes.len() {
-                return match cursor::uvarint(&bytes[..n], &mut 0) {
-                    Ok(value) => Ok(value),
-                    Err(VarintError::TooLong | VarintError::Cut) => Err(self.error(TraceErrorKind::VarintTooLong)),
-                };
-            }
-        }
-        Err(self.error(TraceErrorKind::VarintTooLong))
-    }
-
-    /// Appends up to `count` bytes to `out` and says how many there were.
-    pub(crate) fn take(&mut self, mut count: usize, out: &mut Vec<u8>) -> Result<usize, TraceError> {
-        let before = out.len();
-        while count > 0 {
-            if self.pos == self.len && !self.refill()? {
-                break;
-            }
-            let n = count.min(self.len - self.pos);
-            out.extend_from_slice(&self.buffer[self.pos..self.pos + n]);
-            self.pos += n;
-            count -= n;
-        }
-        Ok(out.len() - before)
+        Ok(())
     }
 
     /// Takes all that is left, up to `limit` bytes; `None` when there is more.
     pub(crate) fn rest(&mut self, limit: usize) -> Result<Option<Vec<u8>>, TraceError> {
         let mut out = Vec::new();
         loop {
-            let n = self.take(BUFFER, &mut out)?;
+            out.extend_from_slice(self.ahead());
+            self.base += self.len as u64;
+            (self.owned, self.pos, self.len) = (0, 0, 0);
             if out.len() > limit {
                 return Ok(None);
             }
-            if n < BUFFER {
+            self.fill(1)?;
+            if self.len == 0 {
                 return Ok(Some(out));
             }
         }
-    }
-
-    fn refill(&mut self) -> Result<bool, TraceError> {
-        self.base += self.len as u64;
-        (self.pos, self.len) = (0, 0);
-        self.len = self.from.read(&mut self.buffer, self.base)?;
-        Ok(self.len > 0)
     }
 }
 
@@ -157,12 +168,12 @@ struct Counted<R> {
     ahead: Vec<u8>,
     taken: usize,
     inner: R,
-    count: Rc<Cell<u64>>,
+    count: Arc<AtomicU64>,
 }
 
 impl<R> Counted<R> {
     fn new(ahead: &[u8], inner: R) -> Self {
-        Counted { ahead: ahead.to_vec(), taken: 0, inner, count: Rc::default() }
+        Counted { ahead: ahead.to_vec(), taken: 0, inner, count: Arc::default() }
     }
 }
 
@@ -177,15 +188,15 @@ impl<R: Read> Read for Counted<R> {
             self.taken += n;
             n
         };
-        self.count.set(self.count.get() + n as u64);
+        self.count.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }
 }
 
 enum Decoder<R: Read> {
     Plain(R),
-    Gzip { inner: Box<MultiGzDecoder<BufReader<Counted<R>>>>, packed: Rc<Cell<u64>> },
-    Zstd { inner: Option<Box<ZstdFrame<R>>>, packed: Rc<Cell<u64>> },
+    Gzip { inner: Box<MultiGzDecoder<BufReader<Counted<R>>>>, packed: Arc<AtomicU64> },
+    Zstd { inner: Option<Box<ZstdFrame<R>>>, packed: Arc<AtomicU64> },
 }
 
 type ZstdFrame<R> = StreamingDecoder<BufReader<Counted<R>>, ruzstd::decoding::FrameDecoder>;
@@ -208,9 +219,9 @@ impl<R: Read> Decoder<R> {
         let (n, packed) = loop {
             let (read, packed) = match self {
                 Decoder::Plain(inner) => (inner.read(buf), None),
-                Decoder::Gzip { inner, packed } => (inner.read(buf), Some(packed.get())),
+                Decoder::Gzip { inner, packed } => (inner.read(buf), Some(packed.load(Ordering::Relaxed))),
                 Decoder::Zstd { inner: None, .. } => return Ok(0),
-                Decoder::Zstd { inner: Some(inner), packed } => (inner.read(buf), Some(packed.get())),
+                Decoder::Zstd { inner: Some(inner), packed } => (inner.read(buf), Some(packed.load(Ordering::Relaxed))),
             };
             match read {
                 Ok(0) if self.next_frame(offset)? => {}

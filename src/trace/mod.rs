@@ -5,6 +5,7 @@
 //!         (gz, zst)                └─▶ v1 (the whole file)            ─┘
 //! ```
 
+mod arena;
 mod cursor;
 pub mod error;
 pub mod event;

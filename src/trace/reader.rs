@@ -1,12 +1,13 @@
 //! A reader of any version.
 
 use std::io::Read;
+use std::thread::Scope;
 
 use super::Chunk;
 use super::error::{TraceError, TraceErrorKind};
 use super::input::Input;
 use super::v1::V1Reader;
-use super::v2::V2Reader;
+use super::v2::{Generations, Source, V2Reader};
 use super::version::{HEADER_LEN, Version};
 
 /// Traces of Go 1.21 and older are held in memory whole; larger ones are refused.
@@ -30,12 +31,32 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// When it is no trace, of a format that is not read, or (Go 1.21 and older, which is read at once) broken.
     pub fn new(reader: R, keep_messages: bool) -> Result<Self, TraceError> {
+        Reader::with(reader, keep_messages, |generations| Source::Here(Box::new(generations)))
+    }
+
+    /// The same, and a thread of `scope` reads a generation ahead (of Go 1.22 and newer).
+    ///
+    /// # Errors
+    /// As [`Reader::new`].
+    pub fn ahead<'scope>(reader: R, keep_messages: bool, scope: &'scope Scope<'scope, '_>) -> Result<Self, TraceError>
+    where
+        R: Send + 'scope,
+    {
+        Reader::with(reader, keep_messages, |generations| Source::ahead(generations, scope))
+    }
+
+    fn with(
+        reader: R,
+        keep_messages: bool,
+        source: impl FnOnce(Generations<R>) -> Source<R>,
+    ) -> Result<Self, TraceError> {
         let mut input = Input::new(reader)?;
-        let mut header = Vec::with_capacity(HEADER_LEN);
-        input.take(HEADER_LEN, &mut header)?;
-        let version = Version::parse(&header)?;
+        let version = Version::parse(input.take(HEADER_LEN)?)?;
         let inner = match version {
-            Version::V2(v2) => Inner::V2(Box::new(V2Reader::new(input, v2, keep_messages))),
+            Version::V2(v2) => {
+                let source = source(Generations::new(input, v2));
+                Inner::V2(Box::new(V2Reader::new(source, v2, keep_messages)))
+            }
             Version::V1(v1) => {
                 let Some(bytes) = input.rest(MAX_V1)? else {
                     return Err(TraceError::new(TraceErrorKind::V1TooLarge, input.offset()).with("1 GiB"));

@@ -111,6 +111,8 @@ pub struct Interner {
     hash: (KeyedHash, KeyedHash),
     /// Where the frames of the last stack end.
     end: u32,
+    /// How long all strings are together.
+    text_bytes: usize,
     /// The stack being looked up. Plain numbers: a slice of these is hashed in one go.
     scratch: Vec<u32>,
     delta: SymbolDelta,
@@ -126,6 +128,7 @@ impl Default for Interner {
             stacks: HashMap::default(),
             hash: (KeyedHash::new(), KeyedHash::new()),
             end: 0,
+            text_bytes: 0,
             scratch: Vec::new(),
             delta: SymbolDelta::default(),
         }
@@ -140,9 +143,15 @@ impl Interner {
         }
         let sym = Sym(self.strings.len() as u32);
         let shared: Arc<str> = Arc::from(text);
+        self.text_bytes = self.text_bytes.saturating_add(text.len());
         self.strings.insert(shared.clone(), sym);
         self.delta.strings.push(shared);
         sym
+    }
+
+    /// How long all strings are together, in bytes.
+    pub fn text_bytes(&self) -> usize {
+        self.text_bytes
     }
 
     /// The symbol for bytes that a trace calls a string; what is not UTF-8 is replaced by U+FFFD.

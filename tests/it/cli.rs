@@ -134,7 +134,7 @@ fn a_folder_is_read_by_content() {
     assert_eq!(report["verdict"], "pass");
     let skipped =
         report["not_compared"].as_array().unwrap().iter().find(|n| n["why"] == "neither traces nor summaries");
-    assert_eq!(skipped.map(|n| n["count"].clone()), Some(6.into()));
+    assert_eq!(skipped.map(|n| n["count"].clone()), Some(4.into()));
     // A run that crashed leaves an empty file: it must not be overlooked.
     std::fs::write(dir.join("head/crashed.out"), "").unwrap();
     assert_eq!(cli(dir, &["base", "head"]).status.code(), Some(2));

@@ -39,11 +39,15 @@ pub mod ev {
     pub const GO_DESTROY: u8 = 17;
     pub const GO_BLOCK: u8 = 20;
     pub const GO_UNBLOCK: u8 = 21;
+    pub const GO_SYSCALL_BEGIN: u8 = 22;
+    pub const GO_SYSCALL_END: u8 = 23;
     pub const GO_STATUS: u8 = 25;
     pub const STW_BEGIN: u8 = 26;
+    pub const STW_END: u8 = 27;
     pub const TASK_BEGIN: u8 = 40;
     pub const REGION_BEGIN: u8 = 42;
     pub const REGION_END: u8 = 43;
+    pub const LOG: u8 = 44;
 }
 
 /// Statuses on the wire.

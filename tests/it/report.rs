@@ -23,13 +23,13 @@ fn the_first_line_names_the_true_cause() {
         ("lock", &["cache.", "sync", "cache.(*Cache).Page", "cache/cache.go:"]),
         ("region", &["region parse", "running", "per call"]),
         ("regionshift", &["region render"]),
-        ("alloc", &["report.TestBuild", "running", "GC cycles 0"]),
+        ("alloc", &["TestBuild", "running", "GC cycles 0"]),
         ("peer", &["sleep", "payment.Bank.func1", "payment/payment.go:"]),
-        ("unbuffered", &["report.TestWrite", "system calls", "report.lines", "report/report.go:"]),
+        ("unbuffered", &["TestWrite", "system calls", "report.lines", "report/report.go:"]),
         ("perjob", &["regression: media.Thumbnails.func1", "goroutines", "500"]),
         ("oversub", &["regression: media.Transcode.func1", "goroutines"]),
         ("leak", &["notify.Send.func1", "chan send", "notify/notify.go:"]),
-        ("sleep", &["payment.TestRetry", "sleep", "payment.Retry", "payment/payment.go:"]),
+        ("sleep", &["TestRetry", "sleep", "payment.Retry", "payment/payment.go:"]),
         ("fanout-bench", &["catalog.loadAll.func1", "chan send", "per goroutine"]),
     ] {
         let report = json(&compare(name, &["--format", "json"]));
@@ -44,6 +44,21 @@ fn the_first_line_names_the_true_cause() {
 #[test]
 fn a_pool_cut_in_half_is_no_improvement_of_a_benchmark() {
     let report = json(&compare("fanout-bench", &["--format", "json"]));
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().all(|f| f["verdict"] != "improvement"), "{findings:#?}");
+    // The output of go test beside the traces tells how many operations there were: each takes twice as long.
+    let per_operation = findings.iter().find(|f| f["subject"]["kind"] == "benchmark" && f["metric"] == "total_ns");
+    let per_operation = per_operation.unwrap_or_else(|| panic!("{findings:#?}"));
+    assert_eq!(per_operation["subject"]["name"], "BenchmarkLoadAll");
+    assert_eq!(per_operation["per"], "operation");
+    assert!(per_operation["change"].as_f64().unwrap() > 0.8, "{per_operation}");
+    // Without it nobody knows how many there were.
+    let folder = tempfile::tempdir().unwrap();
+    for side in ["base", "head"] {
+        let bytes = data::read(&format!("regressions/fanout-bench/{side}.out"));
+        std::fs::write(folder.path().join(format!("{side}.out")), bytes).unwrap();
+    }
+    let report = json(&cli(folder.path(), &["base.out", "head.out", "--format", "json"]));
     let findings = report["findings"].as_array().unwrap();
     assert!(findings.iter().all(|f| f["verdict"] != "improvement"), "{findings:#?}");
     let said = report["not_compared"].as_array().unwrap();

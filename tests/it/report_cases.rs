@@ -65,6 +65,7 @@ pub(crate) fn told(base: &[Summary], head: &[Summary]) -> Report {
         left_out: Vec::new(),
         show_framework: false,
         against_baseline: false,
+        diagnoses: Vec::new(),
         drawn: [Drawn::of(base), Drawn::of(head)],
     };
     build::build(&comparison, &judged, context)

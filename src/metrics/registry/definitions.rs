@@ -2,13 +2,17 @@
 
 use super::{Better, Class, DependsOn, Metric, Per, Read, Role, SubjectKind, Unit, View};
 
-use Better::{Neither, Smaller};
-use Class::{Bytes, Count, Structural, Time};
+use Better::{Larger, Neither, Smaller};
+use Class::{Bytes, Count, Ratio, Structural, Time};
 use Role::{Gated, Shown};
-use SubjectKind::{Group, Log, Process, Region, Task};
+use SubjectKind::{Benchmark, Group, Log, Process, Region, Site, Task, Test};
 
-/// Figures that goroutines and regions have in common.
-const TIMED: &[SubjectKind] = &[Group, Region];
+/// Figures that goroutines, tests and regions have in common.
+const TIMED: &[SubjectKind] = &[Group, Test, Benchmark, Region];
+/// Tests and benchmarks.
+const TESTS: &[SubjectKind] = &[Test, Benchmark];
+/// What several goroutines work for.
+const WORKED_FOR: &[SubjectKind] = &[Task, Test, Benchmark];
 
 /// What most entries have; each says only how it differs.
 const BASE: Metric = Metric {
@@ -36,6 +40,15 @@ const TIME: Metric = Metric {
     part_of: Some("total_ns"),
     ..BASE
 };
+const RATIO: Metric = Metric {
+    unit: Unit::Ratio,
+    class: Ratio,
+    depends: DependsOn::Machine,
+    per: Per::Nothing,
+    zero_when_absent: false,
+    ..BASE
+};
+const LOAD: Metric = Metric { kinds: &[Process], per: Per::Run, part_of: None, ..TIME };
 const QUANTILE: Metric = Metric { kinds: &[Region, Task], per: Per::Nothing, zero_when_absent: false, ..TIME };
 
 /// Reads one field that [`Group`](crate::summary::Group) and [`Region`](crate::summary::Region) share.
@@ -44,6 +57,7 @@ macro_rules! timed {
         Read::One(|v| match v {
             View::Group(g) => Some(g.$field),
             View::Region(r) => Some(r.$field),
+            View::Test(t) => Some(t.times.$field),
             _ => None,
         })
     };
@@ -55,7 +69,49 @@ macro_rules! timed_map {
         Read::Each(|v| match v {
             View::Group(g) => g.$field.iter().map(|(k, v)| (k.as_str(), *v)).collect(),
             View::Region(r) => r.$field.iter().map(|(k, v)| (k.as_str(), *v)).collect(),
+            View::Test(t) => t.times.$field.iter().map(|(k, v)| (k.as_str(), *v)).collect(),
             _ => Vec::new(),
+        })
+    };
+}
+
+/// Reads what goroutines spent while they worked for a task or test.
+macro_rules! work {
+    ($field:ident) => {
+        Read::One(|v| match v {
+            View::Task(t) => Some(t.work.$field),
+            View::Test(t) => Some(t.work.$field),
+            _ => None,
+        })
+    };
+}
+
+/// Reads one count of a test or benchmark.
+macro_rules! test {
+    ($field:ident) => {
+        Read::One(|v| match v {
+            View::Test(t) => Some(whole(t.$field)),
+            _ => None,
+        })
+    };
+}
+
+/// Reads one sum of the scheduler's.
+macro_rules! sched {
+    ($field:ident) => {
+        Read::One(|v| match v {
+            View::Process(s) => Some(s.sched.$field),
+            _ => None,
+        })
+    };
+}
+
+/// Reads one count of a stack.
+macro_rules! stack {
+    ($field:ident) => {
+        Read::One(|v| match v {
+            View::Stack(s) if s.$field > 0 => Some(whole(s.$field)),
+            _ => None,
         })
     };
 }
@@ -81,6 +137,11 @@ macro_rules! quantile {
     };
 }
 
+/// A part of a whole, in millionths.
+fn ratio(part: i64, whole: i64) -> Option<i64> {
+    (whole > 0).then(|| i64::try_from(i128::from(part) * 1_000_000 / i128::from(whole)).unwrap_or(i64::MAX))
+}
+
 fn whole(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
@@ -92,6 +153,195 @@ pub(super) const METRICS: &[Metric] = &[
         definition: "Goroutines that started in this function. In a benchmark per operation, in a window of a service per second, else per run.",
         read: Read::One(|v| if let View::Group(g) = v { Some(whole(g.count)) } else { None }),
         ..STRUCTURE
+    },
+    Metric {
+        id: "count",
+        kinds: TESTS,
+        definition: "One for each run of a test or benchmark; where tests have no names of their own, how many ran.",
+        read: Read::One(|v| match v {
+            View::Group(g) => Some(whole(g.count)),
+            View::Test(_) => Some(1),
+            _ => None,
+        }),
+        ..STRUCTURE
+    },
+    Metric {
+        id: "goroutines",
+        kinds: TESTS,
+        per: Per::Item,
+        definition: "Goroutines that worked for one run of a test: its own, those that it created, and those that they created; subtests are tests of their own. Of a benchmark per operation.",
+        read: test!(goroutines),
+        ..STRUCTURE
+    },
+    Metric {
+        id: "leaked",
+        kinds: TESTS,
+        per: Per::Item,
+        definition: "Goroutines of one run of a test that were there when it ended and never ended themselves.",
+        read: test!(leaked),
+        ..STRUCTURE
+    },
+    Metric {
+        id: "outlived",
+        kinds: TESTS,
+        per: Per::Item,
+        part_of: None,
+        definition: "Goroutines of one run of a test that were still there 10 ms after its end, those that never ended included.",
+        read: test!(outlived),
+        ..BASE
+    },
+    Metric {
+        id: "tail_ns",
+        kinds: TESTS,
+        part_of: None,
+        definition: "Time from the end of a test to the end of the last goroutine that it left behind (the trace's end, where that came first).",
+        read: Read::One(|v| if let View::Test(t) = v { Some(t.tail_ns) } else { None }),
+        ..TIME
+    },
+    Metric {
+        id: "framework_ns",
+        kinds: TESTS,
+        part_of: None,
+        better: Neither,
+        definition: "Time that a test waited for the test framework: for its subtests, to print. It is kept out of all other times of the test.",
+        read: Read::One(|v| if let View::Test(t) = v { Some(t.framework_ns) } else { None }),
+        ..TIME
+    },
+    Metric {
+        id: "parallelism",
+        kinds: TESTS,
+        better: Larger,
+        part_of: None,
+        definition: "How many of a test's goroutines ran at once on average: the time that they ran, divided by the test's own wall time.",
+        read: Read::One(|v| if let View::Test(t) = v { ratio(t.work.exec_ns, t.wall_ns) } else { None }),
+        ..RATIO
+    },
+    Metric {
+        id: "parallelism",
+        kinds: &[Group],
+        better: Larger,
+        part_of: None,
+        definition: "How many goroutines of the group ran at once on average, while there was at least one: the time that they ran, divided by the time that any existed.",
+        read: Read::One(|v| if let View::Group(g) = v { ratio(g.exec_ns, g.present_ns) } else { None }),
+        ..RATIO
+    },
+    Metric {
+        id: "concurrency",
+        kinds: &[Group],
+        better: Neither,
+        part_of: None,
+        definition: "How many goroutines of the group existed at once on average, while there was at least one. Far above `parallelism` they mostly wait.",
+        read: Read::One(|v| if let View::Group(g) = v { ratio(g.total_ns, g.present_ns) } else { None }),
+        ..RATIO
+    },
+    Metric {
+        id: "peak",
+        kinds: &[Group],
+        per: Per::Nothing,
+        zero_when_absent: false,
+        definition: "The most goroutines of the group that existed at once.",
+        read: Read::One(|v| if let View::Group(g) = v { Some(whole(g.peak)) } else { None }),
+        ..BASE
+    },
+    Metric {
+        id: "peak_running",
+        kinds: &[Group],
+        per: Per::Nothing,
+        zero_when_absent: false,
+        better: Neither,
+        depends: DependsOn::Machine,
+        definition: "The most goroutines of the group that ran at once: never more than GOMAXPROCS.",
+        read: Read::One(|v| if let View::Group(g) = v { Some(whole(g.peak_running)) } else { None }),
+        ..BASE
+    },
+    Metric {
+        id: "hogs",
+        kinds: &[Group],
+        depends: DependsOn::Machine,
+        definition: "How often a goroutine of the group ran for more than 10 ms without a break while others waited for a processor. In a benchmark per operation, in a window of a service per second, else per run.",
+        read: Read::One(|v| if let View::Group(g) = v { Some(whole(g.hogs)) } else { None }),
+        ..BASE
+    },
+    Metric {
+        id: "assist_exec_ns",
+        kinds: &[Group],
+        part_of: Some("exec_ns"),
+        definition: "Time running within GC mark assists, per goroutine: allocation that outruns the collector is made to help it. `range_ns.GC mark assist` has the wall time, waits included.",
+        read: Read::One(|v| if let View::Group(g) = v { Some(g.assist_exec_ns) } else { None }),
+        ..TIME
+    },
+    Metric {
+        id: "self.total_ns",
+        kinds: &[Region],
+        definition: "Time from begin to end of a call without the regions nested in it, per call.",
+        read: Read::One(|v| if let View::Region(r) = v { Some(r.own.total_ns) } else { None }),
+        ..TIME
+    },
+    Metric {
+        id: "self.exec_ns",
+        kinds: &[Region],
+        definition: "Time running in a call without the regions nested in it, per call.",
+        read: Read::One(|v| if let View::Region(r) = v { Some(r.own.exec_ns) } else { None }),
+        ..TIME
+    },
+    Metric {
+        id: "work.exec_ns",
+        kinds: WORKED_FOR,
+        part_of: None,
+        definition: "Time that goroutines ran for one task of this type: between its begin and end on the goroutine that began it, within its regions on others, and all of those created in them. Of a test or benchmark: all its goroutines, its own included.",
+        read: work!(exec_ns),
+        ..TIME
+    },
+    Metric {
+        id: "work.sched_wait_ns",
+        kinds: WORKED_FOR,
+        part_of: None,
+        definition: "Time that goroutines waited for a processor while they worked for one task of this type (see `work.exec_ns`).",
+        read: work!(sched_wait_ns),
+        ..TIME
+    },
+    Metric {
+        id: "work.block_ns.*",
+        kinds: WORKED_FOR,
+        part_of: None,
+        definition: "Time that goroutines were blocked while they worked for one task of this type (see `work.exec_ns`), by the reason that the runtime gives.",
+        read: Read::Each(|v| match v {
+            View::Task(t) => t.work.block_ns.iter().map(|(k, v)| (k.as_str(), *v)).collect(),
+            View::Test(t) => t.work.block_ns.iter().map(|(k, v)| (k.as_str(), *v)).collect(),
+            _ => Vec::new(),
+        }),
+        ..TIME
+    },
+    Metric {
+        id: "blocks.*",
+        kinds: &[Site],
+        definition: "Waits that began at this stack, by reason. In a benchmark per operation, in a window of a service per second, else per run.",
+        read: Read::Each(|v| match v {
+            View::Stack(s) => s.blocks.iter().map(|(k, v)| (k.as_str(), whole(*v))).collect(),
+            _ => Vec::new(),
+        }),
+        ..BASE
+    },
+    Metric {
+        id: "syscalls",
+        kinds: &[Site],
+        definition: "System calls made at this stack. In a benchmark per operation, in a window of a service per second, else per run.",
+        read: stack!(syscalls),
+        ..BASE
+    },
+    Metric {
+        id: "creations",
+        kinds: &[Site],
+        definition: "Goroutines created at this stack. In a benchmark per operation, in a window of a service per second, else per run.",
+        read: stack!(creations),
+        ..BASE
+    },
+    Metric {
+        id: "unblocks",
+        kinds: &[Site],
+        definition: "Goroutines woken by whoever stood at this stack. In a benchmark per operation, in a window of a service per second, else per run.",
+        read: stack!(unblocks),
+        ..BASE
     },
     Metric {
         id: "count",
@@ -134,8 +384,13 @@ pub(super) const METRICS: &[Metric] = &[
         id: "total_ns",
         role: Gated,
         part_of: None,
-        definition: "Time from the creation of a goroutine to its end, or from the begin of a region's call to its end, per goroutine or call: all states together. What lies outside the trace does not count.",
-        read: timed!(total_ns),
+        definition: "Time from the creation of a goroutine to its end, or from the begin of a region's call to its end, per goroutine or call: all states together. Of a test or benchmark: its wall time without what it waited for the test framework, for its turn as a parallel test and for subtests. What lies outside the trace does not count.",
+        read: Read::One(|v| match v {
+            View::Group(g) => Some(g.total_ns),
+            View::Region(r) => Some(r.total_ns),
+            View::Test(t) => Some(t.wall_ns),
+            _ => None,
+        }),
         ..TIME
     },
     Metric {
@@ -307,6 +562,102 @@ pub(super) const METRICS: &[Metric] = &[
         ..BASE
     },
     Metric {
+        id: "gc.share",
+        kinds: &[Process],
+        part_of: None,
+        definition: "The part of all processors' time that the collector took: dedicated and fractional workers, mark assists (running), sweeping, and every processor while the world was stopped for it. Workers on idle processors do not count. Shared by all that runs in the process.",
+        read: Read::One(|v| if let View::Process(s) = v { Some((s.gc.share * 1e6).round() as i64) } else { None }),
+        ..RATIO
+    },
+    Metric {
+        id: "gc.assist_exec_ns",
+        definition: "Time that the program's goroutines ran within GC mark assists. In a benchmark per operation, in a window of a service per second, else per run.",
+        read: Read::One(|v| if let View::Process(s) = v { Some(s.gc.assist_exec_ns) } else { None }),
+        ..LOAD
+    },
+    Metric {
+        id: "mmu.*",
+        kinds: &[Process],
+        better: Larger,
+        part_of: None,
+        definition: "Minimum mutator utilization: the least part of the processors that was left to the program within any window of this length; the stopped world and mark assists count against it, as in Go's own analysis. Shared by all that runs in the process.",
+        read: Read::Each(|v| match v {
+            View::Process(s) => s.mmu.iter().map(|(k, v)| (k.as_str(), (v * 1e6).round() as i64)).collect(),
+            _ => Vec::new(),
+        }),
+        ..RATIO
+    },
+    Metric {
+        id: "parallelism",
+        kinds: &[Process],
+        better: Larger,
+        part_of: None,
+        definition: "How many goroutines ran at once on average over the whole trace. Shared by all that runs in the process.",
+        read: Read::One(|v| match v {
+            View::Process(s) => ratio(s.sched.running_ns, s.end_ns.saturating_sub(s.start_ns)),
+            _ => None,
+        }),
+        ..RATIO
+    },
+    Metric {
+        id: "sched.runnable_ns",
+        definition: "Time that goroutines waited for a processor, summed over all of them. In a benchmark per operation, in a window of a service per second, else per run. Shared by all that runs in the process.",
+        read: sched!(runnable_ns),
+        ..LOAD
+    },
+    Metric {
+        id: "sched.oversubscribed_ns",
+        definition: "Time during which more goroutines waited for a processor than ran. In a benchmark per operation, in a window of a service per second, else per run. Shared by all that runs in the process.",
+        read: sched!(oversubscribed_ns),
+        ..LOAD
+    },
+    Metric {
+        id: "sched.idle_while_runnable_ns",
+        definition: "Time of processors without work while goroutines waited for one: at each moment the smaller of both numbers. In a benchmark per operation, in a window of a service per second, else per run. Shared by all that runs in the process.",
+        read: sched!(idle_while_runnable_ns),
+        ..LOAD
+    },
+    Metric {
+        id: "sched.hog_ns",
+        definition: "Time that goroutines waited for a processor while another ran for more than 10 ms without a break. In a benchmark per operation, in a window of a service per second, else per run. Shared by all that runs in the process.",
+        read: sched!(hog_ns),
+        ..LOAD
+    },
+    Metric {
+        id: "sched.latency.p50.*",
+        per: Per::Nothing,
+        zero_when_absent: false,
+        definition: "The median time that goroutines waited for a processor, by what made them runnable: created, woken by a goroutine, by the network or a timer, preempted, yielded, back from a system call.",
+        read: Read::Each(|v| latency(v, 0.5)),
+        ..LOAD
+    },
+    Metric {
+        id: "sched.latency.p99.*",
+        per: Per::Nothing,
+        zero_when_absent: false,
+        definition: "The time that 99 % of goroutines waited for a processor at most, by what made them runnable.",
+        read: Read::Each(|v| latency(v, 0.99)),
+        ..LOAD
+    },
+    Metric {
+        id: "sched.slices.p50",
+        per: Per::Nothing,
+        zero_when_absent: false,
+        better: Neither,
+        definition: "The median time that a goroutine ran without a break. Short slices mean that goroutines hand work to each other all the time.",
+        read: Read::One(|v| if let View::Process(s) = v { s.sched.slices.quantile(0.5) } else { None }),
+        ..LOAD
+    },
+    Metric {
+        id: "sched.slices.p99",
+        per: Per::Nothing,
+        zero_when_absent: false,
+        better: Neither,
+        definition: "The time that 99 % of goroutines ran without a break at most.",
+        read: Read::One(|v| if let View::Process(s) = v { s.sched.slices.quantile(0.99) } else { None }),
+        ..LOAD
+    },
+    Metric {
         id: "gc.mark_ns",
         kinds: &[Process],
         per: Per::Run,
@@ -380,4 +731,18 @@ fn ranges<'a>(view: View<'a>, figure: fn(&crate::summary::RangeStat) -> i64) -> 
 /// The stop of the world that starting the tracer takes: it is in every trace and says nothing of the program.
 fn is_artefact(range: &str) -> bool {
     range == "stop-the-world (start trace)"
+}
+
+/// A quantile of the time that goroutines waited for a processor, by cause.
+fn latency(view: View<'_>, q: f64) -> Vec<(&str, i64)> {
+    match view {
+        View::Process(s) => s
+            .sched
+            .latency
+            .iter()
+            .filter(|(cause, _)| *cause != "unknown")
+            .filter_map(|(cause, l)| Some((cause.as_str(), l.durations.quantile(q)?)))
+            .collect(),
+        _ => Vec::new(),
+    }
 }

@@ -54,8 +54,7 @@ pub(super) fn not_compared(
                 }
             }
             for (path, why) in &subject.not_compared {
-                let what = match crate::metrics::registry::find(crate::compare::join::registry_kind(subject.kind), path)
-                {
+                let what = match crate::metrics::registry::find(subject.kind, path) {
                     Some(m) if m.class == Class::Structural || m.class == Class::Count => "counts",
                     Some(m) if m.unit == Unit::Nanoseconds => "times",
                     _ => "other figures",

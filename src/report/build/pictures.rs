@@ -1,6 +1,7 @@
 //! What pictures are drawn of, bounded whatever was recorded.
 
-use super::drawn::{self, Drawn};
+use super::drawn::Drawn;
+use super::{durations, slowest};
 use crate::compare::{Comparison, PackagePair, Subject, SubjectPair, names};
 use crate::gate::cause;
 use crate::paths::Repository;
@@ -16,8 +17,10 @@ const MOST_FRAMES: usize = 40;
 pub(super) fn pictures(comparison: &Comparison, [base, head]: &[Drawn; 2], repository: &Repository) -> Pictures {
     Pictures {
         waits: waits(comparison, repository),
-        distributions: drawn::distributions(base, head),
-        ..Pictures::default()
+        distributions: durations::told(&base.durations, &head.durations),
+        blocked_by: slowest::blocked_by(base, head),
+        curves: slowest::curves(base, head),
+        timelines: slowest::timelines(base, head, repository),
     }
 }
 

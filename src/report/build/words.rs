@@ -11,11 +11,15 @@ use crate::report::model::Evidence as Told;
 use crate::summary::SiteFrame;
 
 /// How a report calls a subject.
-pub(super) fn label(subject: &SubjectPair) -> String {
+pub(in crate::report) fn label(subject: &SubjectPair) -> String {
     match subject.kind {
         SubjectKind::Process => "the whole run".to_owned(),
+        SubjectKind::Test | SubjectKind::Benchmark if !subject.name().starts_with("testing.") => {
+            subject.name().to_owned()
+        }
         SubjectKind::Test => runner(subject, "tests"),
         SubjectKind::Benchmark => runner(subject, "benchmarks"),
+        SubjectKind::Site => subject.name().split(" < ").map(names::short).next().unwrap_or_default().to_owned(),
         SubjectKind::Group if subject.name() == "runtime.corostart" => "iter.Pull".to_owned(),
         SubjectKind::Group => names::short(subject.name()).to_owned(),
         kind => format!("{kind} {}", subject.name()),
@@ -42,10 +46,11 @@ pub(super) fn functions(subject: &SubjectPair) -> BTreeMap<&str, &SiteFrame> {
 }
 
 /// The words for a metric of a subject.
-pub(super) fn what(kind: SubjectKind, change: &Change) -> String {
+pub(in crate::report) fn what(subject: &SubjectPair, change: &Change) -> String {
     let instance = change.metric.instance(&change.path);
     match change.path.as_str() {
-        "count" => match kind {
+        "count" => match subject.kind {
+            SubjectKind::Test | SubjectKind::Benchmark if !subject.name().starts_with("testing.") => "runs".to_owned(),
             SubjectKind::Region => "calls".to_owned(),
             SubjectKind::Task => "tasks".to_owned(),
             SubjectKind::Log => "messages".to_owned(),
@@ -59,9 +64,26 @@ pub(super) fn what(kind: SubjectKind, change: &Change) -> String {
         "syscall_block_ns" => "long system calls".to_owned(),
         "duration_ns" => "wall time".to_owned(),
         "gc.mark_ns" => "GC marking".to_owned(),
+        "gc.share" => "collector's share".to_owned(),
+        "gc.assist_exec_ns" | "assist_exec_ns" => "GC assists".to_owned(),
+        "self.total_ns" => "total time, self".to_owned(),
+        "self.exec_ns" => "running, self".to_owned(),
+        "work.exec_ns" => "running for it".to_owned(),
+        "work.sched_wait_ns" => "waiting for a P for it".to_owned(),
+        "tail_ns" => "time to the last goroutine".to_owned(),
+        "framework_ns" => "the test framework".to_owned(),
+        "sched.runnable_ns" => "waiting for a P".to_owned(),
+        "sched.oversubscribed_ns" => "oversubscribed".to_owned(),
+        "sched.idle_while_runnable_ns" => "idle Ps while work waited".to_owned(),
+        "sched.hog_ns" => "waiting for hogs".to_owned(),
         path => match change.metric.id {
             "block_ns.*" if instance.is_empty() => "blocked".to_owned(),
             "block_ns.*" | "range_ns.*" => instance.to_owned(),
+            "work.block_ns.*" => format!("{instance}, for it"),
+            "blocks.*" => format!("waits in {instance}"),
+            "mmu.*" => format!("mutator utilization ({instance})"),
+            "sched.latency.p50.*" => format!("median wait for a P ({instance})"),
+            "sched.latency.p99.*" => format!("p99 wait for a P ({instance})"),
             "gc.cycles.*" => format!("GC cycles ({instance})"),
             "ranges.count.*" => format!("{instance}, number"),
             "ranges.max_ns.*" => format!("{instance}, longest"),

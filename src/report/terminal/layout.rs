@@ -20,7 +20,7 @@ pub(super) fn pad(text: &str, width: usize, right: bool) -> String {
 }
 
 /// Breaks a line between words. The first `styled` visible characters carry escape sequences, which take no width.
-pub(super) fn fold(text: &str, width: usize, styled: usize, indent: &str) -> String {
+pub(crate) fn fold(text: &str, width: usize, styled: usize, indent: &str) -> String {
     let width = width.max(20);
     let leading: String = text.chars().take_while(|c| *c == ' ').collect();
     let mut lines = Vec::new();

@@ -9,10 +9,15 @@
 use std::io::Read;
 
 use super::spec::{MAX_BATCH, ev};
-use crate::trace::error::{TraceError, TraceErrorKind};
+use crate::trace::arena::{Arena, Block};
+use crate::trace::cursor::{VarintError, uvarint};
+use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::input::Input;
 
-/// A batch's header. Its data has been appended to the arena that was given.
+/// The longest header of a batch: its type, an experiment, and four numbers.
+const MAX_HEADER: usize = 2 + 4 * 10;
+
+/// A batch's header. Its data lies in the block that the input reads into.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Batch {
     pub(crate) generation: u64,
@@ -20,10 +25,12 @@ pub(crate) struct Batch {
     /// In units of the trace's clock.
     pub(crate) time: u64,
     pub(crate) experiment: bool,
-    /// Where its data begins in the arena.
-    pub(crate) start: usize,
+    /// Length of its data.
+    pub(crate) len: usize,
     /// Where its data begins in the file.
     pub(crate) offset: u64,
+    /// Length of its header.
+    pub(crate) header: usize,
 }
 
 /// What comes next in the file.
@@ -34,39 +41,57 @@ pub(crate) enum Next {
     EndOfFile,
 }
 
-/// Reads the next batch and appends its data to `arena`.
-pub(crate) fn read<R: Read>(input: &mut Input<R>, arena: &mut Vec<u8>, has_end_mark: bool) -> Result<Next, TraceError> {
+/// Looks at the next batch, and makes sure that all of it is in the input's block. Takes nothing but an end mark.
+/// Blocks that are full go to `arena`, empty ones are taken from `pool`.
+pub(crate) fn next<R: Read>(
+    input: &mut Input<R>,
+    arena: &mut Arena,
+    pool: &mut Vec<Block>,
+    has_end_mark: bool,
+) -> Result<Next, TraceError> {
+    input.ensure(MAX_HEADER, arena, pool)?;
     let at = input.offset();
-    if input.looks_like(b"go 1.")? {
-        return Err(TraceError::new(TraceErrorKind::SecondHeader, at));
+    let bytes = input.ahead();
+    if bytes.starts_with(b"go 1.") {
+        return Err(TraceError::new(Kind::SecondHeader, at));
     }
-    let experiment = match input.byte()? {
+    let cut = || TraceError::new(Kind::BatchHeaderCut, at + bytes.len() as u64);
+    let mut pos = 1;
+    let experiment = match bytes.first().copied() {
         None => return Ok(Next::EndOfFile),
         Some(ev::EventBatch) => false,
         Some(ev::ExperimentalBatch) => {
             // Which experiment does not matter.
-            if input.byte()?.is_none() {
-                return Err(input.error(TraceErrorKind::BatchHeaderCut));
+            pos = 2;
+            if bytes.len() < pos {
+                return Err(cut());
             }
             true
         }
-        Some(ev::EndOfGeneration) if has_end_mark => return Ok(Next::EndOfGeneration),
+        Some(ev::EndOfGeneration) if has_end_mark => {
+            input.skip(1);
+            return Ok(Next::EndOfGeneration);
+        }
         Some(byte) => {
-            return Err(TraceError::new(TraceErrorKind::NotABatch, at).with(format_args!("found {byte:#04x}")));
+            return Err(TraceError::new(Kind::NotABatch, at).with(format_args!("found {byte:#04x}")));
         }
     };
-    let generation = input.uvarint(TraceErrorKind::BatchHeaderCut)?;
-    let thread = input.uvarint(TraceErrorKind::BatchHeaderCut)?;
-    let time = input.uvarint(TraceErrorKind::BatchHeaderCut)?;
-    let length = input.uvarint(TraceErrorKind::BatchHeaderCut)?;
-    if length > MAX_BATCH {
-        return Err(TraceError::new(TraceErrorKind::BatchTooLarge, at).with(format_args!("{length} bytes")));
+    let mut number = || {
+        uvarint(bytes, &mut pos).map_err(|error| match error {
+            VarintError::Cut => cut(),
+            VarintError::TooLong => TraceError::new(Kind::VarintTooLong, at + (pos + 10).min(bytes.len()) as u64),
+        })
+    };
+    let (generation, thread, time, len) = (number()?, number()?, number()?, number()?);
+    if len > MAX_BATCH {
+        return Err(TraceError::new(Kind::BatchTooLarge, at).with(format_args!("{len} bytes")));
     }
-    let (start, offset) = (arena.len(), input.offset());
-    let have = input.take(length as usize, arena)?;
-    if have < length as usize {
-        let detail = format!("{have} of {length} bytes are there");
-        return Err(TraceError::new(TraceErrorKind::BatchCut, offset + have as u64).with(detail));
+    let (len, offset) = (len as usize, at + pos as u64);
+    input.ensure(pos + len, arena, pool)?;
+    let have = input.ahead().len() - pos;
+    if have < len {
+        let detail = format!("{have} of {len} bytes are there");
+        return Err(TraceError::new(Kind::BatchCut, offset + have as u64).with(detail));
     }
-    Ok(Next::Batch(Batch { generation, thread, time, experiment, start, offset }))
+    Ok(Next::Batch(Batch { generation, thread, time, experiment, len, offset, header: pos }))
 }

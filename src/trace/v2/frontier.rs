@@ -14,6 +14,7 @@
 //! again. (Where it does not, see [`Wait::SyscallLeft`], the one that advanced wakes the next.)
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::collections::{BTreeSet, BinaryHeap};
 
 use crate::hash::HashMap;
@@ -40,96 +41,153 @@ pub(crate) enum Wait {
 
 /// A thread with the time of its next event. Ordered by time, then thread id: one number, so that comparing takes no
 /// branch.
+///
+/// ```text
+///   time, sign flipped (64 bits) | rank of the thread's id in the generation (32) | index of the thread (32)
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Entry {
-    key: u128,
-    /// Index of the thread.
-    pub(crate) t: u32,
-}
+pub(crate) struct Entry(u128);
 
 impl Entry {
+    /// Behind all threads.
+    pub(crate) const NONE: Entry = Entry(u128::MAX);
+
     #[inline(always)]
-    pub(crate) fn new(time: i64, thread: u64, t: u32) -> Entry {
+    pub(crate) fn new(time: i64, rank: u32, t: u32) -> Entry {
         // Flipping the sign bit makes negative times the smaller unsigned numbers.
         let time = time as u64 ^ (1 << 63);
-        Entry { key: u128::from(time) << 64 | u128::from(thread), t }
+        Entry(u128::from(time) << 64 | u128::from(u64::from(rank) << 32 | u64::from(t)))
     }
 
     /// When its event happened, ns.
+    #[inline(always)]
     pub(crate) fn time(self) -> i64 {
-        ((self.key >> 64) as u64 ^ (1 << 63)) as i64
+        ((self.0 >> 64) as u64 ^ (1 << 63)) as i64
     }
 
-    /// The thread's id.
-    pub(crate) fn thread(self) -> u64 {
-        self.key as u64
+    /// Index of the thread.
+    #[inline(always)]
+    pub(crate) fn t(self) -> u32 {
+        self.0 as u32
     }
 }
 
-/// The threads that have a next event.
-#[derive(Debug, Default)]
+/// Threads that wait for the same. Hardly ever more than one.
+#[derive(Debug)]
+enum Waiting {
+    One(Entry),
+    Many(BinaryHeap<Reverse<Entry>>),
+}
+
+/// The threads that have a next event, but for the one that is being tried.
+#[derive(Debug)]
 pub(crate) struct Frontier {
+    /// The least of those that are ready, or none. Two threads that run at the same time take turns, and never touch the
+    /// heap.
+    least: Entry,
+    /// The others that are ready.
     ready: BinaryHeap<Reverse<Entry>>,
-    parked: HashMap<Wait, BinaryHeap<Reverse<Entry>>>,
-    /// The parked threads by time; what it holds is also in `parked`.
-    parked_times: BTreeSet<Entry>,
+    parked: HashMap<Wait, Waiting>,
+    /// How many threads are parked. Some of those in `parked` have been woken otherwise since.
+    count: usize,
+    /// The parked threads by time, where anybody asks for the least: in generations with CPU samples.
+    by_time: Option<BTreeSet<Entry>>,
+}
+
+impl Default for Frontier {
+    fn default() -> Self {
+        let (ready, parked) = (BinaryHeap::new(), HashMap::default());
+        Frontier { least: Entry::NONE, ready, parked, count: 0, by_time: None }
+    }
 }
 
 impl Frontier {
-    pub(crate) fn push(&mut self, entry: Entry) {
-        self.ready.push(Reverse(entry));
-    }
-
-    pub(crate) fn pop(&mut self) -> Option<Entry> {
-        self.ready.pop().map(|Reverse(entry)| entry)
-    }
-
-    /// The least of `entry` and all that are ready; the others stay.
+    /// Makes a thread ready.
     #[inline(always)]
-    pub(crate) fn least(&mut self, entry: Entry) -> Entry {
-        match self.ready.peek_mut() {
-            Some(mut top) if top.0.key < entry.key => std::mem::replace(&mut top.0, entry),
-            _ => entry,
+    pub(crate) fn push(&mut self, entry: Entry) {
+        let later = self.least.max(entry);
+        self.least = self.least.min(entry);
+        if later != Entry::NONE {
+            self.ready.push(Reverse(later));
         }
     }
 
-    /// The least time of any thread, parked ones included; `current` is one that is neither ready nor parked.
-    pub(crate) fn least_time(&self, current: Option<i64>) -> Option<i64> {
-        let ready = self.ready.peek().map(|Reverse(entry)| entry.time());
-        let parked = self.parked_times.first().map(|entry| entry.time());
-        [ready, parked, current].into_iter().flatten().min()
+    /// The least of `entry`, which may be none, and all that are ready; the others stay.
+    #[inline(always)]
+    pub(crate) fn least(&mut self, entry: Entry) -> Entry {
+        if entry <= self.least {
+            return entry;
+        }
+        let least = std::mem::replace(&mut self.least, entry);
+        if self.ready.peek().is_some_and(|top| top.0 < entry) {
+            self.refill();
+        }
+        least
+    }
+
+    /// `self.least` is not the least: changes it for the one that is.
+    fn refill(&mut self) {
+        if self.least == Entry::NONE {
+            self.least = self.ready.pop().map_or(Entry::NONE, |Reverse(entry)| entry);
+        } else if let Some(mut top) = self.ready.peek_mut() {
+            std::mem::swap(&mut top.0, &mut self.least);
+        }
+    }
+
+    /// Whether any parked thread's time is not after `time`. Only in generations that were begun with samples.
+    pub(crate) fn parked_by(&self, time: i64) -> bool {
+        self.by_time.as_ref().and_then(BTreeSet::first).is_some_and(|entry| entry.time() <= time)
     }
 
     #[inline(always)]
     pub(crate) fn any_parked(&self) -> bool {
-        !self.parked_times.is_empty()
-    }
-
-    /// The parked thread with the least time.
-    pub(crate) fn first_parked(&self) -> Option<Entry> {
-        self.parked_times.first().copied()
+        self.count > 0
     }
 
     /// Parks a thread. The caller notes in the thread what it waits for.
     pub(crate) fn park(&mut self, entry: Entry, wait: Wait) {
-        self.parked.entry(wait).or_default().push(Reverse(entry));
-        self.parked_times.insert(entry);
+        match self.parked.entry(wait) {
+            Vacant(vacant) => {
+                vacant.insert(Waiting::One(entry));
+            }
+            Occupied(mut there) => match there.get_mut() {
+                Waiting::Many(heap) => heap.push(Reverse(entry)),
+                Waiting::One(other) => {
+                    let both = [Reverse(*other), Reverse(entry)];
+                    there.insert(Waiting::Many(BinaryHeap::from(both)));
+                }
+            },
+        }
+        self.count += 1;
+        if let Some(by_time) = &mut self.by_time {
+            by_time.insert(entry);
+        }
     }
 
-    /// Takes the least thread that waits for `wait` out of the parked ones. Threads that were woken otherwise leave
-    /// their entries behind: `still` says whether an entry still holds.
-    pub(crate) fn wake(&mut self, wait: Wait, still: impl Fn(u32) -> bool) -> Option<Entry> {
-        let waiting = self.parked.get_mut(&wait)?;
-        let woken = loop {
-            match waiting.pop() {
-                Some(Reverse(entry)) if still(entry.t) && self.parked_times.contains(&entry) => break Some(entry),
-                Some(_) => {}
-                None => break None,
+    /// Takes the least thread that waits for `wait` out of the parked ones, and makes it ready. Threads that were woken
+    /// otherwise leave their entries behind: `still` says whether an entry still holds.
+    pub(crate) fn wake(&mut self, wait: Wait, still: impl Fn(Entry) -> bool) -> Option<Entry> {
+        let Occupied(mut there) = self.parked.entry(wait) else { return None };
+        let woken = match there.get_mut() {
+            Waiting::One(entry) => {
+                let entry = *entry;
+                there.remove();
+                Some(entry).filter(|&entry| still(entry))
+            }
+            Waiting::Many(heap) => {
+                let woken = loop {
+                    match heap.pop() {
+                        Some(Reverse(entry)) if still(entry) => break Some(entry),
+                        Some(_) => {}
+                        None => break None,
+                    }
+                };
+                if heap.is_empty() {
+                    there.remove();
+                }
+                woken
             }
         };
-        if waiting.is_empty() {
-            self.parked.remove(&wait);
-        }
         if let Some(entry) = woken {
             self.unpark(entry);
         }
@@ -138,15 +196,20 @@ impl Frontier {
 
     /// Takes this thread out of the parked ones, whatever it waits for, and makes it ready.
     pub(crate) fn unpark(&mut self, entry: Entry) {
-        self.parked_times.remove(&entry);
-        self.ready.push(Reverse(entry));
+        self.count -= 1;
+        if let Some(by_time) = &mut self.by_time {
+            by_time.remove(&entry);
+        }
+        self.push(entry);
     }
 
-    /// Forgets everything: the generation is over.
-    pub(crate) fn clear(&mut self) {
+    /// Forgets everything: another generation begins.
+    pub(crate) fn clear(&mut self, with_samples: bool) {
+        self.least = Entry::NONE;
         self.ready.clear();
         self.parked.clear();
-        self.parked_times.clear();
+        self.count = 0;
+        self.by_time = with_samples.then(BTreeSet::new);
     }
 }
 
@@ -154,8 +217,8 @@ impl Frontier {
 mod tests {
     use super::*;
 
-    fn at(time: i64, thread: u64) -> Entry {
-        Entry::new(time, thread, thread as u32)
+    fn at(time: i64, thread: u32) -> Entry {
+        Entry::new(time, thread, thread)
     }
 
     #[test]
@@ -163,28 +226,33 @@ mod tests {
         let mut frontier = Frontier::default();
         frontier.push(at(5, 1));
         frontier.push(at(-3, 9));
+        frontier.push(at(7, 4));
         assert_eq!(frontier.least(at(-3, 2)), at(-3, 2));
         assert_eq!(frontier.least(at(4, 2)), at(-3, 9));
-        assert_eq!(frontier.pop(), Some(at(4, 2)));
-        assert_eq!(frontier.pop(), Some(at(5, 1)));
-        assert_eq!(frontier.pop(), None);
-        assert_eq!((at(-3, 9).time(), at(-3, 9).thread()), (-3, 9));
+        assert_eq!(frontier.least(at(6, 9)), at(4, 2));
+        assert_eq!(frontier.least(Entry::NONE), at(5, 1));
+        assert_eq!(frontier.least(Entry::NONE), at(6, 9));
+        assert_eq!(frontier.least(Entry::NONE), at(7, 4));
+        assert_eq!(frontier.least(Entry::NONE), Entry::NONE);
+        assert_eq!((at(-3, 9).time(), at(-3, 9).t()), (-3, 9));
     }
 
     #[test]
     fn a_change_wakes_the_least_that_waits_for_it_and_no_other() {
         let mut frontier = Frontier::default();
+        frontier.clear(true);
         let wait = Wait::GoRunnable(7, 2);
         frontier.park(at(5, 1), wait);
         frontier.park(at(4, 2), wait);
         frontier.park(at(1, 3), Wait::GoRunnable(7, 3));
-        assert_eq!(frontier.least_time(None), Some(1));
+        assert!(frontier.parked_by(1) && !frontier.parked_by(0));
         assert_eq!(frontier.wake(wait, |_| true), Some(at(4, 2)));
-        assert_eq!(frontier.pop(), Some(at(4, 2)));
-        assert_eq!(frontier.pop(), None);
-        // The other one was woken for another reason since.
+        assert_eq!(frontier.least(Entry::NONE), at(4, 2));
+        assert_eq!(frontier.least(Entry::NONE), Entry::NONE);
+        // The other one is woken for another reason.
         frontier.unpark(at(5, 1));
-        assert_eq!(frontier.wake(wait, |_| true), None);
-        assert_eq!(frontier.first_parked(), Some(at(1, 3)));
+        assert_eq!(frontier.wake(wait, |_| false), None);
+        assert_eq!(frontier.wake(Wait::GoRunnable(7, 3), |_| true), Some(at(1, 3)));
+        assert!(!frontier.any_parked() && !frontier.parked_by(9));
     }
 }

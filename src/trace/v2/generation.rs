@@ -5,20 +5,29 @@ use std::io::Read;
 use super::batch::{self, Batch, Next};
 use super::tables::Tables;
 use crate::hash::HashMap;
+use crate::trace::arena::{Arena, Block};
 use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::input::Input;
 use crate::trace::version::V2;
+
+/// The table of threads is kept for the next generation unless it is larger than any real program's.
+const KEPT_THREADS: usize = 1 << 12;
 
 /// A batch of events. Batches of one thread form a list, in the order of the file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventBatch {
     pub(crate) time: u64,
+    /// Place of its data in the generation's bytes.
     pub(crate) start: usize,
-    pub(crate) end: usize,
+    pub(crate) len: u32,
+    /// Index of the thread's next batch; [`EventBatch::LAST`] if there is none.
+    pub(crate) next: u32,
     /// Where its data begins in the file.
     pub(crate) offset: u64,
-    /// Index of the thread's next batch.
-    pub(crate) next: Option<u32>,
+}
+
+impl EventBatch {
+    pub(crate) const LAST: u32 = u32::MAX;
 }
 
 /// The batches of one thread: indices of the first and last.
@@ -27,6 +36,8 @@ pub(crate) struct ThreadBatches {
     pub(crate) thread: u64,
     pub(crate) first: u32,
     last: u32,
+    /// Bytes in all of them.
+    pub(crate) bytes: u64,
 }
 
 /// A generation as read from the file. Its buffers are reused for the next one.
@@ -34,45 +45,47 @@ pub(crate) struct ThreadBatches {
 pub(crate) struct Generation {
     /// The generation's number; 0 before any batch was read.
     pub(crate) number: u64,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) arena: Arena,
     pub(crate) tables: Tables,
     pub(crate) batches: Vec<EventBatch>,
+    /// Ascending by id once read.
     pub(crate) threads: Vec<ThreadBatches>,
     by_thread: HashMap<u64, u32>,
     /// The least time of any batch, tables included, in clock units.
     pub(crate) min_time: u64,
     /// Whether the file simply ended, and with it this generation (before Go 1.26): perhaps too early.
     pub(crate) at_end_of_file: bool,
+    /// Where it ends in the file.
+    pub(crate) end: u64,
 }
 
 /// Reads generation after generation.
 pub(crate) struct Generations<R: Read> {
-    pub(crate) input: Input<R>,
+    input: Input<R>,
     version: V2,
-    /// Before Go 1.26 a generation ends where a batch of the next one stands: that batch, and its data.
-    spill: Option<(Batch, Vec<u8>)>,
     last: u64,
+    /// Blocks of bytes for the generations to come.
+    pool: Vec<Block>,
 }
 
 impl<R: Read> Generations<R> {
     pub(crate) fn new(input: Input<R>, version: V2) -> Self {
-        Generations { input, version, spill: None, last: 0 }
+        Generations { input, version, last: 0, pool: Vec::new() }
     }
 
     /// Reads the next generation into `into`; false at the end of the trace.
     pub(crate) fn read(&mut self, into: &mut Generation) -> Result<bool, TraceError> {
-        into.clear();
-        if let Some((mut batch, data)) = self.spill.take() {
-            batch.start = 0;
-            into.bytes.extend_from_slice(&data);
-            into.add(self.version, batch)?;
-        }
+        into.clear(&mut self.pool);
+        into.end = self.input.offset();
         let has_end_mark = self.version >= V2::Go126;
-        let mut any = into.number != 0;
         loop {
-            match batch::read(&mut self.input, &mut into.bytes, has_end_mark)? {
+            let any = into.number != 0;
+            match batch::next(&mut self.input, &mut into.arena, &mut self.pool, has_end_mark)? {
                 Next::EndOfGeneration => break,
-                Next::EndOfFile if !any && self.last != 0 => return Ok(false),
+                Next::EndOfFile if !any && self.last != 0 => {
+                    into.end = self.input.offset();
+                    return Ok(false);
+                }
                 Next::EndOfFile if !any => return Err(self.input.error(Kind::HeaderOnly)),
                 Next::EndOfFile if has_end_mark => return Err(self.input.error(Kind::GenerationCut)),
                 Next::EndOfFile => {
@@ -80,33 +93,38 @@ impl<R: Read> Generations<R> {
                     break;
                 }
                 Next::Batch(batch) => {
-                    any = true;
                     if batch.generation == 0 {
                         return Err(TraceError::new(Kind::GenerationZero, batch.offset));
                     }
-                    let number = if into.number == 0 { batch.generation } else { into.number };
-                    if !has_end_mark && batch.generation == number.wrapping_add(1) {
-                        let data = into.bytes.split_off(batch.start);
-                        self.spill = Some((batch, data));
+                    if any && !has_end_mark && batch.generation == into.number.wrapping_add(1) {
+                        // Before Go 1.26 a generation ends where a batch of the next one stands.
                         break;
                     }
-                    if batch.generation != number {
+                    if any && batch.generation != into.number {
                         return Err(TraceError::new(Kind::GenerationsOutOfOrder, batch.offset));
                     }
-                    into.add(self.version, batch)?;
+                    self.input.skip(batch.header);
+                    into.add(self.version, batch, &self.input)?;
+                    self.input.skip(batch.len);
                 }
             }
         }
+        self.input.hand_over(&mut into.arena, &mut self.pool);
         into.tables.finish(self.version, self.input.offset())?;
+        if into.by_thread.capacity() > KEPT_THREADS {
+            into.by_thread = HashMap::default();
+        }
+        into.threads.sort_unstable_by_key(|batches| batches.thread);
+        into.end = self.input.offset();
         self.last = into.number;
         Ok(true)
     }
 }
 
 impl Generation {
-    fn clear(&mut self) {
+    fn clear(&mut self, pool: &mut Vec<Block>) {
         self.number = 0;
-        self.bytes.clear();
+        pool.extend(self.arena.drain());
         self.tables.clear();
         self.batches.clear();
         self.threads.clear();
@@ -115,31 +133,32 @@ impl Generation {
         self.at_end_of_file = false;
     }
 
-    /// Files a batch whose data is the tail of `bytes`.
-    fn add(&mut self, version: V2, batch: Batch) -> Result<(), TraceError> {
+    /// Files a batch whose data comes next in the input.
+    fn add<R: Read>(&mut self, version: V2, batch: Batch, input: &Input<R>) -> Result<(), TraceError> {
         self.number = batch.generation;
         if self.min_time == 0 || batch.time < self.min_time {
             self.min_time = batch.time;
         }
-        if batch.experiment {
-            self.bytes.truncate(batch.start);
-            return Ok(());
-        }
-        let (start, end) = (batch.start, self.bytes.len());
         // An empty batch says nothing, and keeping a million of them would take a hundred times their bytes.
-        if start == end || self.tables.take(version, &self.bytes, start, batch.time, batch.offset)? {
+        if batch.experiment || batch.len == 0 {
             return Ok(());
         }
-        let index = self.batches.len() as u32;
-        self.batches.push(EventBatch { time: batch.time, start, end, offset: batch.offset, next: None });
+        let start = self.arena.place(input.place());
+        let data = &input.ahead()[..batch.len];
+        if self.tables.take(version, data, start, batch.time, batch.offset)? {
+            return Ok(());
+        }
+        let (index, bytes) = (self.batches.len() as u32, batch.len as u64);
+        let (len, next) = (batch.len as u32, EventBatch::LAST);
+        self.batches.push(EventBatch { time: batch.time, start, len, next, offset: batch.offset });
         let known = self.threads.len() as u32;
         let slot = *self.by_thread.entry(batch.thread).or_insert(known);
         if slot == known {
-            self.threads.push(ThreadBatches { thread: batch.thread, first: index, last: index });
+            self.threads.push(ThreadBatches { thread: batch.thread, first: index, last: index, bytes });
         } else {
             let thread = &mut self.threads[slot as usize];
-            self.batches[thread.last as usize].next = Some(index);
-            thread.last = index;
+            self.batches[thread.last as usize].next = index;
+            (thread.last, thread.bytes) = (index, thread.bytes + bytes);
         }
         Ok(())
     }

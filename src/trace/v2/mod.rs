@@ -5,13 +5,19 @@
 //!                                 └─ threads: the batches of each thread ──frontier──▶ order ──▶ Event
 //! ```
 
-pub(crate) mod batch;
+mod ahead;
+mod batch;
+mod decode;
 mod frontier;
 mod generation;
+mod gos;
+mod ids;
 mod order;
 mod reader;
 pub(crate) mod spec;
 mod state;
 mod tables;
 
+pub(crate) use ahead::Source;
+pub(crate) use generation::Generations;
 pub(crate) use reader::V2Reader;

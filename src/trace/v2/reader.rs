@@ -2,18 +2,18 @@
 
 use std::io::Read;
 
+use super::ahead::Source as Generations;
+use super::decode::{self, Broken, Raw, Source};
 use super::frontier::Entry;
-use super::generation::{Generation, Generations};
+use super::generation::Generation;
 use super::order::{Order, Step};
-use super::spec::{MAX_ARGS, Specs};
+use super::spec::{self, Specs};
 use crate::trace::Chunk;
-use crate::trace::cursor::{VarintError, uvarint};
 use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::event::{ClockSnapshot, EventKind, ProcId, ThreadId, Time};
-use crate::trace::input::Input;
 use crate::trace::version::V2;
 
-/// Reads a trace of Go 1.22 or newer. Holds one generation in memory.
+/// Reads a trace of Go 1.22 or newer. Holds one generation in memory, or two where the next one is read ahead.
 pub(crate) struct V2Reader<R: Read> {
     specs: Specs,
     generations: Generations<R>,
@@ -21,25 +21,36 @@ pub(crate) struct V2Reader<R: Read> {
     data: Generation,
     in_generation: bool,
     order: Order,
-    /// The thread that advanced last, with its next event: usually it is next again.
-    current: Option<Entry>,
-    /// Index of the next CPU sample.
+    /// How far the events of each thread have been decoded; by thread index, for those of the generation.
+    sources: Vec<Source>,
+    /// Events decoded ahead. Each thread of the generation has a part of it, which `rings` says.
+    decoded: Vec<Raw>,
+    /// By thread index: where its part of `decoded` begins and ends.
+    rings: Vec<(u32, u32)>,
+    /// The thread that is tried next, the least of all that are ready.
+    current: Entry,
+    /// Index of the next CPU sample, and its time; later than anything when there is none.
     next_sample: usize,
+    sample_time: i64,
     count: u64,
     first_number: u64,
     done: bool,
 }
 
 impl<R: Read> V2Reader<R> {
-    pub(crate) fn new(input: Input<R>, version: V2, keep_messages: bool) -> Self {
+    pub(crate) fn new(generations: Generations<R>, version: V2, keep_messages: bool) -> Self {
         V2Reader {
             specs: Specs::of(version),
-            generations: Generations::new(input, version),
+            generations,
             data: Generation::default(),
             in_generation: false,
             order: Order::new(keep_messages),
-            current: None,
+            sources: Vec::new(),
+            decoded: Vec::new(),
+            rings: Vec::new(),
+            current: Entry::NONE,
             next_sample: 0,
+            sample_time: i64::MAX,
             count: 0,
             first_number: 0,
             done: false,
@@ -61,9 +72,9 @@ impl<R: Read> V2Reader<R> {
         self.first_number
     }
 
-    /// How many bytes of the trace have been read.
+    /// How many bytes of the trace have been read, up to the end of a generation.
     pub(crate) fn offset(&self) -> u64 {
-        self.generations.input.offset()
+        self.data.end
     }
 
     /// Fills `chunk` with the next `max` events or a few more; false when there are none left.
@@ -82,13 +93,12 @@ impl<R: Read> V2Reader<R> {
     }
 
     fn fill(&mut self, chunk: &mut Chunk, max: usize) -> Result<(), TraceError> {
-        while self.order.out.len() < max && !self.done {
+        while self.order.out.is_empty() && !self.done {
             if !self.in_generation {
-                if !self.order.out.is_empty() {
-                    break; // A chunk ends with its generation.
-                }
                 self.begin_generation(chunk)?;
-            } else if !self.step()? {
+            }
+            // A chunk ends with its generation.
+            if self.in_generation && !self.run(max)? {
                 self.in_generation = false;
             }
         }
@@ -96,7 +106,7 @@ impl<R: Read> V2Reader<R> {
     }
 
     fn begin_generation(&mut self, chunk: &mut Chunk) -> Result<(), TraceError> {
-        if !self.generations.read(&mut self.data)? {
+        if !self.generations.next(&mut self.data)? {
             self.order.sync(None);
             self.done = true;
             return Ok(());
@@ -107,149 +117,151 @@ impl<R: Read> V2Reader<R> {
             self.first_number = self.data.number;
         }
         self.next_sample = 0;
-        self.current = None;
-        self.order.begin(self.data.number);
+        self.sample_time = self.data.tables.samples.first().map_or(i64::MAX, |sample| sample.time);
+        self.current = Entry::NONE;
+        self.order.begin(self.data.number, !self.data.tables.samples.is_empty());
         let clock = self.data.tables.clock();
         if let Some(s) = self.data.tables.snapshot {
             let trace = Time(clock.ns(s.time));
             chunk.clocks.push(ClockSnapshot { trace, mono: s.mono, wall_sec: s.sec, wall_nsec: s.nsec });
         }
+        self.decoded.clear();
+        self.decoded.reserve_exact(self.data.threads.iter().map(|batches| decode::room(batches.bytes)).sum());
         for i in 0..self.data.threads.len() {
             let batches = self.data.threads[i];
-            let first = self.data.batches[batches.first as usize];
             let t = self.order.thread(batches.thread);
-            let thread = &mut self.order.threads[t as usize];
-            (thread.batch, thread.pos, thread.end) = (batches.first, first.start, first.end);
-            (thread.last_time, thread.parked, thread.woken) = (0, None, None);
-            if self.decode(t)? {
-                let thread = &self.order.threads[t as usize];
-                self.order.frontier.push(Entry::new(thread.time, thread.id, t));
+            let (from, index) = (self.decoded.len(), t as usize);
+            self.decoded.resize(from + decode::room(batches.bytes), Raw::default());
+            if index >= self.sources.len() {
+                self.sources.resize(index + 1, Source::new(0));
+                self.rings.resize(index + 1, (0, 0));
             }
+            self.sources[index] = Source::new(batches.first);
+            self.rings[index] = (from as u32, self.decoded.len() as u32);
+            let thread = &mut self.order.threads[index];
+            (thread.rank, thread.parked, thread.woken) = (i as u32, None, ProcId::NONE);
+            let entry = self.refill(t)?;
+            self.order.frontier.push(entry);
         }
+        self.current = self.order.frontier.least(Entry::NONE);
         self.order.sync(Some(clock.ns(self.data.min_time)));
         Ok(())
     }
 
-    /// Lets the next event happen; false when the generation has no more.
-    fn step(&mut self) -> Result<bool, TraceError> {
-        if self.next_sample < self.data.tables.samples.len() && self.inject_sample()? {
-            return Ok(true);
-        }
-        loop {
-            let next = match self.current.take() {
-                Some(entry) => Some(self.order.frontier.least(entry)),
-                None => self.order.frontier.pop(),
+    /// Lets events happen until there are `max` of them; false when the generation has no more.
+    fn run(&mut self, max: usize) -> Result<bool, TraceError> {
+        let mut current = self.current;
+        while self.order.out.len() < max {
+            if self.sample_time < current.time() && self.inject_sample()? {
+                continue;
+            }
+            let t = current.t();
+            let Some(thread) = self.order.threads.get(t as usize) else {
+                // There is none that is ready.
+                self.current = current;
+                return self.stuck().map_or(Ok(false), Err);
             };
-            let Some(entry) = next else {
-                let Some(stuck) = self.order.frontier.first_parked() else { return Ok(false) };
-                let name = self.order.threads[stuck.t as usize].raw.name();
-                let detail = format!("thread {} is stuck at {name}", stuck.thread());
-                let kind = if self.data.at_end_of_file { Kind::NoProgressAtEnd } else { Kind::NoProgress };
-                return Err(self.error_at(stuck.t, kind).with(detail));
-            };
-            let t = entry.t;
-            match self.order.advance(t, &mut self.data) {
-                Err(kind) => {
-                    let name = self.order.threads[t as usize].raw.name();
-                    return Err(self.error_at(t, kind).with(format_args!("{name} of thread {}", entry.thread())));
-                }
-                Ok(Step::Blocked(wait)) => {
-                    self.order.threads[t as usize].parked = Some(*wait);
-                    self.order.frontier.park(entry, *wait);
-                }
+            let Some(raw) = self.decoded.get(thread.next as usize) else { return Ok(false) };
+            match self.order.advance(t, raw, &mut self.data) {
                 Ok(Step::Advanced) => {
-                    self.order.threads[t as usize].woken = None;
-                    if self.decode(t)? {
-                        let thread = &self.order.threads[t as usize];
-                        self.current = Some(Entry::new(thread.time, thread.id, t));
-                    }
-                    return Ok(true);
+                    let thread = &mut self.order.threads[t as usize];
+                    thread.woken = ProcId::NONE;
+                    thread.next += 1;
+                    let next = match self.decoded.get(thread.next as usize) {
+                        Some(raw) if thread.next < thread.end => Entry::new(raw.time, thread.rank, t),
+                        _ => self.refill(t)?,
+                    };
+                    current = self.order.frontier.least(next);
+                }
+                Ok(Step::Blocked) => {
+                    self.order.park(current);
+                    current = self.order.frontier.least(Entry::NONE);
+                }
+                Err(kind) => {
+                    let typ = raw.typ;
+                    return Err(self.refused(t, typ, kind));
                 }
             }
         }
+        self.current = current;
+        Ok(true)
     }
 
-    /// CPU samples are placed by their time alone: before any event that is not older.
+    /// Decodes the next events of a thread, which has none left; gives its place among the others, or none at its end.
+    fn refill(&mut self, t: u32) -> Result<Entry, TraceError> {
+        let (from, to) = self.rings[t as usize];
+        let room = self.decoded.get_mut(from as usize..to as usize).unwrap_or_default();
+        let filled = self.sources[t as usize].fill(&self.data, &self.specs, room);
+        let time = room.first().map_or(0, |raw| raw.time);
+        match filled {
+            Ok(count) => {
+                let thread = &mut self.order.threads[t as usize];
+                (thread.next, thread.end) = (from, from + count as u32);
+                Ok(if count == 0 { Entry::NONE } else { Entry::new(time, thread.rank, t) })
+            }
+            Err(broken) => Err(self.broken(t, broken)),
+        }
+    }
+
+    /// CPU samples are placed by their time alone: before any event that is not older, those of parked threads included.
+    #[cold]
     fn inject_sample(&mut self) -> Result<bool, TraceError> {
-        let sample = self.data.tables.samples[self.next_sample];
-        let least = self.order.frontier.least_time(self.current.map(Entry::time));
-        if least.is_some_and(|least| sample.time >= least) {
+        let samples = &self.data.tables.samples;
+        let Some(&sample) = samples.get(self.next_sample) else {
+            self.sample_time = i64::MAX;
+            return Ok(false);
+        };
+        if self.order.frontier.parked_by(sample.time) {
             return Ok(false);
         }
         self.next_sample += 1;
-        let Generation { tables, bytes, .. } = &mut self.data;
-        let stack = tables.stack(sample.stack, bytes, &mut self.order.interner);
-        let stack = stack.ok_or_else(|| self.generations.input.error(Kind::StackMissing))?;
+        self.sample_time = samples.get(self.next_sample).map_or(i64::MAX, |sample| sample.time);
+        let Generation { tables, arena, .. } = &mut self.data;
+        let stack = tables.stack(sample.stack, arena, &mut self.order.interner);
+        let stack = stack.ok_or_else(|| TraceError::new(Kind::StackMissing, self.data.end))?;
         let g = self.order.sampled(sample.g);
         let p = u32::try_from(sample.proc).map_or(ProcId::NONE, ProcId);
         self.order.emit_as(sample.time, ThreadId(sample.thread), g, p, stack, EventKind::CpuSample);
         Ok(true)
     }
 
-    /// Reads the next event of thread `t` from its batches; false when it has no more in this generation.
-    #[inline(always)]
-    fn decode(&mut self, t: u32) -> Result<bool, TraceError> {
-        let thread = &mut self.order.threads[t as usize];
-        while thread.pos == thread.end {
-            let Some(next) = self.data.batches[thread.batch as usize].next else { return Ok(false) };
-            let batch = self.data.batches[next as usize];
-            (thread.batch, thread.pos, thread.end, thread.last_time) = (next, batch.start, batch.end, 0);
-        }
-        let clock = self.data.tables.clock();
-        if thread.last_time == 0 {
-            thread.last_time = clock.ns(self.data.batches[thread.batch as usize].time);
-        }
-        let typ = self.data.bytes[thread.pos];
-        let arity = self.specs.arity[usize::from(typ)];
-        if arity >= Specs::STRUCTURAL {
-            let kind = if arity == Specs::UNKNOWN { Kind::UnknownEvent } else { Kind::UntimedEvent };
-            return Err(self.error_at(t, kind).with(format_args!("type {typ}")));
-        }
-        match numbers(&self.data.bytes, thread.pos + 1, thread.end, usize::from(arity), &mut thread.raw.args) {
-            Ok((units, pos)) => {
-                // Delta by delta, as Go does it: the sum of the parts is not the conversion of the sum.
-                thread.time = clock.ns(units).saturating_add(thread.last_time);
-                thread.last_time = thread.time;
-                (thread.raw.typ, thread.pos) = (u64::from(typ), pos);
-                Ok(true)
-            }
-            Err(VarintError::Cut) => Err(self.error_at(t, Kind::EventCut)),
-            Err(VarintError::TooLong) => Err(self.error_at(t, Kind::VarintTooLong)),
-        }
-    }
-
-    /// An error at the place where thread `t` reads.
+    /// No thread is ready. Either none has any event left, or those that have wait for ever.
     #[cold]
-    fn error_at(&self, t: u32, kind: Kind) -> TraceError {
-        let thread = &self.order.threads[t as usize];
-        let offset = match self.data.batches.get(thread.batch as usize) {
-            Some(batch) => batch.offset + thread.pos.saturating_sub(batch.start) as u64,
-            None => self.generations.input.offset(),
-        };
-        TraceError::new(kind, offset)
+    fn stuck(&self) -> Option<TraceError> {
+        let t = self.order.first_parked()?.t();
+        let thread = self.order.threads.get(t as usize)?;
+        let name = spec::name(self.decoded.get(thread.next as usize).map_or(0, |raw| raw.typ));
+        let detail = format!("thread {} is stuck at {name}", thread.id);
+        let kind = if self.data.at_end_of_file { Kind::NoProgressAtEnd } else { Kind::NoProgress };
+        Some(self.error_behind(t, kind).with(detail))
     }
-}
 
-/// Reads an event's time and its `arity` arguments from `bytes[pos..end]`; gives the time and where the event ends.
-#[inline(always)]
-fn numbers(
-    bytes: &[u8],
-    mut pos: usize,
-    end: usize,
-    arity: usize,
-    args: &mut [u64; MAX_ARGS],
-) -> Result<(u64, usize), VarintError> {
-    let batch = &bytes[..end];
-    let units = uvarint(batch, &mut pos)?;
-    // Most events have one or two arguments. Reading these without a loop is measurably faster.
-    if arity > 0 {
-        args[0] = uvarint(batch, &mut pos)?;
-        if arity > 1 {
-            args[1] = uvarint(batch, &mut pos)?;
-            for arg in &mut args[2..arity] {
-                *arg = uvarint(batch, &mut pos)?;
-            }
+    /// An event contradicts what is known.
+    #[cold]
+    fn refused(&self, t: u32, typ: u8, kind: Kind) -> TraceError {
+        let thread = self.order.threads.get(t as usize).map_or(0, |thread| thread.id);
+        self.error_behind(t, kind).with(format_args!("{} of thread {thread}", spec::name(typ)))
+    }
+
+    /// An event cannot be decoded.
+    #[cold]
+    fn broken(&self, t: u32, (kind, typ): Broken) -> TraceError {
+        let offset = self.sources.get(t as usize).and_then(|source| source.offset(&self.data));
+        let error = TraceError::new(kind, offset.unwrap_or(self.data.end));
+        match (kind, typ) {
+            (Kind::UnknownEvent | Kind::UntimedEvent, Some(typ)) => error.with(format_args!("type {typ}")),
+            _ => error,
         }
     }
-    Ok((units, pos))
+
+    /// An error at the place behind the next event of thread `t`.
+    fn error_behind(&self, t: u32, kind: Kind) -> TraceError {
+        let place = || {
+            let (source, thread) = (self.sources.get(t as usize)?, self.order.threads.get(t as usize)?);
+            let (from, _) = self.rings.get(t as usize)?;
+            let decoded = thread.next.checked_sub(*from)? as usize + 1;
+            source.rewound(&self.data, &self.specs, decoded).offset(&self.data)
+        };
+        TraceError::new(kind, place().unwrap_or(self.data.end))
+    }
 }

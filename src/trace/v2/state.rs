@@ -1,10 +1,10 @@
 //! What is known of each goroutine, processor and thread while events are put into order: an emulation of the
 //! scheduler, as far as it is needed to tell which event may come next.
 
-use super::spec::{self, MAX_ARGS};
+use super::frontier::{Entry, Wait};
 use crate::hash::HashMap;
 use crate::trace::error::TraceErrorKind as Kind;
-use crate::trace::event::{GoSlot, Sym};
+use crate::trace::event::{GoSlot, ProcId, Sym};
 
 /// More special ranges than this are never open on one goroutine or processor at once (the runtime opens two).
 const MAX_RANGES: usize = 64;
@@ -80,7 +80,8 @@ impl ProcStatus {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ranges(Option<Box<OpenRanges>>);
 
-/// Boxed, so that a goroutine without any, as nearly all are, spends one word on them.
+/// Boxed, so that a goroutine that never had any, as nearly all are, spends one word on them. Those that had one will
+/// have another: the box stays.
 #[derive(Clone, Debug, Default)]
 struct OpenRanges(Vec<OpenRange>);
 
@@ -129,95 +130,7 @@ impl Ranges {
     pub(crate) fn end(&mut self, begin: u8) -> Result<Sym, Kind> {
         let OpenRanges(open) = &mut **self.0.as_mut().ok_or(Kind::RangeNotOpen)?;
         let at = open.iter().position(|r| r.begin == begin).ok_or(Kind::RangeNotOpen)?;
-        let range = open.swap_remove(at);
-        if open.is_empty() {
-            self.0 = None;
-        }
-        Ok(range.name)
-    }
-}
-
-/// A goroutine.
-#[derive(Clone, Debug)]
-pub(crate) struct Go {
-    pub(crate) id: u64,
-    pub(crate) seq: Seq,
-    pub(crate) status: GoStatus,
-    live: bool,
-    pub(crate) ranges: Ranges,
-}
-
-/// All goroutines, in dense slots.
-#[derive(Debug)]
-pub(crate) struct Gos {
-    slots: Vec<Go>,
-    free: Vec<GoSlot>,
-    by_id: HashMap<u64, GoSlot>,
-    /// For the low bits of an id, the slot that the last look-up of such an id found. The events of a trace go back
-    /// to the same few goroutines, and this spares them the hash table.
-    recent: Box<[GoSlot; Gos::RECENT]>,
-}
-
-impl Gos {
-    const RECENT: usize = 1024;
-
-    pub(crate) fn new() -> Gos {
-        Gos {
-            slots: Vec::new(),
-            free: Vec::new(),
-            by_id: HashMap::default(),
-            recent: Box::new([GoSlot::NONE; Gos::RECENT]),
-        }
-    }
-
-    /// The slot of a live goroutine.
-    #[inline(always)]
-    pub(crate) fn find(&mut self, id: u64) -> Option<GoSlot> {
-        let recent = id as usize % Gos::RECENT;
-        let slot = self.recent[recent];
-        if self.slots.get(slot.index()).is_some_and(|g| g.id == id && g.live) {
-            return Some(slot);
-        }
-        let slot = *self.by_id.get(&id)?;
-        self.recent[recent] = slot;
-        Some(slot)
-    }
-
-    /// Adds a goroutine that is not there yet; `None` when there are too many.
-    pub(crate) fn add(&mut self, id: u64, status: GoStatus, seq: Seq) -> Option<GoSlot> {
-        let go = Go { id, seq, status, live: true, ranges: Ranges::default() };
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot.index()] = go;
-                slot
-            }
-            None => {
-                let slot = GoSlot(u32::try_from(self.slots.len()).ok().filter(|&n| n != u32::MAX)?);
-                self.slots.push(go);
-                slot
-            }
-        };
-        self.by_id.insert(id, slot);
-        Some(slot)
-    }
-
-    pub(crate) fn remove(&mut self, slot: GoSlot) {
-        let go = &mut self.slots[slot.index()];
-        go.live = false;
-        go.ranges = Ranges::default();
-        self.by_id.remove(&go.id);
-        self.free.push(slot);
-    }
-
-    #[inline(always)]
-    pub(crate) fn get(&mut self, slot: GoSlot) -> &mut Go {
-        &mut self.slots[slot.index()]
-    }
-
-    /// Whether `slot` still holds the goroutine `id`.
-    #[inline(always)]
-    pub(crate) fn holds(&self, slot: GoSlot, id: u64) -> bool {
-        self.slots.get(slot.index()).is_some_and(|g| g.live && g.id == id)
+        Ok(open.swap_remove(at).name)
     }
 }
 
@@ -269,62 +182,55 @@ impl Procs {
     }
 }
 
-/// The next event of a thread, undigested.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Raw {
-    pub(crate) args: [u64; MAX_ARGS],
-    /// The event type, in a whole word: a byte with padding behind it is slow to copy.
-    pub(crate) typ: u64,
-}
-
-impl Raw {
-    pub(crate) fn name(&self) -> &'static str {
-        spec::name(self.typ as u8)
-    }
-}
-
-/// A thread: what it is bound to, and how far its events have been read.
+/// A thread: what it is bound to, and which of its events is next.
 #[derive(Clone, Debug)]
 pub(crate) struct Thread {
     pub(crate) id: u64,
-    /// Whether any event of it has been tried, or another thread's event told of it.
-    pub(crate) seen: bool,
     pub(crate) g: GoSlot,
+    pub(crate) p: ProcIx,
     /// The id of the goroutine in `g`: the slot may have been given away since.
     pub(crate) gid: u64,
-    pub(crate) p: ProcIx,
-    /// Its next event, and when that happened, ns.
-    pub(crate) raw: Raw,
-    pub(crate) time: i64,
-    /// Place of the event behind that one in the generation's bytes, and the end of the batch.
-    pub(crate) pos: usize,
-    pub(crate) end: usize,
-    /// Index of the batch that `pos` lies in.
-    pub(crate) batch: u32,
-    /// Time of the last event read from this batch, ns; 0 when none has been.
-    pub(crate) last_time: i64,
-    /// What it waits for, when it is parked.
-    pub(crate) parked: Option<super::frontier::Wait>,
-    /// What made it ready again, if it was parked before its next event happened.
-    pub(crate) woken: Option<super::frontier::Wait>,
+    /// The id of `p`.
+    pub(crate) proc: ProcId,
+    /// Its place among the ids of the generation's threads.
+    pub(crate) rank: u32,
+    /// Index of its next event among those decoded, and of the one behind the last of them.
+    pub(crate) next: u32,
+    pub(crate) end: u32,
+    /// Whether any event of it has been tried, or another thread's event told of it.
+    pub(crate) seen: bool,
+    /// What it waits for, when it is parked, and the time of the event that does.
+    pub(crate) parked: Option<Wait>,
+    pub(crate) parked_time: i64,
+    /// The processor whose leaving a system call made it ready again, if it was parked before its next event happened.
+    pub(crate) woken: ProcId,
 }
 
 impl Thread {
     pub(crate) fn new(id: u64) -> Thread {
         Thread {
             id,
-            seen: false,
             g: GoSlot::NONE,
-            gid: 0,
             p: ProcIx::NONE,
-            raw: Raw::default(),
-            time: 0,
-            pos: 0,
+            gid: 0,
+            proc: ProcId::NONE,
+            rank: 0,
+            next: 0,
             end: 0,
-            batch: 0,
-            last_time: 0,
+            seen: false,
             parked: None,
-            woken: None,
+            parked_time: 0,
+            woken: ProcId::NONE,
         }
+    }
+
+    /// Its place among the parked threads; `t` is its index.
+    pub(crate) fn parked_entry(&self, t: u32) -> Entry {
+        Entry::new(self.parked_time, self.rank, t)
+    }
+
+    /// Binds it to a processor, or to none.
+    pub(crate) fn bind(&mut self, p: ProcIx, proc: ProcId) {
+        (self.p, self.proc) = (p, proc);
     }
 }

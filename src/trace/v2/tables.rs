@@ -1,87 +1,37 @@
 //! The tables of a generation: strings, stacks, clock and CPU samples. Ids start anew in each.
 
+use super::ids::IdTable;
 use super::spec::{MAX_FRAMES, MAX_STRING, ev};
 use crate::hash::HashMap;
+use crate::trace::arena::Arena;
 use crate::trace::cursor::{VarintError, uvarint};
 use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::event::{StackId, Sym};
 use crate::trace::symbols::{Frame, FrameId, Interner};
 use crate::trace::version::V2;
 
-/// A table by id. The runtime counts ids from 1, so most tables are arrays; a file may use any number, though, and
-/// then the rest goes into a map, so that memory follows the entries and not the largest id.
-#[derive(Debug)]
-pub(crate) struct IdTable<T> {
-    dense: Vec<Option<T>>,
-    sparse: HashMap<u64, T>,
+/// Where a string lies: its place in the arena and its length, in one number. It is interned when it is asked for.
+fn text_place(start: usize, len: u64) -> u64 {
+    const { assert!(MAX_STRING < 1 << TEXT_BITS) };
+    (start as u64) << TEXT_BITS | len | TEXT_MARK
 }
 
-impl<T> Default for IdTable<T> {
-    fn default() -> Self {
-        IdTable { dense: Vec::new(), sparse: HashMap::default() }
-    }
+const TEXT_BITS: u32 = 12;
+/// Tells the empty string at the begin of the arena from none.
+const TEXT_MARK: u64 = 1 << 11;
+
+/// Where the frames of a stack lie: index of the first, the leaf, in [`Tables::frames`], and how many.
+fn stack_place(start: usize, len: u64) -> u64 {
+    const { assert!(MAX_FRAMES < 1 << 8) };
+    (start as u64) << STACK_BITS | len | STACK_MARK
 }
 
-impl<T> IdTable<T> {
-    fn clear(&mut self) {
-        self.dense.clear();
-        self.sparse.clear();
-    }
-
-    /// Adds an entry; false when the id is taken.
-    fn insert(&mut self, id: u64, value: T) -> bool {
-        if self.get(id).is_some() {
-            return false;
-        }
-        let near = 2 * self.dense.len() as u64 + 64;
-        if id < near {
-            let index = id as usize;
-            if index >= self.dense.len() {
-                self.dense.resize_with(index + 1, || None);
-            }
-            self.dense[index] = Some(value);
-        } else {
-            self.sparse.insert(id, value);
-        }
-        true
-    }
-
-    #[inline(always)]
-    fn get(&self, id: u64) -> Option<&T> {
-        match self.dense.get(usize::try_from(id).unwrap_or(usize::MAX)) {
-            Some(Some(value)) => Some(value),
-            // An id that was far off when it came may lie within the array by now.
-            _ if self.sparse.is_empty() => None,
-            _ => self.sparse.get(&id),
-        }
-    }
-
-    fn get_mut(&mut self, id: u64) -> Option<&mut T> {
-        match self.dense.get_mut(usize::try_from(id).unwrap_or(usize::MAX)) {
-            Some(Some(value)) => Some(value),
-            _ => self.sparse.get_mut(&id),
-        }
-    }
-}
-
-/// A string, not yet interned: most are never asked for.
-#[derive(Clone, Copy, Debug)]
-struct Text {
-    start: usize,
-    len: u16,
-    sym: Option<Sym>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Stack {
-    /// Index of its first frame in [`Tables::frames`]; the leaf comes first.
-    start: usize,
-    len: u8,
-    id: Option<StackId>,
-}
+const STACK_BITS: u32 = 9;
+const STACK_MARK: u64 = 1 << 8;
 
 #[derive(Clone, Copy, Debug)]
 struct PcFrame {
+    pc: u64,
     func: u64,
     file: u64,
     line: u64,
@@ -110,13 +60,15 @@ pub(crate) struct RawSnapshot {
 /// The tables of one generation. Texts are kept as places in the generation's bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
-    strings: IdTable<Text>,
-    stacks: IdTable<Stack>,
+    strings: IdTable,
+    stacks: IdTable,
     /// For each frame of each stack its index in `pcs`.
     frames: Vec<u32>,
     /// A program counter means the same frame in all stacks of a generation: the first that was written.
     pcs: Vec<PcFrame>,
     by_pc: HashMap<u64, u32>,
+    /// For the low bits of a program counter the index in `pcs` that was last found for such a one.
+    recent_pcs: Vec<u32>,
     /// Ascending by time once finished.
     pub(crate) samples: Vec<CpuSample>,
     clock: Option<Clock>,
@@ -158,27 +110,29 @@ impl<'a> Entries<'a> {
 }
 
 impl Tables {
+    const RECENT: usize = 1 << 12;
+
     pub(crate) fn clear(&mut self) {
         self.strings.clear();
         self.stacks.clear();
         self.frames.clear();
         self.pcs.clear();
         self.by_pc.clear();
+        self.recent_pcs.clear();
         self.samples.clear();
         self.clock = None;
         self.snapshot = None;
     }
 
-    /// Takes in a batch if it is a table's; false when it holds events. `arena[start..]` is its data.
+    /// Takes in a batch if it is a table's; false when it holds events. `start` is its place in the arena.
     pub(crate) fn take(
         &mut self,
         version: V2,
-        arena: &[u8],
+        bytes: &[u8],
         start: usize,
         time: u64,
         offset: u64,
     ) -> Result<bool, TraceError> {
-        let bytes = &arena[start..];
         let mut entries = Entries { bytes, pos: 1, offset };
         match bytes.first() {
             Some(&ev::Strings) => self.take_strings(&mut entries, start)?,
@@ -202,13 +156,13 @@ impl Tables {
             if len > MAX_STRING {
                 return Err(entries.error(Kind::StringTooLong));
             }
-            let text = Text { start: start + entries.pos, len: len as u16, sym: None };
+            let place = text_place(start + entries.pos, len);
             if entries.bytes.len() - entries.pos < len as usize {
                 return Err(entries.error(Kind::TableCut));
             }
             entries.pos += len as usize;
             // Id 0 is the empty string, always.
-            if id == 0 || !self.strings.insert(id, text) {
+            if !self.strings.insert(id, place) {
                 return Err(entries.error(Kind::DuplicateString));
             }
         }
@@ -227,19 +181,41 @@ impl Tables {
             for _ in 0..len {
                 let pc = entries.number()?;
                 let (func, file, line) = (entries.number()?, entries.number()?, entries.number()?);
-                let next = self.pcs.len() as u32;
-                let index = *self.by_pc.entry(pc).or_insert_with(|| {
-                    self.pcs.push(PcFrame { func, file, line, id: None });
-                    next
-                });
+                let index = self.frame(pc, func, file, line);
                 self.frames.push(index);
             }
             // Id 0 is no stack, always.
-            if id == 0 || !self.stacks.insert(id, Stack { start, len: len as u8, id: None }) {
+            if !self.stacks.insert(id, stack_place(start, len)) {
                 return Err(entries.error(Kind::DuplicateStack));
             }
         }
         Ok(())
+    }
+
+    /// The index of a program counter's frame in `pcs`.
+    #[inline(always)]
+    fn frame(&mut self, pc: u64, func: u64, file: u64, line: u64) -> u32 {
+        // The stacks of a program go through the same few hundred calls again and again.
+        let at = pc as usize % Tables::RECENT;
+        if let Some(&index) = self.recent_pcs.get(at)
+            && self.pcs.get(index as usize).is_some_and(|known| known.pc == pc)
+        {
+            return index;
+        }
+        self.look_up_frame(pc, func, file, line)
+    }
+
+    fn look_up_frame(&mut self, pc: u64, func: u64, file: u64, line: u64) -> u32 {
+        let next = self.pcs.len() as u32;
+        let index = *self.by_pc.entry(pc).or_insert_with(|| {
+            self.pcs.push(PcFrame { pc, func, file, line, id: None });
+            next
+        });
+        if self.recent_pcs.is_empty() {
+            self.recent_pcs.resize(Tables::RECENT, u32::MAX);
+        }
+        self.recent_pcs[pc as usize % Tables::RECENT] = index;
+        index
     }
 
     fn take_samples(&mut self, entries: &mut Entries<'_>) -> Result<(), TraceError> {
@@ -291,13 +267,15 @@ impl Tables {
             return Err(TraceError::new(Kind::NoClockSnapshot, offset));
         }
         for frame in &self.pcs {
-            if frame.func != 0 && self.strings.get(frame.func).is_none() {
+            if frame.func != 0 && self.strings.place(frame.func).is_none() {
                 return Err(TraceError::new(Kind::FrameFunctionMissing, offset));
             }
-            if frame.file != 0 && self.strings.get(frame.file).is_none() {
+            if frame.file != 0 && self.strings.place(frame.file).is_none() {
                 return Err(TraceError::new(Kind::FrameFileMissing, offset));
             }
         }
+        self.strings.finish();
+        self.stacks.finish();
         for sample in &mut self.samples {
             sample.time = clock.ns(sample.time as u64);
         }
@@ -311,60 +289,55 @@ impl Tables {
         self.clock.unwrap_or_default()
     }
 
-    /// Interns the string with this id.
+    /// The string with this id, interned.
     #[inline(always)]
-    pub(crate) fn string(&mut self, id: u64, arena: &[u8], interner: &mut Interner) -> Option<Sym> {
-        if id == 0 {
-            return Some(Sym::EMPTY);
-        }
-        match self.strings.get(id)?.sym {
-            Some(sym) => Some(sym),
+    pub(crate) fn string(&mut self, id: u64, arena: &Arena, interner: &mut Interner) -> Option<Sym> {
+        match self.strings.found(id) {
+            Some(sym) => Some(Sym(sym)),
             None => self.intern_string(id, arena, interner),
         }
     }
 
     #[cold]
-    fn intern_string(&mut self, id: u64, arena: &[u8], interner: &mut Interner) -> Option<Sym> {
-        let text = self.strings.get_mut(id)?;
-        let sym = interner.bytes(arena.get(text.start..text.start + usize::from(text.len)).unwrap_or_default());
-        text.sym = Some(sym);
+    fn intern_string(&mut self, id: u64, arena: &Arena, interner: &mut Interner) -> Option<Sym> {
+        let place = self.strings.place(id)?;
+        let (start, len) = (place >> TEXT_BITS, place & (TEXT_MARK - 1));
+        let sym = interner.bytes(arena.bytes(start as usize, len as usize));
+        self.strings.note(id, sym.0);
         Some(sym)
     }
 
     /// Whether there is a string with this id.
     pub(crate) fn has_string(&self, id: u64) -> bool {
-        id == 0 || self.strings.get(id).is_some()
+        id == 0 || self.strings.place(id).is_some()
     }
 
-    /// Interns the stack with this id.
+    /// The stack with this id, interned.
     #[inline(always)]
-    pub(crate) fn stack(&mut self, id: u64, arena: &[u8], interner: &mut Interner) -> Option<StackId> {
-        if id == 0 {
-            return Some(StackId::NONE);
-        }
-        match self.stacks.get(id)?.id {
-            Some(id) => Some(id),
-            None => Some(self.intern_stack(id, arena, interner)),
+    pub(crate) fn stack(&mut self, id: u64, arena: &Arena, interner: &mut Interner) -> Option<StackId> {
+        match self.stacks.found(id) {
+            Some(stack) => Some(StackId(stack)),
+            None => self.intern_stack(id, arena, interner),
         }
     }
 
     #[cold]
-    fn intern_stack(&mut self, id: u64, arena: &[u8], interner: &mut Interner) -> StackId {
-        let Some(&Stack { start, len, .. }) = self.stacks.get(id) else { return StackId::NONE };
-        let range = start..start + usize::from(len);
+    fn intern_stack(&mut self, id: u64, arena: &Arena, interner: &mut Interner) -> Option<StackId> {
+        let place = self.stacks.place(id)?;
+        let (start, len) = ((place >> STACK_BITS) as usize, (place & (STACK_MARK - 1)) as usize);
+        let range = start..start + len;
         for at in range.clone() {
             self.intern_frame(self.frames[at], arena, interner);
         }
         let frames = self.frames[range].iter().rev();
-        let interned = interner.stack(frames.filter_map(|&pc| self.pcs[pc as usize].id));
-        if let Some(stack) = self.stacks.get_mut(id) {
-            stack.id = Some(interned);
-        }
-        interned
+        let stack = interner.stack(frames.filter_map(|&pc| self.pcs[pc as usize].id));
+        self.stacks.note(id, stack.0);
+        Some(stack)
     }
 
-    fn intern_frame(&mut self, pc: u32, arena: &[u8], interner: &mut Interner) {
-        let PcFrame { func, file, line, id } = self.pcs[pc as usize];
+    #[inline(always)]
+    fn intern_frame(&mut self, pc: u32, arena: &Arena, interner: &mut Interner) {
+        let PcFrame { func, file, line, id, .. } = self.pcs[pc as usize];
         if id.is_none() {
             let frame = Frame {
                 func: self.string(func, arena, interner).unwrap_or_default(),

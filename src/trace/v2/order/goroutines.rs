@@ -1,7 +1,7 @@
 //! Goroutines: created, started, stopped, blocked, woken, switched to, and their status notes.
 
 use super::{Kind, Need, Result, Rule, Step, Wait};
-use crate::trace::event::{EventKind, GoId, GoSlot, GoState, GoTransition, StackId, Sym};
+use crate::trace::event::{EventKind, GoId, GoSlot, GoState, GoTransition, ProcId, StackId, Sym};
 use crate::trace::v2::spec::ev;
 use crate::trace::v2::state::{GoStatus, ProcIx};
 
@@ -56,12 +56,12 @@ impl Rule<'_> {
     #[inline(always)]
     pub(super) fn go_start(&mut self) -> Result<Step> {
         let [id, seq, ..] = self.args();
-        let wait = || Ok(Step::blocked(Wait::GoRunnable(id, seq)));
+        let wait = Wait::GoRunnable(id, seq);
         let next = self.seq(seq);
-        let Some(slot) = self.order.gos.find(id) else { return wait() };
+        let Some(slot) = self.order.gos.find(id) else { return self.blocked(wait) };
         let go = self.order.gos.get(slot);
         if go.status != GoStatus::Runnable || !next.succeeds(go.seq) {
-            return wait();
+            return self.blocked(wait);
         }
         self.ctx.check(Need::Must, Need::MustNot)?;
         (go.status, go.seq) = (GoStatus::Running, next);
@@ -102,12 +102,12 @@ impl Rule<'_> {
     #[inline(always)]
     pub(super) fn go_unblock(&mut self) -> Result<Step> {
         let [id, seq, stack, _] = self.args();
-        let wait = || Ok(Step::blocked(Wait::GoWaiting(id, seq)));
+        let wait = Wait::GoWaiting(id, seq);
         let next = self.seq(seq);
-        let Some(slot) = self.order.gos.find(id) else { return wait() };
+        let Some(slot) = self.order.gos.find(id) else { return self.blocked(wait) };
         let go = self.order.gos.get(slot);
         if go.status != GoStatus::Waiting || !next.succeeds(go.seq) {
-            return wait();
+            return self.blocked(wait);
         }
         (go.status, go.seq) = (GoStatus::Runnable, next);
         let stack = self.stack(stack)?;
@@ -126,12 +126,12 @@ impl Rule<'_> {
         self.ctx.check_user()?;
         let (current, current_id) = self.current_in(GoStatus::Running, Kind::GoroutineNotRunning)?;
         let [id, seq, ..] = self.args();
-        let wait = || Ok(Step::blocked(Wait::GoWaiting(id, seq)));
+        let wait = Wait::GoWaiting(id, seq);
         let seq = self.seq(seq);
-        let Some(slot) = self.order.gos.find(id) else { return wait() };
+        let Some(slot) = self.order.gos.find(id) else { return self.blocked(wait) };
         let next = self.order.gos.get(slot);
         if next.status != GoStatus::Waiting || !seq.succeeds(next.seq) {
-            return wait();
+            return self.blocked(wait);
         }
         (next.status, next.seq) = (GoStatus::Running, seq);
         self.emit(StackId::NONE, change(id, slot, GoState::Waiting, GoState::Runnable));
@@ -205,7 +205,8 @@ impl Rule<'_> {
             (self.ctx.g, self.ctx.bound) = (slot, slot);
         } else {
             // It has been sitting there since before the trace began.
-            (other.seen, other.g, other.gid, other.p) = (true, slot, id, ProcIx::NONE);
+            (other.seen, other.g, other.gid) = (true, slot, id);
+            other.bind(ProcIx::NONE, ProcId::NONE);
         }
         self.ctx.thread.0 = thread;
         Ok(false)

@@ -19,10 +19,12 @@ mod ranges;
 mod syscalls;
 mod user;
 
+use super::decode::Raw;
 use super::frontier::{Entry, Frontier, Wait};
 use super::generation::Generation;
+use super::gos::Gos;
 use super::spec::{MAX_ARGS, ev};
-use super::state::{Gos, ProcIx, Procs, Seq, Thread};
+use super::state::{ProcIx, Procs, Seq, Thread};
 use crate::hash::HashMap;
 use crate::trace::error::TraceErrorKind as Kind;
 use crate::trace::event::{Event, EventKind, GoSlot, ProcId, StackId, Sym, TaskId, ThreadId, Time};
@@ -32,15 +34,8 @@ use crate::trace::symbols::Interner;
 pub(crate) enum Step {
     /// It happened.
     Advanced,
-    /// It cannot have happened yet. Boxed, because it is rare: what comes of trying fits into registers this way.
-    Blocked(Box<Wait>),
-}
-
-impl Step {
-    #[cold]
-    fn blocked(wait: Wait) -> Step {
-        Step::Blocked(Box::new(wait))
-    }
+    /// It cannot have happened yet: what for is in [`Order::wait`], so that this fits into a register.
+    Blocked,
 }
 
 type Result<T> = std::result::Result<T, Kind>;
@@ -56,6 +51,8 @@ struct Ctx {
     /// The same, or none if that goroutine is gone.
     g: GoSlot,
     p: ProcIx,
+    /// The id of `p`.
+    proc: ProcId,
 }
 
 /// What a rule asks of the context.
@@ -128,6 +125,8 @@ pub(crate) struct Order {
     generation: u64,
     first_generation: u64,
     pub(crate) frontier: Frontier,
+    /// What the event that was tried last and is blocked waits for.
+    pub(crate) wait: Wait,
     pub(crate) interner: Interner,
     pub(crate) out: Vec<Event>,
     last_time: i64,
@@ -147,6 +146,7 @@ impl Order {
             generation: 0,
             first_generation: 0,
             frontier: Frontier::default(),
+            wait: Wait::Gc(0),
             interner: Interner::default(),
             out: Vec::new(),
             last_time: 0,
@@ -155,12 +155,12 @@ impl Order {
     }
 
     /// Begins a generation.
-    pub(crate) fn begin(&mut self, number: u64) {
+    pub(crate) fn begin(&mut self, number: u64, with_samples: bool) {
         self.generation = number;
         if self.first_generation == 0 {
             self.first_generation = number;
         }
-        self.frontier.clear();
+        self.frontier.clear(with_samples);
     }
 
     /// The index of a thread, known or new.
@@ -173,15 +173,16 @@ impl Order {
         index
     }
 
-    /// Tries the next event of thread `t`.
-    pub(crate) fn advance(&mut self, t: u32, data: &mut Generation) -> Result<Step> {
+    /// Tries `raw`, the next event of thread `t`.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, t: u32, raw: &Raw, data: &mut Generation) -> Result<Step> {
         let thread = &mut self.threads[t as usize];
         thread.seen = true;
-        let (typ, time) = (thread.raw.typ as u8, thread.time);
-        let (id, bound, gid, p) = (thread.id, thread.g, thread.gid, thread.p);
+        let (id, bound, gid, p, proc) = (thread.id, thread.g, thread.gid, thread.p, thread.proc);
         let g = if bound == GoSlot::NONE || self.gos.holds(bound, gid) { bound } else { GoSlot::NONE };
-        let ctx = Ctx { t, thread: ThreadId(id), bound, g, p };
-        let mut rule = Rule { order: self, data, ctx, time, typ };
+        let ctx = Ctx { t, thread: ThreadId(id), bound, g, p, proc };
+        let typ = raw.typ;
+        let mut rule = Rule { order: self, data, ctx, raw, typ };
         match typ {
             ev::GoStart => return rule.go_start(),
             ev::GoUnblock => return rule.go_unblock(),
@@ -231,8 +232,7 @@ impl Order {
     /// Appends an event. The reader makes times strictly increasing: a nanosecond more where the clock stood still.
     #[inline(always)]
     fn emit(&mut self, time: i64, ctx: Ctx, stack: StackId, kind: EventKind) {
-        let p = if ctx.p == ProcIx::NONE { ProcId::NONE } else { ProcId(self.procs.get(ctx.p).id) };
-        self.emit_as(time, ctx.thread, ctx.g, p, stack, kind);
+        self.emit_as(time, ctx.thread, ctx.g, ctx.proc, stack, kind);
     }
 
     /// The same where the context is not a thread's own (CPU samples, generation marks).
@@ -262,14 +262,32 @@ impl Order {
         if g == 0 { GoSlot::NONE } else { self.gos.find(g).unwrap_or(GoSlot::NONE) }
     }
 
+    /// Sets aside a thread whose event is blocked.
+    pub(crate) fn park(&mut self, entry: Entry) {
+        let thread = &mut self.threads[entry.t() as usize];
+        (thread.parked, thread.parked_time) = (Some(self.wait), entry.time());
+        self.frontier.park(entry, self.wait);
+    }
+
+    /// The parked thread with the least time.
+    pub(crate) fn first_parked(&self) -> Option<Entry> {
+        let threads = self.threads.iter().enumerate().filter(|(_, thread)| thread.parked.is_some());
+        threads.map(|(t, thread)| thread.parked_entry(t as u32)).min()
+    }
+
     /// Wakes the least thread that waits for `wait`.
     fn wake(&mut self, wait: Wait) {
         let threads = &self.threads;
-        let woken = self.frontier.wake(wait, |t| threads[t as usize].parked == Some(wait));
+        let woken = self.frontier.wake(wait, |entry| {
+            let thread = &threads[entry.t() as usize];
+            thread.parked == Some(wait) && thread.parked_time == entry.time()
+        });
         if let Some(entry) = woken {
-            let thread = &mut self.threads[entry.t as usize];
+            let thread = &mut self.threads[entry.t() as usize];
             thread.parked = None;
-            thread.woken = Some(wait);
+            if let Wait::SyscallLeft(p) = wait {
+                thread.woken = ProcId(p);
+            }
         }
     }
 
@@ -326,10 +344,10 @@ impl Order {
     /// Another thread took the processor of thread `t`.
     fn lose_proc(&mut self, t: u32) {
         let thread = &mut self.threads[t as usize];
-        thread.p = ProcIx::NONE;
+        thread.bind(ProcIx::NONE, ProcId::NONE);
         if let Some(Wait::ProcLost(_) | Wait::SyscallLeft(_)) = thread.parked {
             thread.parked = None;
-            let entry = Entry::new(thread.time, thread.id, t);
+            let entry = thread.parked_entry(t);
             self.frontier.unpark(entry);
         }
     }
@@ -340,7 +358,7 @@ struct Rule<'a> {
     order: &'a mut Order,
     data: &'a mut Generation,
     ctx: Ctx,
-    time: i64,
+    raw: &'a Raw,
     typ: u8,
 }
 
@@ -348,24 +366,31 @@ impl Rule<'_> {
     /// The event's arguments.
     #[inline(always)]
     fn args(&self) -> [u64; MAX_ARGS] {
-        self.order.threads[self.ctx.t as usize].raw.args
+        self.raw.args()
+    }
+
+    /// The event must wait.
+    #[cold]
+    fn blocked(&mut self, wait: Wait) -> Result<Step> {
+        self.order.wait = wait;
+        Ok(Step::Blocked)
     }
 
     #[inline(always)]
     fn emit(&mut self, stack: StackId, kind: EventKind) {
-        self.order.emit(self.time, self.ctx, stack, kind);
+        self.order.emit(self.raw.time, self.ctx, stack, kind);
     }
 
     #[inline(always)]
     fn stack(&mut self, id: u64) -> Result<StackId> {
-        let Generation { tables, bytes, .. } = &mut *self.data;
-        tables.stack(id, bytes, &mut self.order.interner).ok_or(Kind::StackMissing)
+        let Generation { tables, arena, .. } = &mut *self.data;
+        tables.stack(id, arena, &mut self.order.interner).ok_or(Kind::StackMissing)
     }
 
     #[inline(always)]
     fn string(&mut self, id: u64) -> Result<Sym> {
-        let Generation { tables, bytes, .. } = &mut *self.data;
-        tables.string(id, bytes, &mut self.order.interner).ok_or(Kind::StringMissing)
+        let Generation { tables, arena, .. } = &mut *self.data;
+        tables.string(id, arena, &mut self.order.interner).ok_or(Kind::StringMissing)
     }
 
     #[inline(always)]
@@ -389,9 +414,13 @@ impl Rule<'_> {
     /// Binds a processor (or none) to the thread of this event.
     fn bind_p(&mut self, p: ProcIx) {
         if self.ctx.thread != ThreadId::NONE {
-            self.order.threads[self.ctx.t as usize].p = p;
-            if p != ProcIx::NONE {
-                self.order.procs.get(p).holder = self.ctx.t;
+            let thread = &mut self.order.threads[self.ctx.t as usize];
+            if p == ProcIx::NONE {
+                thread.bind(p, ProcId::NONE);
+            } else {
+                let proc = self.order.procs.get(p);
+                proc.holder = self.ctx.t;
+                thread.bind(p, ProcId(proc.id));
             }
         }
     }

@@ -28,13 +28,13 @@ impl Rule<'_> {
         let seq = self.seq(n);
         // A thread that has one already is in a system call whose processor is about to be retaken.
         if self.ctx.p != ProcIx::NONE {
-            return Ok(Step::blocked(Wait::ProcLost(self.ctx.t)));
+            return self.blocked(Wait::ProcLost(self.ctx.t));
         }
-        let wait = || Ok(Step::blocked(Wait::ProcIdle(p, n)));
-        let Some(ix) = self.order.procs.find(p) else { return wait() };
+        let wait = Wait::ProcIdle(p, n);
+        let Some(ix) = self.order.procs.find(p) else { return self.blocked(wait) };
         let proc = self.order.procs.get(ix);
         if proc.status != ProcStatus::Idle || !seq.succeeds(proc.seq) {
-            return wait();
+            return self.blocked(wait);
         }
         self.ctx.check(Need::MustNot, Need::May)?;
         (proc.status, proc.seq) = (ProcStatus::Running, seq);
@@ -66,11 +66,11 @@ impl Rule<'_> {
         let [p, n, from, _] = self.args();
         let p = proc_id(p)?;
         let seq = self.seq(n);
-        let wait = || Ok(Step::blocked(Wait::ProcInSyscall(p, n)));
-        let Some(ix) = self.order.procs.find(p) else { return wait() };
+        let wait = Wait::ProcInSyscall(p, n);
+        let Some(ix) = self.order.procs.find(p) else { return self.blocked(wait) };
         let proc = self.order.procs.get(ix);
         if !proc.status.in_syscall() || !seq.succeeds(proc.seq) {
-            return wait();
+            return self.blocked(wait);
         }
         self.ctx.check(Need::May, Need::May)?;
         let abandoned = proc.status == ProcStatus::SyscallAbandoned;
@@ -125,7 +125,7 @@ impl Rule<'_> {
                     let Some(thread) = self.order.threads.get(holder as usize).filter(|t| t.p == ix) else {
                         return Err(Kind::ProcLost);
                     };
-                    (self.ctx.t, self.ctx.thread.0, self.ctx.p) = (holder, thread.id, ix);
+                    (self.ctx.t, self.ctx.thread.0, self.ctx.p, self.ctx.proc) = (holder, thread.id, ix, ProcId(p));
                     (self.ctx.g, self.ctx.bound) = (thread.g, thread.g);
                     if !self.order.gos.holds(thread.g, thread.gid) {
                         self.ctx.g = crate::trace::event::GoSlot::NONE;

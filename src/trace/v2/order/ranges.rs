@@ -15,9 +15,9 @@ impl Rule<'_> {
         Ok(Step::Advanced)
     }
 
-    fn gc_waits(&self) -> Option<Step> {
+    fn gc_waits(&mut self) -> Option<Result<Step>> {
         let seq = self.args()[0];
-        (seq != self.order.gc_seq.wrapping_add(1)).then(|| Step::blocked(Wait::Gc(seq)))
+        (seq != self.order.gc_seq.wrapping_add(1)).then(|| self.blocked(Wait::Gc(seq)))
     }
 
     pub(super) fn gc_active(&mut self) -> Result<Step> {
@@ -29,7 +29,7 @@ impl Rule<'_> {
             return self.gc_step(GcState::Running, 0, kind);
         }
         if let Some(wait) = self.gc_waits() {
-            return Ok(wait);
+            return wait;
         }
         if self.order.gc != GcState::Running {
             return Err(Kind::GcNotRunning);
@@ -42,7 +42,7 @@ impl Rule<'_> {
         let kind = EventKind::RangeBegin(Range::GcMark);
         if self.order.gc != GcState::Undetermined {
             if let Some(wait) = self.gc_waits() {
-                return Ok(wait);
+                return wait;
             }
             if self.order.gc == GcState::Running {
                 return Err(Kind::GcAlreadyRunning);
@@ -54,7 +54,7 @@ impl Rule<'_> {
 
     pub(super) fn gc_end(&mut self) -> Result<Step> {
         if let Some(wait) = self.gc_waits() {
-            return Ok(wait);
+            return wait;
         }
         if self.order.gc != GcState::Running {
             return Err(Kind::GcNotRunning);

@@ -3,7 +3,7 @@
 use super::goroutines::change;
 use super::procs::proc_change;
 use super::{Kind, Need, Result, Rule, Step, Wait};
-use crate::trace::event::{EventKind, GoId, GoSlot, GoState, GoTransition, ProcState, StackId, Sym};
+use crate::trace::event::{EventKind, GoId, GoSlot, GoState, GoTransition, ProcId, ProcState, StackId, Sym};
 use crate::trace::v2::state::{GoStatus, ProcIx, ProcStatus};
 
 impl Rule<'_> {
@@ -47,7 +47,8 @@ impl Rule<'_> {
         if self.ctx.p != ProcIx::NONE {
             let proc = self.order.procs.get(self.ctx.p);
             if proc.status == ProcStatus::Syscall {
-                return Ok(Step::blocked(Wait::SyscallLeft(proc.id)));
+                let wait = Wait::SyscallLeft(proc.id);
+                return self.blocked(wait);
             }
         }
         self.ctx.check(Need::May, Need::Must)?;
@@ -63,11 +64,11 @@ impl Rule<'_> {
     /// This event did not take away what it waited for: the next thread that waits for the same may go, too.
     fn wake_next_for_syscall_left(&mut self) {
         let woken = self.order.threads[self.ctx.t as usize].woken;
-        if let Some(wait @ Wait::SyscallLeft(id)) = woken
-            && let Some(p) = self.order.procs.find(id)
+        if woken != ProcId::NONE
+            && let Some(p) = self.order.procs.find(woken.0)
             && self.order.procs.get(p).status != ProcStatus::Syscall
         {
-            self.order.wake(wait);
+            self.order.wake(Wait::SyscallLeft(woken.0));
         }
     }
 

@@ -5,6 +5,11 @@ use crate::trace::error::TraceErrorKind as Kind;
 use crate::trace::event::{EventKind, Gauge, StackId, Sym, TaskId};
 use crate::trace::v2::spec::ev;
 
+/// Messages may be many and distinct. Once all text is longer than this, no more of them is kept.
+const MOST_TEXT: usize = 64 << 20;
+/// What stands for the text of such a message.
+const LEFT_OUT: &str = "(text left out: more than 64 MiB of messages)";
+
 impl Rule<'_> {
     pub(super) fn metric(&mut self) -> Result<()> {
         let (gauge, stack) = match self.typ {
@@ -66,10 +71,10 @@ impl Rule<'_> {
         self.ctx.check_user()?;
         let [task, category, message, stack] = self.args();
         let (category, stack) = (self.string(category)?, self.stack(stack)?);
-        let message = if self.order.keep_messages {
+        let message = if self.order.keep_messages && self.order.interner.text_bytes() < MOST_TEXT {
             self.string(message)?
         } else if self.data.tables.has_string(message) {
-            Sym::EMPTY
+            if self.order.keep_messages { self.order.interner.text(LEFT_OUT) } else { Sym::EMPTY }
         } else {
             return Err(Kind::StringMissing);
         };

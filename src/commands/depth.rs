@@ -1,0 +1,57 @@
+//! `gotrace-diff explain SUBJECT BASE HEAD`: one subject in depth, from what is known of both sides.
+
+use serde::Serialize;
+
+use super::{DONE, inputs, output};
+use crate::cli::{ExplainArgs, Format};
+use crate::compare;
+use crate::config;
+use crate::error::Error;
+use crate::paths::Repository;
+use crate::report::depth::{self, SubjectDepth};
+use crate::report::path::Layout;
+use crate::report::{depth_text, json};
+use crate::summarize::Options;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    subject: String,
+    subjects: &'a [SubjectDepth],
+    warnings: &'a [String],
+}
+
+pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
+    let [base, head] = &args.traces[..] else {
+        return Err(Error::Usage(
+            "one subject is explained from a base and a head: explain SUBJECT BASE HEAD; of one trace alone: --critical-path or --related"
+                .to_owned(),
+        ));
+    };
+    let folder = super::working_folder()?;
+    let config = config::resolve(None, &folder)?;
+    let options = Options { allow_partial: args.allow_partial, ..Options::default() };
+    let sides = [std::slice::from_ref(base), std::slice::from_ref(head)];
+    let mut read = inputs::read(&sides, &[], &options)?.into_iter();
+    let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
+    let warnings = [base.warnings.clone(), head.warnings.clone()].concat();
+    let comparison = compare::compare(base.into_side(config.rounds), head.into_side(config.rounds));
+    let subjects = depth::build(&comparison, &args.subject, args.metric.as_ref(), &Repository::around(&folder));
+    if subjects.is_empty() {
+        return Err(Error::Usage(format!(
+            "{}: nothing of that name on either side; gotrace-diff summarize lists what is in a trace",
+            args.subject
+        )));
+    }
+    let text = match args.format {
+        Format::Json => json::document(&Document {
+            schema: "gotrace-diff/explain/1",
+            subject: args.subject.to_string(),
+            subjects: &subjects,
+            warnings: &warnings,
+        })?,
+        Format::Text => depth_text::render(&subjects, &warnings, Layout { width: output::width(), top: args.top }),
+    };
+    output::print(&text, args.color)?;
+    Ok(DONE)
+}

@@ -1,0 +1,98 @@
+//! More could run than there are processors for: who, and why.
+
+use super::{Found, Limits, Rule, Threshold, is_users, time, wall};
+use crate::compare::names;
+use crate::metrics::registry::SubjectKind;
+use crate::summary::Summary;
+
+pub(super) static OVERSUBSCRIPTION: Rule = Rule {
+    name: "oversubscription",
+    definition: "More goroutines waited for a processor than ran, over at least `min-ns` and `min-share` of the run. If hogs made others wait for at least `hog-share` of the time during which any waited, it is their doing; else, if at some moment more than `per-proc` goroutines for each processor waited, there are too many goroutines; else GOMAXPROCS is low for the work. The machine's own limit of processors is not in a trace and is never guessed.",
+    advice: "start fewer goroutines at once (a semaphore, errgroup.SetLimit), break up long computations, or give the process more processors",
+    thresholds: &[
+        Threshold { name: "min-ns", default: 10e6, meaning: "time in ns during which more waited than ran" },
+        Threshold { name: "min-share", default: 0.01, meaning: "the same as a part of the run" },
+        Threshold { name: "hog-share", default: 0.5, meaning: "part of the waiting time that hogs are to blame for" },
+        Threshold { name: "per-proc", default: 8.0, meaning: "goroutines waiting for each processor at the peak" },
+    ],
+    fine: false,
+    find: oversubscription,
+};
+
+fn oversubscription(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
+    let sched = &summary.sched;
+    let over = sched.oversubscribed_ns as f64;
+    let share = over / wall(summary);
+    if over < limits.get("min-ns") || share < limits.get("min-share") {
+        return Vec::new();
+    }
+    let procs = summary.gomaxprocs.max(1);
+    let waiting = |(name, group): (&String, &crate::summary::Group)| (group.sched_wait_ns, name.clone());
+    let users = summary.goroutines.iter().filter(|(name, _)| is_users(name, summary));
+    let most = users.map(waiting).max().map(|(_, name)| name).unwrap_or_default();
+    let hogged = sched.hog_ns as f64 / sched.any_runnable_ns.max(1) as f64;
+    let why = if hogged >= limits.get("hog-share") {
+        "others run for more than 10 ms at a time".to_owned()
+    } else if sched.peak_runnable as f64 > limits.get("per-proc") * procs as f64 {
+        format!("too many goroutines: up to {} waited for {procs} processors", sched.peak_runnable)
+    } else {
+        format!(
+            "GOMAXPROCS {procs} is low for the work: {:.1} goroutines could run on average",
+            (sched.running_ns as f64 + sched.runnable_ns as f64) / wall(summary)
+        )
+    };
+    vec![Found {
+        kind: SubjectKind::Process,
+        subject: String::new(),
+        measure: share,
+        text: format!(
+            "more goroutines waited for a processor than ran for {:.0} % of the run, most of them {}: {why}",
+            share * 100.0,
+            names::short(&most)
+        ),
+        position: summary.goroutines.get(&most).and_then(|group| group.start.clone()),
+        evidence: vec![
+            ("oversubscribed".to_owned(), time(over)),
+            ("GOMAXPROCS".to_owned(), procs.to_string()),
+            ("most that waited at once".to_owned(), sched.peak_runnable.to_string()),
+            ("hogs".to_owned(), sched.hogs.to_string()),
+        ],
+    }]
+}
+
+pub(super) static HOG: Rule = Rule {
+    name: "hog",
+    definition: "Goroutines of a group ran for more than 10 ms without a break, at least `min-times`, while others waited for a processor, and the others waited for at least `min-ns` and `min-share` of the run because of that.",
+    advice: "break up the loop, or let it run where nobody waits; runtime.Gosched in a tight loop is a last resort",
+    thresholds: &[
+        Threshold { name: "min-times", default: 2.0, meaning: "how often" },
+        Threshold { name: "min-ns", default: 10e6, meaning: "time in ns that others waited meanwhile" },
+        Threshold { name: "min-share", default: 0.01, meaning: "the same as a part of the run" },
+    ],
+    fine: false,
+    find: hogs,
+};
+
+fn hogs(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
+    let waited = summary.sched.hog_ns as f64;
+    if waited < limits.get("min-ns") || waited / wall(summary) < limits.get("min-share") {
+        return Vec::new();
+    }
+    let users = summary
+        .goroutines
+        .iter()
+        .filter(|(name, group)| is_users(name, summary) && group.hogs as f64 >= limits.get("min-times"));
+    let found = users.map(|(name, group)| Found {
+        kind: SubjectKind::Group,
+        subject: name.clone(),
+        measure: group.hogs as f64,
+        text: format!(
+            "{} ran for more than 10 ms without a break {} times while others waited for a processor",
+            names::short(name),
+            group.hogs
+        ),
+        position: group.start.clone(),
+        evidence: vec![("others waited".to_owned(), time(waited))],
+    });
+    found.collect()
+}

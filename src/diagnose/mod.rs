@@ -1,0 +1,220 @@
+//! Diagnoses in words: named rules that say what kind of trouble a run is in, with the evidence and what people do
+//! about it. In a comparison only what is new or has grown is said.
+//!
+//! ```text
+//!   Summary ──rules──▶ Found (rule, subject, how bad)  ─┬─ base ─┐
+//!                                                       └─ head ─┴─▶ new, or worse than before ─▶ said
+//! ```
+//!
+//! Every threshold has a name, can be set under `[diagnose]` in the configuration, and is shown by `--explain RULE`.
+
+mod load;
+mod memory;
+mod parallel;
+mod waits;
+
+use std::collections::BTreeMap;
+
+use crate::metrics::registry::SubjectKind;
+use crate::summary::{Position, SiteFrame, Summary};
+
+/// How much worse something must have become to be said again.
+const GROWN: f64 = 1.5;
+
+/// A number that a rule compares with.
+#[derive(Clone, Copy, Debug)]
+pub struct Threshold {
+    /// Its name in the configuration, behind the rule's.
+    pub name: &'static str,
+    /// What it is unless the configuration says otherwise.
+    pub default: f64,
+    /// What it means, with its unit.
+    pub meaning: &'static str,
+}
+
+/// A kind of trouble.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name.
+    pub name: &'static str,
+    /// One paragraph: when it is said.
+    pub definition: &'static str,
+    /// What people do about it.
+    pub advice: &'static str,
+    /// What it compares with.
+    pub thresholds: &'static [Threshold],
+    /// Whether it is no trouble, but worth knowing.
+    pub fine: bool,
+    find: fn(&Summary, &Limits<'_>) -> Vec<Found>,
+}
+
+/// Every rule, in the order in which diagnoses are said.
+pub static RULES: &[&Rule] = &[
+    &parallel::POOL,
+    &waits::CONTENTION,
+    &load::OVERSUBSCRIPTION,
+    &load::HOG,
+    &memory::COLLECTOR,
+    &waits::LEAK,
+    &waits::STUCK,
+    &waits::POLLING,
+    &parallel::SERIAL,
+    &waits::NETWORK,
+];
+
+/// The rule of that name.
+pub fn rule(name: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.name == name)
+}
+
+/// Thresholds that the configuration sets: `rule.threshold` to value.
+pub type Settings = BTreeMap<String, f64>;
+
+/// The thresholds of one rule.
+struct Limits<'a> {
+    rule: &'static str,
+    thresholds: &'static [Threshold],
+    settings: &'a Settings,
+}
+
+impl Limits<'_> {
+    fn get(&self, name: &str) -> f64 {
+        let default = self.thresholds.iter().find(|t| t.name == name).map_or(f64::INFINITY, |t| t.default);
+        self.settings.get(&format!("{}.{name}", self.rule)).copied().unwrap_or(default)
+    }
+}
+
+/// Whether `key` is the name of a threshold, as `rule.threshold`.
+pub fn is_threshold(key: &str) -> bool {
+    RULES.iter().any(|rule| rule.thresholds.iter().any(|t| format!("{}.{}", rule.name, t.name) == key))
+}
+
+/// Trouble in one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// What is in trouble.
+    pub kind: SubjectKind,
+    /// What it is called.
+    pub subject: String,
+    /// How bad it is: in the unit of the rule, more is worse.
+    pub measure: f64,
+    /// What is the matter, in one sentence.
+    pub text: String,
+    /// Where.
+    pub position: Option<Position>,
+    /// What shows it: label and value.
+    pub evidence: Vec<(String, String)>,
+}
+
+/// A diagnosis that is said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnosis {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// What people do about it.
+    pub advice: &'static str,
+    /// Whether it is no trouble.
+    pub fine: bool,
+    /// Whether the base was free of it; false where it had it and it has grown.
+    pub new: bool,
+    /// What is the matter.
+    pub found: Found,
+}
+
+/// Everything that is the matter with one run.
+pub fn of(summary: &Summary, settings: &Settings) -> Vec<Diagnosis> {
+    let all = RULES.iter().flat_map(|rule| {
+        let limits = Limits { rule: rule.name, thresholds: rule.thresholds, settings };
+        let found = (rule.find)(summary, &limits);
+        found.into_iter().map(|found| Diagnosis {
+            rule: rule.name,
+            advice: rule.advice,
+            fine: rule.fine,
+            new: true,
+            found,
+        })
+    });
+    all.collect()
+}
+
+/// What is the matter with the head, in most of its runs, that was not so with the base, or less.
+pub fn changes(base: &[Summary], head: &[Summary], settings: &Settings) -> Vec<Diagnosis> {
+    let before = gather(base, settings);
+    let now = gather(head, settings);
+    let mut said: Vec<Diagnosis> = Vec::new();
+    for (key, runs) in now {
+        let measures: Vec<f64> = runs.iter().map(|d| d.found.measure).collect();
+        let Some(worst) = middle(measures, head.len()) else { continue };
+        // The run that is nearest to the middle speaks for all.
+        let nearest = |d: &&Diagnosis| (d.found.measure - worst).abs();
+        let Some(speaker) = runs.iter().min_by(|a, b| nearest(a).total_cmp(&nearest(b))) else { continue };
+        let known =
+            before.get(&key).and_then(|runs| middle(runs.iter().map(|d| d.found.measure).collect(), base.len()));
+        let new = known.is_none();
+        if !speaker.fine && known.is_none_or(|known| worst >= GROWN * known) {
+            said.push(Diagnosis { new, ..speaker.clone() });
+        }
+    }
+    said.extend(parallel::lost(base, head, settings));
+    let order = |d: &Diagnosis| RULES.iter().position(|rule| rule.name == d.rule);
+    said.sort_by(|a, b| {
+        order(a)
+            .cmp(&order(b))
+            .then(b.found.measure.total_cmp(&a.found.measure))
+            .then(a.found.subject.cmp(&b.found.subject))
+    });
+    said
+}
+
+type Gathered = BTreeMap<(&'static str, SubjectKind, String), Vec<Diagnosis>>;
+
+fn gather(runs: &[Summary], settings: &Settings) -> Gathered {
+    let mut all = Gathered::new();
+    for diagnosis in runs.iter().flat_map(|run| of(run, settings)) {
+        let key = (diagnosis.rule, diagnosis.found.kind, diagnosis.found.subject.clone());
+        all.entry(key).or_default().push(diagnosis);
+    }
+    all
+}
+
+/// The median over all runs, those that have nothing to say counting 0: `None` where most have not.
+fn middle(mut measures: Vec<f64>, runs: usize) -> Option<f64> {
+    if measures.len() * 2 <= runs && runs > 1 || measures.is_empty() {
+        return None;
+    }
+    measures.resize(runs.max(measures.len()), 0.0);
+    measures.sort_by(f64::total_cmp);
+    Some(measures[measures.len() / 2])
+}
+
+/// How long a run is, ns.
+fn wall(summary: &Summary) -> f64 {
+    summary.end_ns.saturating_sub(summary.start_ns).max(1) as f64
+}
+
+/// A duration for people.
+fn time(ns: f64) -> String {
+    let (value, unit) = match ns {
+        ns if ns >= 1e9 => (ns / 1e9, "s"),
+        ns if ns >= 1e6 => (ns / 1e6, "ms"),
+        ns if ns >= 1e3 => (ns / 1e3, "µs"),
+        ns => (ns, "ns"),
+    };
+    if value >= 100.0 || unit == "ns" { format!("{value:.0} {unit}") } else { format!("{value:.1} {unit}") }
+}
+
+/// The frame that a person looks for: the innermost of the program's own.
+fn own(stack: &[SiteFrame]) -> Option<&SiteFrame> {
+    crate::compare::names::leaf(stack)
+}
+
+fn position(frame: &SiteFrame) -> Position {
+    Position { file: frame.file.clone(), line: frame.line }
+}
+
+/// Whether a group's goroutines are the program's.
+fn is_users(group: &str, summary: &Summary) -> bool {
+    use crate::metrics::population::{Owner, owner};
+    let under_test = crate::compare::framework::is_under_test(summary);
+    !matches!(owner(group, under_test), Owner::Runtime | Owner::Framework)
+}

@@ -1,0 +1,116 @@
+//! A fan-out that is not parallel: a limited pool behind it, or work that became serial.
+
+use super::{Diagnosis, Found, Limits, Rule, Settings, Threshold, is_users, own, position, time};
+use crate::compare::names;
+use crate::metrics::registry::SubjectKind;
+use crate::summary::{Group, Summary};
+
+pub(super) static POOL: Rule = Rule {
+    name: "limited-pool",
+    definition: "At least `min-goroutines` of a group existed at once, and at least `min-share` of their time together they waited in a channel, select or lock at one stack: few get through at a time, the rest wait there. How many did get through is the mean number that did not wait there.",
+    advice: "raise the limit (for a database/sql pool: SetMaxOpenConns) if what is behind it can take more, else start no more goroutines than get through",
+    thresholds: &[
+        Threshold { name: "min-goroutines", default: 8.0, meaning: "goroutines of the group at once, at the peak" },
+        Threshold { name: "min-share", default: 0.5, meaning: "part of their time that they wait at one stack" },
+        Threshold { name: "min-ns", default: 10e6, meaning: "time in ns that they wait there together" },
+    ],
+    fine: false,
+    find: pool,
+};
+
+fn pool(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for site in summary.sites.iter().filter(|s| is_users(&s.group, summary)) {
+        let Some(group) = summary.goroutines.get(&site.group) else { continue };
+        let waits_for_room = matches!(
+            site.state.as_str(),
+            "block_ns.chan send"
+                | "block_ns.chan receive"
+                | "block_ns.select"
+                | "block_ns.sync"
+                | "block_ns.sync.(*Cond).Wait"
+        );
+        let share = site.time_ns as f64 / group.total_ns.max(1) as f64;
+        let Some(at) = own(&site.stack).filter(|_| waits_for_room) else { continue };
+        // A fan-out: started together, each to do one thing. Workers that wait for work are no such thing.
+        let fans_out = group.created == group.count && site.count <= 4 * group.count;
+        if !fans_out
+            || (group.peak as f64) < limits.get("min-goroutines")
+            || share < limits.get("min-share")
+            || (site.time_ns as f64) < limits.get("min-ns")
+        {
+            continue;
+        }
+        let present = group.present_ns.max(1) as f64;
+        let (waiting, through) = (site.time_ns as f64 / present, (group.total_ns - site.time_ns) as f64 / present);
+        found.push(Found {
+            kind: SubjectKind::Group,
+            subject: site.group.clone(),
+            measure: site.time_ns as f64 / group.count.max(1) as f64,
+            text: format!(
+                "of up to {} goroutines of {} about {through:.1} get on at once, {waiting:.1} wait at {}",
+                group.peak,
+                names::short(&site.group),
+                names::short(&at.func)
+            ),
+            position: Some(position(at)),
+            evidence: vec![
+                ("goroutines".to_owned(), group.count.to_string()),
+                ("waited there each".to_owned(), time(site.time_ns as f64 / group.count.max(1) as f64)),
+                ("ran at once, on average".to_owned(), format!("{:.1}", group.exec_ns as f64 / present)),
+            ],
+        });
+    }
+    found
+}
+
+pub(super) static SERIAL: Rule = Rule {
+    name: "serial",
+    definition: "Goroutines of a group ran at least `min-before` at once on average in the base, and in the head at most `max-part` of that, at least `min-ns` altogether: what was parallel is no longer. Said in comparisons only.",
+    advice: "look for a lock, a channel or a limit that they now have to pass one by one",
+    thresholds: &[
+        Threshold { name: "min-before", default: 1.5, meaning: "goroutines that ran at once on average in the base" },
+        Threshold { name: "max-part", default: 0.67, meaning: "part of that which is left in the head" },
+        Threshold { name: "min-ns", default: 10e6, meaning: "time in ns that they ran together in the head" },
+    ],
+    fine: false,
+    find: |_, _| Vec::new(),
+};
+
+/// Groups that are less parallel than they were.
+pub(super) fn lost(base: &[Summary], head: &[Summary], settings: &Settings) -> Vec<Diagnosis> {
+    let limits = Limits { rule: SERIAL.name, thresholds: SERIAL.thresholds, settings };
+    let parallelism = |group: &Group| group.exec_ns as f64 / group.present_ns.max(1) as f64;
+    let middle = |runs: &[Summary], name: &str, of: &dyn Fn(&Group) -> f64| {
+        let mut all: Vec<f64> = runs.iter().filter_map(|run| run.goroutines.get(name)).map(of).collect();
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).copied()
+    };
+    let Some(first) = head.first() else { return Vec::new() };
+    let mut said = Vec::new();
+    for (name, group) in first.goroutines.iter().filter(|(name, _)| is_users(name, first)) {
+        let (Some(before), Some(now)) = (middle(base, name, &parallelism), middle(head, name, &parallelism)) else {
+            continue;
+        };
+        let ran = middle(head, name, &|g| g.exec_ns as f64).unwrap_or(0.0);
+        if before < limits.get("min-before") || now > limits.get("max-part") * before || ran < limits.get("min-ns") {
+            continue;
+        }
+        let found = Found {
+            kind: SubjectKind::Group,
+            subject: name.clone(),
+            measure: before / now.max(1e-9),
+            text: format!(
+                "{} ran {before:.1} at once on average, and runs {now:.1} now: what was parallel is no longer",
+                names::short(name)
+            ),
+            position: group.start.clone(),
+            evidence: vec![
+                ("ran at once before".to_owned(), format!("{before:.2}")),
+                ("runs at once now".to_owned(), format!("{now:.2}")),
+            ],
+        };
+        said.push(Diagnosis { rule: SERIAL.name, advice: SERIAL.advice, fine: false, new: true, found });
+    }
+    said
+}

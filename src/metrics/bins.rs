@@ -1,0 +1,109 @@
+//! A curve over the length of a trace that is not known beforehand, in at most 512 points.
+//!
+//! Bins begin narrow. Whenever time runs past the last one, neighbours are merged and all become twice as wide:
+//!
+//! ```text
+//!   |a|b|c|d|           4 bins are full, the next event lies behind them
+//!   | a+b | c+d |  |    now 2 are, and there is room again
+//! ```
+
+use crate::trace::Time;
+
+/// The most points that a curve has.
+pub(super) const POINTS: usize = 512;
+
+/// What a bin holds.
+pub(super) trait Bin: Clone + Default {
+    /// Takes in the bin right after this one.
+    fn merge(&mut self, next: &Self);
+}
+
+/// Bins of equal width, as many as the time so far takes.
+#[derive(Clone, Debug)]
+pub(super) struct Bins<T> {
+    start: Time,
+    width: i64,
+    bins: Vec<T>,
+}
+
+impl<T: Bin> Default for Bins<T> {
+    fn default() -> Self {
+        Bins { start: Time::NEVER, width: 1 << 10, bins: Vec::new() }
+    }
+}
+
+impl<T: Bin> Bins<T> {
+    /// The bin of `time`, and when it ends. Times must not decrease; what is skipped stays as it is by default.
+    pub(super) fn at(&mut self, time: Time) -> (&mut T, Time) {
+        if self.start == Time::NEVER {
+            self.start = time;
+        }
+        let since = time.since(self.start).max(0);
+        while since / self.width >= POINTS as i64 {
+            self.halve();
+        }
+        let index = (since / self.width) as usize;
+        if index >= self.bins.len() {
+            self.bins.resize_with(index + 1, T::default);
+        }
+        let end = (index as i64 + 1).saturating_mul(self.width).saturating_add(self.start.0);
+        (&mut self.bins[index], Time(end))
+    }
+
+    fn halve(&mut self) {
+        self.width = self.width.saturating_mul(2);
+        let merged = self.bins.chunks(2).map(|pair| match pair {
+            [one, two] => {
+                let mut both = one.clone();
+                both.merge(two);
+                both
+            }
+            rest => rest.first().cloned().unwrap_or_default(),
+        });
+        self.bins = merged.collect();
+    }
+
+    /// How wide a bin is, ns.
+    pub(super) fn width(&self) -> i64 {
+        self.width
+    }
+
+    /// All bins, in order.
+    pub(super) fn bins(&self) -> &[T] {
+        &self.bins
+    }
+
+    /// Whether any bin was ever asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bins.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct Sum(i64);
+
+    impl Bin for Sum {
+        fn merge(&mut self, next: &Self) {
+            self.0 += next.0;
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_however_long_it_takes() {
+        let mut bins = Bins::<Sum>::default();
+        for i in 0..100_000i64 {
+            bins.at(Time(5 + i * 777)).0.0 += 1;
+        }
+        assert!(bins.bins().len() <= POINTS);
+        assert_eq!(bins.bins().iter().map(|s| s.0).sum::<i64>(), 100_000);
+        let last = 99_999 * 777 / bins.width();
+        assert_eq!(bins.bins().len() as i64, last + 1);
+        // The longest time that there is.
+        bins.at(Time(i64::MAX - 1)).0.0 += 1;
+        assert_eq!(bins.bins().iter().map(|s| s.0).sum::<i64>(), 100_001);
+    }
+}

@@ -1,0 +1,349 @@
+//! Minimum mutator utilization: the least part of the processors that was left to the program within any window.
+//!
+//! After Cheng and Blelloch, "A Parallel, Real-Time Garbage Collector", PLDI 2001, with what counts as collecting
+//! taken from Go's own analysis (`internal/trace/gc.go`): the stopped world and mark assists, and in a second curve
+//! the dedicated and fractional workers as well. (Go's analysis counts a worker once for its start and once for its
+//! label from the second time on, so that a processor never stops collecting; ours counts it once.) Utilization is a step function; the mean over a sliding window is least where one
+//! of the window's edges meets a step:
+//!
+//! ```text
+//!   1 |‾‾‾‾|      |‾‾‾‾‾
+//!     |    |______|              U(t) = 1 - processors that collect / GOMAXPROCS, 0 while the world is stopped
+//!          [  w  ]               the window that is least
+//! ```
+//!
+//! Steps are looked at as they come, and kept no longer than the longest window; only those of the first generation
+//! wait until it is over, since what was open when the trace began is told late.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::hash::HashSet;
+use crate::timeline::{Activity, Move};
+use crate::trace::{Event, GoSlot, ProcId, Range, Time};
+
+/// The windows, ns, with their names.
+const WINDOWS: [(i64, &str); 4] =
+    [(100_000, "100µs"), (1_000_000, "1ms"), (10_000_000, "10ms"), (100_000_000, "100ms")];
+
+/// More processors than this are not a machine.
+const MOST_PROCS: u64 = 1 << 16;
+
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    time: i64,
+    util: f64,
+    /// The integral of utilization up to `time`.
+    sum: f64,
+}
+
+/// One window that slides over the steps.
+#[derive(Clone, Debug)]
+struct Window {
+    length: i64,
+    /// The least mean so far.
+    least: f64,
+    /// Number of the step at or before the window's left edge, when its right edge is at the newest step.
+    behind: u64,
+    /// Number of the next step that the left edge has still to meet.
+    ahead: u64,
+}
+
+/// The steps so far, as far as they are needed.
+#[derive(Clone, Debug)]
+struct Curve {
+    steps: VecDeque<Step>,
+    /// Number of the first step in `steps`.
+    first: u64,
+    start: i64,
+    windows: [Window; WINDOWS.len()],
+}
+
+impl Curve {
+    fn new(start: i64, util: f64) -> Curve {
+        let window = |(length, _): (i64, &str)| Window { length, least: 1.0, behind: 0, ahead: 0 };
+        let steps = VecDeque::from([Step { time: start, util, sum: 0.0 }]);
+        Curve { steps, first: 0, start, windows: WINDOWS.map(window) }
+    }
+
+    fn get(&self, number: u64) -> Step {
+        let at = (number - self.first) as usize;
+        self.steps.get(at).copied().unwrap_or(Step { time: self.start, util: 0.0, sum: 0.0 })
+    }
+
+    /// A step at `time`, later than all others.
+    fn push(&mut self, time: i64, util: f64) {
+        let Some(&last) = self.steps.back() else { return };
+        if time <= last.time {
+            // Of two at one moment the lower one holds.
+            if let Some(last) = self.steps.back_mut() {
+                last.util = last.util.min(util);
+            }
+            return;
+        }
+        let sum = last.sum + last.util * (time - last.time) as f64;
+        self.steps.push_back(Step { time, util, sum });
+        let newest = self.first + self.steps.len() as u64 - 1;
+        for w in 0..self.windows.len() {
+            self.slide(w, newest, sum);
+        }
+        let needed = self.windows.iter().map(|w| w.behind.min(w.ahead)).min().unwrap_or(0);
+        while self.first < needed && self.steps.len() > 1 {
+            self.steps.pop_front();
+            self.first += 1;
+        }
+    }
+
+    /// Moves a window on until its right edge is at the newest step, and looks at each place where an edge meets one.
+    fn slide(&mut self, w: usize, newest: u64, sum: f64) {
+        let (mut window, now) = (self.windows[w].clone(), self.get(newest));
+        let length = window.length as f64;
+        // Left edge at a step, right edge anywhere before the newest one: within the span before it, that is.
+        let before = self.get(newest - 1);
+        while window.ahead < newest {
+            let left = self.get(window.ahead);
+            let right = left.time + window.length;
+            if right > now.time {
+                break;
+            }
+            let area = before.sum + before.util * (right - before.time) as f64 - left.sum;
+            window.least = window.least.min(area / length);
+            window.ahead += 1;
+        }
+        // Right edge at the newest step.
+        let left = now.time - window.length;
+        if left >= self.start {
+            while window.behind + 1 < newest && self.get(window.behind + 1).time <= left {
+                window.behind += 1;
+            }
+            let step = self.get(window.behind);
+            let area = sum - (step.sum + step.util * (left - step.time) as f64);
+            window.least = window.least.min(area / length);
+        }
+        self.windows[w] = window;
+    }
+
+    /// The least mean of each window; a window longer than the trace is as long as the trace.
+    fn finish(mut self, end: i64) -> BTreeMap<String, f64> {
+        // Where nothing is left to the program at the end, the curve ends with the step to that.
+        if self.steps.back().is_some_and(|last| last.util != 0.0) {
+            self.push(end, 0.0);
+        }
+        let (whole, total) = self.steps.back().map_or((0, 0.0), |s| (s.time - self.start, s.sum));
+        let named = WINDOWS.iter().zip(&self.windows).map(|(&(length, name), window)| {
+            let least = if whole < length {
+                if whole > 0 { (total / whole as f64).min(1.0) } else { 0.0 }
+            } else {
+                window.least
+            };
+            (name.to_owned(), least.max(0.0))
+        });
+        named.collect()
+    }
+}
+
+/// Which processors collect, and what that leaves.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mutator {
+    stopped: i64,
+    /// For each processor how many reasons there are to say that it collects.
+    procs: Vec<i64>,
+    collecting: usize,
+    /// Whether background workers count.
+    with_workers: bool,
+    /// Goroutines within a mark assist, and workers that run.
+    assisting: HashSet<GoSlot>,
+    working: HashSet<GoSlot>,
+    syncs: u64,
+    /// The steps of the first generation.
+    early: Vec<(i64, f64)>,
+    /// The number of processors since when, in the first generation.
+    sizes: Vec<(i64, usize)>,
+    last: f64,
+    curve: Option<Curve>,
+}
+
+impl Mutator {
+    /// With background workers, or without.
+    pub(super) fn new(with_workers: bool) -> Mutator {
+        Mutator { with_workers, ..Mutator::default() }
+    }
+
+    /// A generation begins.
+    pub(super) fn sync(&mut self) {
+        self.syncs += 1;
+        if self.syncs == 2 {
+            self.replay();
+        }
+    }
+
+    /// The first generation is over: its steps are as they will be.
+    fn replay(&mut self) {
+        let mut steps = std::mem::take(&mut self.early).into_iter();
+        let Some((start, util)) = steps.next() else { return };
+        let mut curve = Curve::new(start, util);
+        let mut last = util;
+        for (time, util) in steps {
+            if util != last {
+                curve.push(time, util);
+                last = util;
+            }
+        }
+        self.curve = Some(curve);
+    }
+
+    pub(super) fn gomaxprocs(&mut self, procs: u64, time: Time) {
+        let n = procs.min(MOST_PROCS) as usize;
+        if self.procs.is_empty() && n > 0 {
+            self.step_at(time.0, 1.0);
+        }
+        self.procs.resize(n, 0);
+        self.collecting = self.procs.iter().filter(|&&n| n > 0).count();
+        if self.syncs < 2 && self.sizes.last().is_none_or(|&(_, size)| size != n) {
+            self.sizes.push((time.0, n));
+        }
+        self.record(time);
+    }
+
+    fn step_at(&mut self, time: i64, util: f64) {
+        self.last = util;
+        if self.syncs < 2 {
+            match self.early.last_mut() {
+                Some((at, lower)) if *at == time => {
+                    *lower = lower.min(util);
+                    self.last = *lower;
+                }
+                _ => self.early.push((time, util)),
+            }
+        } else {
+            match &mut self.curve {
+                Some(curve) => curve.push(time, util),
+                None => self.curve = Some(Curve::new(time, util)),
+            }
+        }
+    }
+
+    /// Notes the utilization if it has changed.
+    fn record(&mut self, time: Time) {
+        if self.procs.is_empty() {
+            return;
+        }
+        let collecting = if self.stopped > 0 { self.procs.len() } else { self.collecting };
+        let util = 1.0 - collecting as f64 / self.procs.len() as f64;
+        if util != self.last {
+            self.step_at(time.0, util);
+        }
+    }
+
+    fn add(&mut self, p: ProcId, by: i64) {
+        if let Some(n) = self.procs.get_mut(p.0 as usize) {
+            let before = *n > 0;
+            *n += by;
+            match (before, *n > 0) {
+                (false, true) => self.collecting += 1,
+                (true, false) => self.collecting -= 1,
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn range_begun(&mut self, event: &Event, range: Range, active: bool, name: &str, executing: bool) {
+        if self.procs.is_empty() {
+            return;
+        }
+        let assist = matches!(range, Range::MarkAssist(_));
+        if active && self.syncs > 1 {
+            return; // What a later generation says of open ranges is known.
+        }
+        if active && assist && executing {
+            self.reach_back();
+        }
+        match range {
+            Range::StopTheWorld(_) if name.contains("GC") => self.stopped += 1,
+            Range::MarkAssist(g) => {
+                self.add(event.p, 1);
+                if g != GoSlot::NONE {
+                    self.assisting.insert(g);
+                }
+            }
+            _ => return,
+        }
+        self.record(event.time);
+    }
+
+    /// An assist that was going on when the trace began took one processor ever since.
+    fn reach_back(&mut self) {
+        let mut size = 0;
+        for (time, util) in &mut self.early {
+            while self.sizes.get(size + 1).is_some_and(|&(since, _)| since < *time) {
+                size += 1;
+            }
+            let procs = self.sizes.get(size).map_or(1, |&(_, n)| n.max(1));
+            *util = (*util - 1.0 / procs as f64).max(0.0);
+        }
+        if let Some(&(_, util)) = self.early.last() {
+            self.last = util;
+        }
+    }
+
+    pub(super) fn range_ended(&mut self, event: &Event, range: Range, name: &str) {
+        match range {
+            Range::StopTheWorld(_) if name.contains("GC") => self.stopped -= 1,
+            Range::MarkAssist(g) => {
+                self.add(event.p, -1);
+                self.assisting.remove(&g);
+            }
+            _ => return,
+        }
+        self.record(event.time);
+    }
+
+    /// A background worker has got its processor, and says what kind of worker it is now.
+    pub(super) fn label(&mut self, event: &Event, text: &str) {
+        let takes = matches!(text, "GC (dedicated)" | "GC (fractional)");
+        if self.with_workers && takes && !self.procs.is_empty() && self.working.insert(event.g) {
+            self.add(event.p, 1);
+            self.record(event.time);
+        }
+    }
+
+    /// Whether any goroutine collects, so that its moves matter.
+    pub(super) fn watches(&self) -> bool {
+        !self.assisting.is_empty() || !self.working.is_empty()
+    }
+
+    pub(super) fn moved(&mut self, event: &Event, moved: Move) {
+        let executes = |a| matches!(a, Activity::Running | Activity::Syscall);
+        let by = match (executes(moved.from), executes(moved.to)) {
+            (false, true) => 1,
+            (true, false) => -1,
+            _ => return,
+        };
+        // A worker says that it is one each time it gets a processor.
+        let stops_working = by < 0 && self.working.remove(&moved.g);
+        if stops_working || self.assisting.contains(&moved.g) {
+            self.add(event.p, by);
+            self.record(event.time);
+        }
+    }
+
+    /// The goroutine is gone: its slot may be another's.
+    pub(super) fn retire(&mut self, g: GoSlot) {
+        if !self.working.is_empty() {
+            self.working.remove(&g);
+        }
+        if !self.assisting.is_empty() {
+            self.assisting.remove(&g);
+        }
+    }
+
+    /// Minimum mutator utilization by window: 1 where GOMAXPROCS is not known, as Go's analysis has it.
+    pub(super) fn finish(mut self, end: Time) -> BTreeMap<String, f64> {
+        if self.syncs < 2 {
+            self.replay();
+        }
+        match self.curve {
+            Some(curve) => curve.finish(end.0),
+            None => WINDOWS.iter().map(|&(_, name)| (name.to_owned(), 1.0)).collect(),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What a stack tells of whoever stood there, looked up once for each stack.
+
+use super::population::{carries_wait, is_runner, is_test_code};
+use crate::trace::{Frame, StackId, Sym, Symbols};
+
+/// What is known of one stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Traits(u8);
+
+impl Traits {
+    const KNOWN: u8 = 1;
+    const RUN_LINE: u8 = 2;
+    const FRAMEWORK: u8 = 4;
+    const PARALLEL: u8 = 8;
+    const IN_TEST: u8 = 16;
+    const BENCH_GC: u8 = 32;
+
+    /// The test framework writes a line of its output: that a test begins, goes on and so on.
+    pub(super) fn writes_line(self) -> bool {
+        self.0 & Self::RUN_LINE != 0
+    }
+
+    /// It is the test framework that waits, not the code under test.
+    pub(super) fn is_framework(self) -> bool {
+        self.0 & Self::FRAMEWORK != 0
+    }
+
+    /// A parallel test waits for its turn.
+    pub(super) fn waits_for_turn(self) -> bool {
+        self.0 & Self::PARALLEL != 0
+    }
+
+    /// Beneath it is the function of a test or benchmark.
+    pub(super) fn in_test(self) -> bool {
+        self.0 & Self::IN_TEST != 0
+    }
+
+    /// The framework collects garbage before a round of a benchmark.
+    pub(super) fn begins_round(self) -> bool {
+        self.0 & Self::BENCH_GC != 0
+    }
+}
+
+/// What a function's name tells: looked at once, while stacks of many frames are looked at by the thousand.
+#[derive(Clone, Copy, Debug, Default)]
+struct Function(u8);
+
+impl Function {
+    const KNOWN: u8 = 1;
+    const PRINTS: u8 = 2;
+    const PARALLEL: u8 = 4;
+    const RUNNER: u8 = 8;
+    const ROUND: u8 = 16;
+    const COLLECTS: u8 = 32;
+    const CARRIES: u8 = 64;
+    const TESTING: u8 = 128;
+
+    fn of(name: &str) -> Function {
+        let mut found = Function::KNOWN;
+        match name {
+            "testing.(*chattyPrinter).Updatef" => found |= Function::PRINTS,
+            "testing.(*T).Parallel" => found |= Function::PARALLEL,
+            "testing.(*B).runN" => found |= Function::ROUND,
+            "runtime.GC" => found |= Function::COLLECTS,
+            _ => {}
+        }
+        let flags = [
+            (is_runner(name), Function::RUNNER),
+            (carries_wait(name), Function::CARRIES),
+            (name.starts_with("testing."), Function::TESTING),
+        ];
+        Function(flags.iter().filter(|(is, _)| *is).fold(found, |found, (_, flag)| found | flag))
+    }
+
+    fn is(self, flag: u8) -> bool {
+        self.0 & flag != 0
+    }
+}
+
+/// By stack, and by function.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stacks {
+    stacks: Vec<Traits>,
+    functions: Vec<Function>,
+}
+
+impl Stacks {
+    #[inline(always)]
+    pub(super) fn of(&mut self, stack: StackId, symbols: &Symbols) -> Traits {
+        match self.stacks.get(stack.0 as usize) {
+            Some(&traits) if traits.0 & Traits::KNOWN != 0 => traits,
+            _ => self.look(stack, symbols),
+        }
+    }
+
+    fn function(&mut self, name: Sym, symbols: &Symbols) -> Function {
+        let at = name.0 as usize;
+        if at >= self.functions.len() {
+            self.functions.resize(symbols.len().max(at + 1), Function::default());
+        }
+        if !self.functions[at].is(Function::KNOWN) {
+            self.functions[at] = Function::of(symbols.text(name));
+        }
+        self.functions[at]
+    }
+
+    #[cold]
+    fn look(&mut self, stack: StackId, symbols: &Symbols) -> Traits {
+        let mut found = Traits::KNOWN;
+        let mut inner: Option<(Sym, Function)> = None;
+        // Whoever waits is the innermost function that does not merely carry a wait.
+        let mut waits: Option<Function> = None;
+        for frame in symbols.frames(stack) {
+            let function = self.function(frame.func, symbols);
+            if function.is(Function::PRINTS) {
+                found |= Traits::RUN_LINE;
+            }
+            if function.is(Function::PARALLEL) {
+                found |= Traits::PARALLEL;
+            }
+            if function.is(Function::ROUND) && inner.is_some_and(|(_, inner)| inner.is(Function::COLLECTS)) {
+                found |= Traits::BENCH_GC;
+            }
+            if function.is(Function::RUNNER) && inner.is_some_and(|(name, _)| is_test_code(symbols.text(name))) {
+                found |= Traits::IN_TEST;
+            }
+            if !function.is(Function::CARRIES) {
+                waits = waits.or(Some(function));
+            }
+            inner = Some((frame.func, function));
+        }
+        if waits.is_some_and(|function| function.is(Function::TESTING)) {
+            found |= Traits::FRAMEWORK;
+        }
+        let at = stack.0 as usize;
+        if at >= self.stacks.len() {
+            self.stacks.resize(symbols.stacks().max(at + 1), Traits::default());
+        }
+        self.stacks[at] = Traits(found);
+        Traits(found)
+    }
+}
+
+/// The frame of the test or benchmark function that a stack belongs to: the one next to the framework's runner.
+pub(super) fn test_frame(stack: StackId, symbols: &Symbols) -> Option<Frame> {
+    let mut inner: Option<Frame> = None;
+    for frame in symbols.frames(stack) {
+        if is_runner(symbols.text(frame.func)) {
+            return inner.filter(|frame| is_test_code(symbols.text(frame.func)));
+        }
+        inner = Some(frame);
+    }
+    None
+}

@@ -1,0 +1,275 @@
+//! Sums of time: by state, by reason, by special range. Kept small, since every goroutine alive has one.
+
+use std::collections::BTreeMap;
+
+use crate::summary::Times;
+use crate::timeline::State;
+use crate::trace::{Range, Sym, Symbols};
+
+/// A special range by what it is called, whoever it belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum RangeName {
+    StopTheWorld(Sym),
+    #[default]
+    GcMark,
+    Sweep,
+    MarkAssist,
+}
+
+impl From<Range> for RangeName {
+    fn from(range: Range) -> Self {
+        match range {
+            Range::StopTheWorld(kind) => RangeName::StopTheWorld(kind),
+            Range::GcMark => RangeName::GcMark,
+            Range::Sweep(_) => RangeName::Sweep,
+            Range::MarkAssist(_) => RangeName::MarkAssist,
+        }
+    }
+}
+
+impl RangeName {
+    /// Go's name for it.
+    pub(super) fn text(self, symbols: &Symbols) -> String {
+        match self {
+            RangeName::StopTheWorld(kind) => format!("stop-the-world ({})", symbols.text(kind)),
+            RangeName::GcMark => "GC concurrent mark phase".to_owned(),
+            RangeName::Sweep => "GC incremental sweep".to_owned(),
+            RangeName::MarkAssist => "GC mark assist".to_owned(),
+        }
+    }
+}
+
+/// Sums by key. The first two keys need no memory besides; hardly any goroutine waits for more reasons.
+///
+/// A place whose sum is 0 is free.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally<K> {
+    keys: [K; 2],
+    sums: [i64; 2],
+    more: Option<Box<More<K>>>,
+}
+
+/// Boxed, so that those who have none, as nearly all, spend one word on them.
+#[derive(Clone, Debug)]
+struct More<K>(Vec<(K, i64)>);
+
+impl<K> Default for More<K> {
+    fn default() -> Self {
+        More(Vec::new())
+    }
+}
+
+impl<K: Copy + Default + PartialEq> Tally<K> {
+    #[inline(always)]
+    pub(super) fn add(&mut self, key: K, ns: i64) {
+        for (known, sum) in self.keys.iter_mut().zip(&mut self.sums) {
+            if *known == key || *sum == 0 {
+                *known = key;
+                *sum = sum.saturating_add(ns);
+                return;
+            }
+        }
+        self.add_more(key, ns);
+    }
+
+    #[cold]
+    fn add_more(&mut self, key: K, ns: i64) {
+        let More(more) = &mut **self.more.get_or_insert_default();
+        match more.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, sum)) => *sum = sum.saturating_add(ns),
+            None => more.push((key, ns)),
+        }
+    }
+
+    /// What is not zero.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (K, i64)> + '_ {
+        let two = self.keys.iter().copied().zip(self.sums);
+        two.chain(self.more.iter().flat_map(|more| more.0.iter().copied())).filter(|(_, ns)| *ns != 0)
+    }
+
+    fn get(&self, key: K) -> i64 {
+        // Once it has a place of its own, a key can be found in a freed one as well.
+        self.iter().filter(|(known, _)| *known == key).fold(0, |sum, (_, ns)| sum.saturating_add(ns))
+    }
+
+    fn sum(&self) -> i64 {
+        self.iter().fold(0, |sum, (_, ns)| sum.saturating_add(ns))
+    }
+
+    #[inline]
+    pub(super) fn less(&self, earlier: &Self) -> Self {
+        // A snapshot of the same tally has its keys in the same places.
+        let alike = |i: usize| earlier.sums[i] == 0 || earlier.keys[i] == self.keys[i];
+        if self.more.is_none() && earlier.more.is_none() && alike(0) && alike(1) {
+            let sums = [0, 1].map(|i| self.sums[i].saturating_sub(earlier.sums[i]));
+            return Tally { keys: self.keys, sums, more: None };
+        }
+        let mut less = Tally::default();
+        for (key, ns) in self.iter() {
+            less.add(key, ns.saturating_sub(earlier.get(key)));
+        }
+        less
+    }
+
+    #[inline]
+    pub(super) fn merge(&mut self, other: &Self) {
+        for i in 0..2 {
+            if other.sums[i] != 0 {
+                self.add(other.keys[i], other.sums[i]);
+            }
+        }
+        if let Some(more) = &other.more {
+            more.0.iter().for_each(|&(key, ns)| self.add(key, ns));
+        }
+    }
+
+    /// By name, without what is zero.
+    pub(super) fn named(&self, name: impl Fn(K) -> String) -> BTreeMap<String, i64> {
+        let mut named: BTreeMap<String, i64> = BTreeMap::new();
+        for (key, ns) in self.iter() {
+            let sum = named.entry(name(key)).or_default();
+            *sum = sum.saturating_add(ns);
+        }
+        named
+    }
+}
+
+/// Time by state.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sums {
+    pub(super) exec: i64,
+    pub(super) sched: i64,
+    pub(super) syscall: i64,
+    pub(super) syscall_block: i64,
+    pub(super) block: Tally<Sym>,
+}
+
+impl Sums {
+    #[inline(always)]
+    pub(super) fn add(&mut self, state: State, reason: Sym, ns: i64) {
+        let sum = match state {
+            State::Running => &mut self.exec,
+            State::Runnable => &mut self.sched,
+            State::Syscall => &mut self.syscall,
+            State::SyscallBlocked => &mut self.syscall_block,
+            State::Waiting => return self.block.add(reason, ns),
+        };
+        *sum = sum.saturating_add(ns);
+    }
+
+    /// What has been added since `earlier`.
+    #[inline]
+    pub(super) fn less(&self, earlier: &Sums) -> Sums {
+        Sums {
+            exec: self.exec.saturating_sub(earlier.exec),
+            sched: self.sched.saturating_sub(earlier.sched),
+            syscall: self.syscall.saturating_sub(earlier.syscall),
+            syscall_block: self.syscall_block.saturating_sub(earlier.syscall_block),
+            block: self.block.less(&earlier.block),
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Sums) {
+        for (mine, theirs) in [
+            (&mut self.exec, other.exec),
+            (&mut self.sched, other.sched),
+            (&mut self.syscall, other.syscall),
+            (&mut self.syscall_block, other.syscall_block),
+        ] {
+            *mine = mine.saturating_add(theirs);
+        }
+        self.block.merge(&other.block);
+    }
+
+    /// All states together.
+    pub(super) fn known(&self) -> i64 {
+        let parts = [self.exec, self.sched, self.syscall, self.syscall_block, self.block.sum()];
+        parts.into_iter().fold(0, i64::saturating_add)
+    }
+}
+
+/// Where a goroutine's or a call's time went: [`Times`] with symbols for names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spent {
+    pub(super) sums: Sums,
+    /// Within special ranges; most goroutines never are.
+    pub(super) range: Option<Box<Tally<RangeName>>>,
+    pub(super) total: i64,
+    pub(super) unknown: i64,
+}
+
+impl Spent {
+    #[inline]
+    pub(super) fn new(sums: Sums, range: Option<Box<Tally<RangeName>>>, total: i64) -> Spent {
+        let unknown = total.saturating_sub(sums.known()).max(0);
+        Spent { sums, range, total, unknown }
+    }
+
+    /// What was spent since `earlier`, which is a snapshot of the same goroutine.
+    #[inline]
+    pub(super) fn since(&self, earlier: &Spent) -> Spent {
+        let range = match (&self.range, &earlier.range) {
+            (Some(now), Some(then)) => Some(Box::new(now.less(then))),
+            (now, _) => now.clone(),
+        };
+        Spent::new(self.sums.less(&earlier.sums), range, self.total.saturating_sub(earlier.total))
+    }
+
+    /// Adds what another goroutine or call spent.
+    pub(super) fn merge(&mut self, other: &Spent) {
+        self.sums.merge(&other.sums);
+        if let Some(range) = &other.range {
+            self.range.get_or_insert_default().merge(range);
+        }
+        self.total = self.total.saturating_add(other.total);
+        self.unknown = self.unknown.saturating_add(other.unknown);
+    }
+
+    /// Takes away what is a part of it.
+    pub(super) fn without(&self, part: &Spent) -> Spent {
+        let range = match (&self.range, &part.range) {
+            (Some(all), Some(part)) => Some(Box::new(all.less(part))),
+            (all, _) => all.clone(),
+        };
+        Spent {
+            sums: self.sums.less(&part.sums),
+            range,
+            total: self.total.saturating_sub(part.total),
+            unknown: self.unknown.saturating_sub(part.unknown),
+        }
+    }
+
+    /// With names for symbols.
+    pub(super) fn times(&self, symbols: &Symbols) -> Times {
+        let range = self.range.as_ref().map(|range| range.named(|range| range.text(symbols)));
+        Times {
+            total_ns: self.total,
+            exec_ns: self.sums.exec,
+            sched_wait_ns: self.sums.sched,
+            syscall_ns: self.sums.syscall,
+            syscall_block_ns: self.sums.syscall_block,
+            block_ns: self.sums.block.named(|reason| symbols.text(reason).to_owned()),
+            range_ns: range.unwrap_or_default(),
+            unknown_ns: self.unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_many_keys_are_kept_apart() {
+        let mut tally = Tally::<Sym>::default();
+        for i in 0..20 {
+            tally.add(Sym(i % 5), i64::from(i));
+            tally.add(Sym(9), 0);
+        }
+        let mut sums: Vec<_> = tally.iter().collect();
+        sums.sort();
+        assert_eq!(sums, [(Sym(0), 30), (Sym(1), 34), (Sym(2), 38), (Sym(3), 42), (Sym(4), 46)]);
+        let less = tally.less(&tally.clone());
+        assert_eq!(less.iter().count(), 0);
+    }
+}

@@ -1,0 +1,172 @@
+//! From figures with symbols for names to the finished [`Summary`].
+
+use std::collections::BTreeMap;
+
+use super::Metrics;
+use super::blocking::{TestSites, frames};
+use super::tally::{Spent, Sums};
+use super::tests::{Kind, TestIx, TestSum};
+use crate::summary::{
+    Attribution, SCHEMA, SiteFrame, SlowSpan, Slowest, StackCount, Summary, TestKind, TestNamedBy, TestRun, TestSite,
+};
+use crate::timeline::{State, Timeline};
+use crate::trace::{Gauge, StackId, Symbols};
+
+/// As many stacks of creations and of unblocks are kept.
+const KEPT: usize = 256;
+
+impl Metrics {
+    /// The figures, once [`Timeline::finish`] has been called. What the reader alone knows (format, generations,
+    /// completeness, source) is left for the caller to fill in. `profiles`: how many stacks to keep of each of those
+    /// of Go's own tool.
+    pub fn into_summary(self, timeline: &Timeline, profiles: usize) -> Summary {
+        let symbols = timeline.symbols();
+        let (start, end) = (timeline.start(), timeline.end());
+        let mut logs = BTreeMap::new();
+        for (&category, count) in &self.logs {
+            *logs.entry(symbols.text(category).to_owned()).or_default() += count;
+        }
+        let gomaxprocs = self.gauges.get(Gauge::Gomaxprocs.name()).copied().unwrap_or(0);
+        let assisting = self.accounts.assisting();
+        let (ranges, gc, heap) = self.collector.to_stats(symbols, gomaxprocs, end.since(start), assisting);
+        let (sites, of_tests) = self.blocking.to_sites(symbols, &self.accounts);
+        let creations = (0..).map(StackId).zip(self.creations.iter().copied());
+        let [mmu, mmu_workers] = self.mutators.each_ref().map(|m| m.clone().finish(end));
+        let profile = |honest| (profiles > 0).then(|| self.blocking.profiles(symbols, honest, profiles));
+        Summary {
+            schema: SCHEMA.to_owned(),
+            complete: true,
+            start_ns: start.0,
+            end_ns: end.0,
+            events: timeline.events(),
+            gomaxprocs,
+            goroutines: self.accounts.to_groups(symbols),
+            regions: self.regions.to_stats(symbols),
+            tasks: self.tasks.to_stats(symbols),
+            logs,
+            metric_max: self.gauges.iter().map(|(&name, &max)| (name.to_owned(), max)).collect(),
+            ranges,
+            gc,
+            heap,
+            profiles: profile(false),
+            honest_profiles: profile(true),
+            creations: counts(creations, symbols),
+            unblocks: counts(self.blocking.unblocks().into_iter(), symbols),
+            tests: self.tests.all().map(|(ix, test)| run(ix, test, &of_tests, symbols)).collect(),
+            attribution: self.attribution(),
+            slowest: self.slowest(symbols),
+            sites,
+            mmu,
+            mmu_workers,
+            sched: self.load.finish(end),
+            warnings: self.warnings.into_list(symbols),
+            ..Summary::default()
+        }
+    }
+
+    fn attribution(&self) -> Attribution {
+        Attribution {
+            tests: self.tests.all().count() as u64,
+            unattributed: self.tests.unattributed,
+            unattributed_exec_ns: self.tests.unattributed_exec,
+            ..Attribution::default()
+        }
+    }
+
+    fn slowest(&self, symbols: &Symbols) -> Option<Slowest> {
+        let (ix, recorder) = self.tests.slowest()?;
+        let began = self.tests.all().find(|(at, _)| *at == ix)?.1.began;
+        let mut slowest = Slowest {
+            test: ix.0 as usize - 1,
+            threshold_ns: recorder.threshold,
+            left_out: recorder.left_out,
+            places: vec![String::new()],
+            ..Slowest::default()
+        };
+        let mut known: BTreeMap<StackId, usize> = [(StackId::NONE, 0)].into_iter().collect();
+        let mut place = |stack: StackId, places: &mut Vec<String>| {
+            *known.entry(stack).or_insert_with(|| {
+                places.push(leaf(symbols, stack));
+                places.len() - 1
+            })
+        };
+        for kept in recorder.spans() {
+            let state = match kept.state {
+                State::Running => "running",
+                State::Runnable => "runnable",
+                State::Syscall => "syscall",
+                State::SyscallBlocked => "syscall blocked",
+                State::Waiting => symbols.text(kept.reason),
+            };
+            let group = symbols.text(self.accounts.name(kept.group));
+            slowest.goroutines.entry(kept.id).or_insert_with(|| group.to_owned());
+            let (at, by) = (place(kept.stack, &mut slowest.places), place(kept.by_stack, &mut slowest.places));
+            let start_ns = kept.start.since(began);
+            slowest.spans.push(SlowSpan { g: kept.id, state: state.to_owned(), start_ns, ns: kept.ns, at, by });
+        }
+        Some(slowest)
+    }
+}
+
+/// The frame of a stack that says most: the innermost one that does not merely carry a wait.
+fn leaf(symbols: &Symbols, stack: StackId) -> String {
+    let carries = |func: &str| ["runtime.", "internal/", "sync.", "syscall."].iter().any(|p| func.starts_with(p));
+    let mut frames = symbols.frames(stack);
+    let first = symbols.frames(stack).next();
+    let frame = frames.find(|frame| !carries(symbols.text(frame.func))).or(first);
+    frame.map_or(String::new(), |f| format!("{} {}:{}", symbols.text(f.func), symbols.text(f.file), f.line))
+}
+
+/// The most frequent stacks.
+fn counts(all: impl Iterator<Item = (StackId, u64)>, symbols: &Symbols) -> Vec<StackCount> {
+    let mut all: Vec<(StackId, u64)> = all.filter(|&(stack, count)| stack != StackId::NONE && count > 0).collect();
+    all.sort_by_key(|&(stack, count)| (std::cmp::Reverse(count), stack));
+    all.truncate(KEPT);
+    all.into_iter().map(|(stack, count)| StackCount { stack: frames(symbols, stack), count }).collect()
+}
+
+fn run(ix: TestIx, test: &TestSum, of_tests: &TestSites, symbols: &Symbols) -> TestRun {
+    let without = |spent: &Spent, framework: &Sums| {
+        spent.without(&Spent::new(framework.clone(), None, framework.known())).times(symbols)
+    };
+    let sites = of_tests.get(&ix).into_iter().flatten();
+    TestRun {
+        kind: match test.kind {
+            Kind::Test => TestKind::Test,
+            Kind::Benchmark => TestKind::Benchmark,
+        },
+        named_by: TestNamedBy::Nothing,
+        parent: (test.parent != TestIx::NONE).then(|| test.parent.0 as usize - 1),
+        line: test.line,
+        function: test.function.map(|frame| SiteFrame {
+            func: symbols.text(frame.func).to_owned(),
+            file: symbols.text(frame.file).to_owned(),
+            line: frame.line,
+        }),
+        start_ns: test.began.0,
+        end_ns: test.ended.get().unwrap_or(test.began).0,
+        complete: !test.cut,
+        rounds: test.rounds,
+        wall_ns: test.own_wall(),
+        paused_ns: test.paused,
+        framework_ns: test.waited,
+        goroutines: test.goroutines,
+        outlived: test.outlived,
+        leaked: test.leaks.values().sum(),
+        tail_ns: test.tail,
+        times: without(&test.own, &test.own_framework),
+        work: without(&test.spent, &test.framework),
+        leaks: counts_of(&test.leaks, symbols),
+        sites: sites.map(|&(site, count, time_ns)| TestSite { site: site as usize, count, time_ns }).collect(),
+        ..TestRun::default()
+    }
+}
+
+/// Where leaked goroutines stand, all of them: there are few.
+fn counts_of(leaks: &BTreeMap<StackId, u64>, symbols: &Symbols) -> Vec<StackCount> {
+    let mut all: Vec<StackCount> =
+        leaks.iter().map(|(&stack, &count)| StackCount { stack: frames(symbols, stack), count }).collect();
+    all.sort_by_key(|leak| std::cmp::Reverse(leak.count));
+    all.truncate(KEPT);
+    all
+}

@@ -1,0 +1,373 @@
+//! Which goroutine works for which test or benchmark, and what each test took.
+//!
+//! ```text
+//!   testing.tRunner          one for each test and subtest: this is where a test begins and ends
+//!     ├─ p.work              whoever it creates belongs to it, and whoever those create
+//!     ├─ testing.tRunner     a subtest is a test of its own
+//!     └─ runtime.…           but for the runtime's own, which anyone may happen to create
+//! ```
+//!
+//! The names of tests are not in a trace. But with `-v` or `-json` the framework writes a line before it starts a
+//! test's goroutine, and that write is a system call in the trace, on the creating goroutine. The writes are numbered;
+//! what stands in the lines comes from the output of `go test` later (`src/attribution/`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::accounts::{Account, Accounts, GroupIx};
+use super::population::{self, Owner};
+use super::recorder::Recorder;
+use super::stacks::{self, Traits};
+use super::tally::{Spent, Sums};
+use crate::hash::HashMap;
+use crate::timeline::{Birth, Open, Span, State};
+use crate::trace::{Frame, GoSlot, StackId, Symbols, Time};
+
+/// Whoever outlives its test by more than this has been forgotten; less is a matter of who is scheduled first.
+pub(super) const GRACE: i64 = 10_000_000;
+
+/// More tests than this run at once in no program whose timeline anyone wants to see.
+const RECORDED_AT_ONCE: usize = 64;
+
+/// Index of a test.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct TestIx(pub(super) u32);
+
+impl TestIx {
+    /// No test: the process itself.
+    pub(super) const NONE: TestIx = TestIx(0);
+}
+
+/// What runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Test,
+    Benchmark,
+}
+
+/// One test, subtest or benchmark, one repeat of it.
+#[derive(Clone, Debug)]
+pub(super) struct TestSum {
+    pub(super) kind: Kind,
+    pub(super) parent: TestIx,
+    /// The number of the framework's line that announced it.
+    pub(super) line: Option<u64>,
+    /// The function that runs, as far as any stack shows it.
+    pub(super) function: Option<Frame>,
+    pub(super) began: Time,
+    pub(super) ended: Time,
+    /// From begin to end, added up over the goroutines that ran a benchmark's rounds, ns.
+    pub(super) wall: i64,
+    /// Of that, waiting for its turn as a parallel test.
+    pub(super) paused: i64,
+    /// What its own goroutine waited for the framework: for subtests, for its turn.
+    pub(super) waited: i64,
+    /// What its own goroutine spent, and what of that it waited for the framework.
+    pub(super) own: Spent,
+    pub(super) own_framework: Sums,
+    /// What all its goroutines spent, and what of that they waited for the framework.
+    pub(super) spent: Spent,
+    pub(super) framework: Sums,
+    pub(super) goroutines: u64,
+    /// Those that were left when it ended, with what they stood at.
+    pub(super) outlived: u64,
+    pub(super) leaks: BTreeMap<StackId, u64>,
+    /// When the last of them ended, ns after the test.
+    pub(super) tail: i64,
+    /// How often the framework began a round of a benchmark.
+    pub(super) rounds: u64,
+    pub(super) over: bool,
+    /// The trace ended first.
+    pub(super) cut: bool,
+    first: GoSlot,
+    runner: GoSlot,
+    recorder: Option<Box<Recorder>>,
+}
+
+impl TestSum {
+    /// From begin to end without what it waited for the framework: for its turn, for its subtests. Nanoseconds.
+    pub(super) fn own_wall(&self) -> i64 {
+        self.wall.saturating_sub(self.paused).saturating_sub(self.waited)
+    }
+}
+
+/// All tests.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tests {
+    all: Vec<TestSum>,
+    lines: u64,
+    /// The number of the last line that a goroutine wrote.
+    wrote: HashMap<GoSlot, u64>,
+    /// The last benchmark that a goroutine started: what is launched later belongs to it.
+    launched: HashMap<GoSlot, TestIx>,
+    last_birth: Option<Birth>,
+    /// Tests that are running: begun, not over, not waiting for their turn.
+    running: BTreeSet<TestIx>,
+    recording: usize,
+    /// The spans of the test that took longest.
+    slowest: Option<(TestIx, Box<Recorder>)>,
+    /// User goroutines that belong to no test, and what they ran.
+    pub(super) unattributed: u64,
+    pub(super) unattributed_exec: i64,
+}
+
+impl Tests {
+    /// All tests, the first one at index 1.
+    pub(super) fn all(&self) -> impl Iterator<Item = (TestIx, &TestSum)> {
+        self.all.iter().enumerate().map(|(i, test)| (TestIx(i as u32 + 1), test))
+    }
+
+    pub(super) fn get(&mut self, ix: TestIx) -> Option<&mut TestSum> {
+        self.all.get_mut((ix.0 as usize).checked_sub(1)?)
+    }
+
+    /// The spans of the test that took longest.
+    pub(super) fn slowest(&self) -> Option<(TestIx, &Recorder)> {
+        self.slowest.as_ref().map(|(ix, recorder)| (*ix, &**recorder))
+    }
+
+    /// A goroutine enters a system call whose stack shows that it writes a line for the framework.
+    pub(super) fn line(&mut self, g: GoSlot) {
+        self.wrote.insert(g, self.lines);
+        self.lines += 1;
+    }
+
+    /// The test that a new goroutine belongs to, as long as its name is not known.
+    pub(super) fn inherit(&mut self, birth: &Birth, accounts: &Accounts) -> TestIx {
+        if birth.created {
+            self.last_birth = Some(*birth);
+        }
+        match birth.by.get() {
+            Some(creator) => accounts.peek(creator).map_or(TestIx::NONE, |account| account.test),
+            // A timer's function: it can only belong to the one test that is running.
+            None if birth.created && self.running.len() == 1 => self.running.first().copied().unwrap_or_default(),
+            None => TestIx::NONE,
+        }
+    }
+
+    /// The start function of a goroutine is known: perhaps it runs a test.
+    pub(super) fn named(&mut self, g: GoSlot, name: &str, accounts: &mut Accounts) {
+        match name {
+            "testing.tRunner" | "testing.fRunner" => self.begin(g, Kind::Test, accounts),
+            "testing.(*B).run1.func1" => self.begin(g, Kind::Benchmark, accounts),
+            "testing.(*B).launch" => self.launch(g, accounts),
+            _ => {
+                let account = accounts.get(g);
+                if matches!(population::owner(name, true), Owner::Runtime | Owner::Framework) {
+                    account.test = TestIx::NONE;
+                }
+            }
+        }
+        let ix = accounts.get(g).test;
+        if ix != TestIx::NONE {
+            self.join(g, ix, accounts);
+        }
+    }
+
+    /// Who created this goroutine, if that has just happened.
+    fn creator(&self, g: GoSlot) -> GoSlot {
+        self.last_birth.filter(|birth| birth.g == g).map_or(GoSlot::NONE, |birth| birth.by)
+    }
+
+    fn begin(&mut self, g: GoSlot, kind: Kind, accounts: &mut Accounts) {
+        let creator = self.creator(g);
+        let line = self.wrote.remove(&creator);
+        let account = accounts.get(g);
+        // The inner runner of synctest.Test is part of the test around it.
+        if line.is_none() && account.test != TestIx::NONE && kind == Kind::Test && self.lines > 0 {
+            return;
+        }
+        let parent = std::mem::replace(&mut account.test, TestIx(self.all.len() as u32 + 1));
+        let recorder = (self.recording < RECORDED_AT_ONCE).then(Box::<Recorder>::default);
+        self.recording += usize::from(recorder.is_some());
+        self.all.push(TestSum {
+            kind,
+            parent,
+            line,
+            function: None,
+            began: account.born,
+            ended: Time::NEVER,
+            wall: 0,
+            paused: 0,
+            waited: 0,
+            own: Spent::default(),
+            own_framework: Sums::default(),
+            spent: Spent::default(),
+            framework: Sums::default(),
+            goroutines: 0,
+            outlived: 0,
+            leaks: BTreeMap::new(),
+            tail: 0,
+            rounds: 0,
+            over: false,
+            cut: false,
+            first: GoSlot::NONE,
+            runner: g,
+            recorder,
+        });
+        let ix = TestIx(self.all.len() as u32);
+        self.running.remove(&parent);
+        self.running.insert(ix);
+        if kind == Kind::Benchmark {
+            self.launched.insert(creator, ix);
+        }
+    }
+
+    /// More rounds of a benchmark, after the first, single one.
+    fn launch(&mut self, g: GoSlot, accounts: &mut Accounts) {
+        let Some(&ix) = self.launched.get(&self.creator(g)) else {
+            return self.begin(g, Kind::Benchmark, accounts);
+        };
+        accounts.get(g).test = ix;
+        if let Some(test) = self.get(ix) {
+            (test.runner, test.over) = (g, false);
+            self.running.insert(ix);
+        }
+    }
+
+    /// Adds a goroutine to the list of those that work for a test.
+    fn join(&mut self, g: GoSlot, ix: TestIx, accounts: &mut Accounts) {
+        let Some(test) = self.get(ix) else { return };
+        if test.over {
+            // Begun by someone who was left over: counted as such when it ends.
+            accounts.get(g).settled = true;
+        }
+        test.goroutines += 1;
+        let second = std::mem::replace(&mut test.first, g);
+        accounts.get(g).neighbours = [GoSlot::NONE, second];
+        if second != GoSlot::NONE {
+            accounts.get(second).neighbours[0] = g;
+        }
+    }
+
+    fn leave(&mut self, account: &Account, accounts: &mut Accounts) {
+        let [before, after] = account.neighbours;
+        if after != GoSlot::NONE {
+            accounts.get(after).neighbours[0] = before;
+        }
+        if before != GoSlot::NONE {
+            accounts.get(before).neighbours[1] = after;
+        } else if let Some(test) = self.get(account.test) {
+            test.first = after;
+        }
+    }
+
+    /// A goroutine that works for a test has spent time.
+    pub(super) fn span(&mut self, span: &Span, ix: TestIx, id: u64, group: GroupIx, traits: Traits, symbols: &Symbols) {
+        let Some(test) = self.get(ix) else { return };
+        if traits.in_test() && test.function.is_none() && test.runner == span.g {
+            test.function = stacks::test_frame(span.stack, symbols);
+        }
+        let blocked = !matches!(span.state, State::Running | State::Runnable);
+        if blocked && traits.is_framework() && !test.over {
+            test.framework.add(span.state, span.reason, span.ns());
+            if span.g == test.runner {
+                test.own_framework.add(span.state, span.reason, span.ns());
+                let part = if traits.waits_for_turn() { &mut test.paused } else { &mut test.waited };
+                *part = part.saturating_add(span.ns());
+            }
+        }
+        if let Some(recorder) = &mut test.recorder {
+            recorder.add(span, id, group);
+        }
+    }
+
+    /// A goroutine begins to wait: a parallel test for its turn, or it goes on.
+    pub(super) fn waits_for_turn(&mut self, g: GoSlot, ix: TestIx, waits: bool) {
+        let Some(test) = self.get(ix) else { return };
+        if test.runner == g && !test.over {
+            if waits {
+                self.running.remove(&ix);
+            } else {
+                self.running.insert(ix);
+            }
+        }
+    }
+
+    /// The framework begins a round of the benchmark that `ix` is.
+    pub(super) fn round(&mut self, ix: TestIx) {
+        if let Some(test) = self.get(ix) {
+            test.rounds += 1;
+        }
+    }
+
+    /// A goroutine ends. Where it ran a test, that is over, and all that still work for it are left over.
+    /// Where the trace ends first (`cut`), nothing is known of that.
+    pub(super) fn finalize(&mut self, g: GoSlot, time: Time, cut: bool, accounts: &mut Accounts, open: Open<'_>) {
+        let (ix, born) = accounts.peek(g).map_or((TestIx::NONE, time), |account| (account.test, account.born));
+        let Some(test) = self.get(ix) else { return };
+        if test.runner != g || test.over {
+            return;
+        }
+        (test.over, test.cut) = (true, cut);
+        test.ended = time;
+        test.wall = test.wall.saturating_add(time.since(born));
+        let parent = test.parent;
+        let mut next = if cut { GoSlot::NONE } else { test.first };
+        self.running.remove(&ix);
+        self.wrote.remove(&g);
+        self.launched.remove(&g);
+        let mut all = Spent::default();
+        while let Some(slot) = next.get() {
+            let account = accounts.get(slot);
+            next = account.neighbours[1];
+            if slot == g || account.settled {
+                continue;
+            }
+            account.settled = true;
+            all.merge(&account.snapshot(open.span(slot, time), time));
+        }
+        let mut recorder = None;
+        if let Some(test) = self.get(ix) {
+            test.spent.merge(&all);
+            recorder = test.recorder.take();
+        }
+        if let Some(recorder) = recorder {
+            self.recording -= 1;
+            let own = |ix: TestIx| self.all.get(ix.0 as usize - 1).map_or(0, TestSum::own_wall);
+            if self.slowest.as_ref().is_none_or(|(slowest, _)| own(ix) > own(*slowest)) {
+                self.slowest = Some((ix, recorder));
+            }
+        }
+        // With its last subtest over, the test around it goes on.
+        if let Some(around) = self.get(parent)
+            && !around.over
+        {
+            self.running.insert(parent);
+        }
+    }
+
+    /// A goroutine is gone, or (`alive`) the trace ended first.
+    pub(super) fn retire(
+        &mut self,
+        g: GoSlot,
+        (account, spent): (&Account, &Spent),
+        owner: Owner,
+        alive: bool,
+        time: Time,
+        accounts: &mut Accounts,
+    ) {
+        let Some(test) = self.get(account.test) else {
+            if !self.all.is_empty() && account.created && owner == Owner::User {
+                self.unattributed += 1;
+                self.unattributed_exec = self.unattributed_exec.saturating_add(spent.sums.exec);
+            }
+            return;
+        };
+        if test.runner == g {
+            test.own.merge(spent);
+        }
+        if !account.settled {
+            test.spent.merge(spent);
+        } else {
+            let late = time.since(test.ended);
+            if alive {
+                *test.leaks.entry(account.stands_at).or_default() += 1;
+                test.outlived += 1;
+            } else if late > GRACE {
+                test.outlived += 1;
+            }
+            test.tail = test.tail.max(late);
+        }
+        self.leave(account, accounts);
+    }
+}

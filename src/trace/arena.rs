@@ -1,0 +1,53 @@
+//! The bytes of a generation, in blocks.
+//!
+//! Blocks are what the file is read into: a batch is used where it was read, is never copied, and never lies across
+//! two of them. A generation that grows gets another block, and blocks go from one generation to the next.
+//!
+//! ```text
+//!   block   | end of generation 1 | generation 2 … | next batch, of which a part has been read |
+//!                                 ^ from           '── moved to the next block as it begins ───'
+//! ```
+
+/// Length of a block: enough that few batches have to be moved to the next one, so few that a small trace wastes
+/// nothing (pages of it that are never written are never there).
+pub(crate) const BLOCK: usize = 1 << SHIFT;
+const SHIFT: u32 = 20;
+
+/// A block of bytes.
+pub(crate) type Block = Box<[u8]>;
+
+/// A new block.
+pub(crate) fn block() -> Block {
+    vec![0; BLOCK].into_boxed_slice()
+}
+
+/// Blocks of bytes. A place in them is one number: that of the block, then that within it.
+#[derive(Debug, Default)]
+pub(crate) struct Arena {
+    /// Each with the index where the generation's part of it begins.
+    blocks: Vec<(Block, usize)>,
+}
+
+impl Arena {
+    /// The place of byte `at` of the generation's part of the block that will be pushed next.
+    pub(crate) fn place(&self, at: usize) -> usize {
+        self.blocks.len() << SHIFT | at
+    }
+
+    /// Appends a block, of which the generation owns what lies behind `from`.
+    pub(crate) fn push(&mut self, block: Block, from: usize) {
+        self.blocks.push((block, from));
+    }
+
+    /// Takes all blocks out that can be read into again.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Block> + '_ {
+        self.blocks.drain(..).map(|(block, _)| block).filter(|block| block.len() == BLOCK)
+    }
+
+    /// `len` bytes from the place `start` on; fewer, or none, where there are not as many.
+    pub(crate) fn bytes(&self, start: usize, len: usize) -> &[u8] {
+        let Some((block, from)) = self.blocks.get(start >> SHIFT) else { return &[] };
+        let block = block.get(from + (start & (BLOCK - 1))..).unwrap_or_default();
+        block.get(..len).unwrap_or(block)
+    }
+}

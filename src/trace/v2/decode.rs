@@ -1,0 +1,290 @@
+//! From a batch's bytes to its events, undigested, some at a time.
+//!
+//! Each thread has a few events decoded ahead. Decoding several of one thread in a row is faster than one whenever the
+//! order asks for it: the processor foresees what comes, and the next place to read never waits for anything else.
+
+use super::generation::{EventBatch, Generation};
+use super::spec::{MAX_ARGS, Specs};
+use crate::trace::cursor::{VarintError, uvarint};
+use crate::trace::error::TraceErrorKind as Kind;
+
+/// How many events of a thread are decoded at a time. Those of the few threads that are active at once stay in the
+/// nearest cache.
+const AHEAD: usize = 32;
+
+/// How many of its events are decoded ahead for a thread of so many bytes in a generation: few where there is little to
+/// gain, so that a file of a million threads does not take much memory.
+pub(crate) fn room(bytes: u64) -> usize {
+    (bytes / 16).clamp(1, AHEAD as u64) as usize
+}
+
+/// An event as it stands in its batch. Read in place, word by word: copies of parts of it would stall on one another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Raw {
+    /// When it happened, ns.
+    pub(crate) time: i64,
+    first: [u64; 3],
+    /// The fourth argument is a stack's id in all events that have one. Larger ones than this are in no table.
+    last: u32,
+    pub(crate) typ: u8,
+}
+
+const _: () = assert!(size_of::<Raw>() == 40);
+
+impl Raw {
+    /// The arguments behind the time. Those that the event's type does not have are 0.
+    #[inline(always)]
+    pub(crate) fn args(&self) -> [u64; MAX_ARGS] {
+        let [a, b, c] = self.first;
+        [a, b, c, u64::from(self.last)]
+    }
+
+    #[inline(always)]
+    fn set(&mut self, [a, b, c, d]: [u64; MAX_ARGS]) {
+        (self.first, self.last) = ([a, b, c], u32::try_from(d).unwrap_or(u32::MAX));
+    }
+}
+
+/// How far the events of a thread have been decoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source {
+    batch: u32,
+    /// In the batch.
+    pos: u32,
+    /// Time of the last event decoded from this batch, ns; 0 when none has been.
+    last_time: i64,
+    /// The same as all of these before the last round of decoding, which did not leave the batch.
+    before: (u32, i64),
+}
+
+/// Why the next event of a thread cannot be decoded: what is wrong, and its type if that is it.
+pub(crate) type Broken = (Kind, Option<u8>);
+
+impl Source {
+    pub(crate) fn new(batch: u32) -> Source {
+        Source { batch, pos: 0, last_time: 0, before: (0, 0) }
+    }
+
+    /// Decodes the next events into `out` and says how many; none at the end of the generation. An event that is broken
+    /// is an error once it is the next one.
+    pub(crate) fn fill(&mut self, data: &Generation, specs: &Specs, out: &mut [Raw]) -> Result<usize, Broken> {
+        let Some(mut batch) = data.batches.get(self.batch as usize) else { return Ok(0) };
+        while self.pos == batch.len {
+            if batch.next == EventBatch::LAST {
+                return Ok(0);
+            }
+            let Some(next) = data.batches.get(batch.next as usize) else { return Ok(0) };
+            *self = Source::new(batch.next);
+            batch = next;
+        }
+        self.before = (self.pos, self.last_time);
+        self.decode(data, batch, specs, out)
+    }
+
+    fn decode(
+        &mut self,
+        data: &Generation,
+        batch: &EventBatch,
+        specs: &Specs,
+        out: &mut [Raw],
+    ) -> Result<usize, Broken> {
+        let bytes = data.arena.bytes(batch.start, batch.len as usize);
+        let clock = data.tables.clock();
+        let mut pos = self.pos as usize;
+        let mut last_time = self.last_time;
+        let mut count = 0;
+        let mut failure = None;
+        for raw in out {
+            let Some(&typ) = bytes.get(pos) else { break };
+            if last_time == 0 {
+                last_time = clock.ns(batch.time);
+            }
+            let arity = specs.arity[usize::from(typ)];
+            let next = match bytes.get(pos + 1..pos + 9) {
+                Some(&[a, b, c, d, e, f, g, h]) => {
+                    let word = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+                    numbers(word, arity, raw)
+                }
+                _ => None,
+            };
+            let (units, len) = match next {
+                Some(next) => next,
+                None => match long_numbers(bytes, pos, arity, raw) {
+                    Ok(next) => next,
+                    Err(kind) => {
+                        failure = Some((kind, Some(typ)));
+                        break;
+                    }
+                },
+            };
+            // Delta by delta, as Go does it: the sum of the parts is not the conversion of the sum.
+            last_time = clock.ns(units).saturating_add(last_time);
+            (raw.time, raw.typ) = (last_time, typ);
+            pos += 1 + len;
+            count += 1;
+        }
+        (self.pos, self.last_time) = (pos as u32, last_time);
+        match failure {
+            Some(failure) if count == 0 => Err(failure),
+            _ => Ok(count),
+        }
+    }
+
+    /// Where in the file the bytes stand that are decoded next.
+    pub(crate) fn offset(&self, data: &Generation) -> Option<u64> {
+        data.batches.get(self.batch as usize).map(|batch| batch.offset + u64::from(self.pos))
+    }
+
+    /// The same as it was when only `count` events of the last round were decoded.
+    pub(crate) fn rewound(&self, data: &Generation, specs: &Specs, count: usize) -> Source {
+        let mut source = Source { pos: self.before.0, last_time: self.before.1, ..*self };
+        let mut scratch = [Raw::default(); AHEAD];
+        if let (Some(batch), Some(out)) = (data.batches.get(self.batch as usize), scratch.get_mut(..count)) {
+            let _ = source.decode(data, batch, specs, out);
+        }
+        source
+    }
+}
+
+/// Takes numbers out of the eight bytes behind an event's type.
+struct Word {
+    rest: u64,
+    /// Bits taken. More than 64 are no numbers at all.
+    taken: u32,
+}
+
+impl Word {
+    #[inline(always)]
+    fn number(&mut self) -> u64 {
+        let low = self.rest & 0xffff;
+        // Nearly all numbers of a trace take one byte, most of the others two.
+        if low & 0x80 == 0 {
+            (self.rest, self.taken) = (self.rest >> 8, self.taken + 8);
+            low & 0x7f
+        } else if low & 0x8000 == 0 {
+            (self.rest, self.taken) = (self.rest >> 16, self.taken + 16);
+            low & 0x7f | low >> 1 & 0x3f80
+        } else {
+            self.long_number()
+        }
+    }
+
+    #[inline(always)]
+    fn long_number(&mut self) -> u64 {
+        // The last byte of a number is the first without the high bit.
+        let bits = (!self.rest & 0x8080_8080_8080_8080).trailing_zeros() + 1;
+        if bits > 64 {
+            self.taken = 1000;
+            return 0;
+        }
+        let mut x = self.rest & (u64::MAX >> (64 - bits)) & 0x7f7f_7f7f_7f7f_7f7f;
+        // Eight groups of 7 bits become four of 14, two of 28, one of 56.
+        x = x & 0x007f_007f_007f_007f | (x & 0x7f00_7f00_7f00_7f00) >> 1;
+        x = x & 0x0000_3fff_0000_3fff | (x & 0x3fff_0000_3fff_0000) >> 2;
+        x = x & 0x0fff_ffff | (x & 0x0fff_ffff_0000_0000) >> 4;
+        self.rest = self.rest.checked_shr(bits).unwrap_or(0);
+        self.taken += bits;
+        x
+    }
+}
+
+/// Reads an event's time and its `arity` arguments if `word`, the bytes behind its type, holds all of them. Gives the
+/// time and how many bytes that was.
+#[inline(always)]
+fn numbers(word: u64, arity: u8, raw: &mut Raw) -> Option<(u64, usize)> {
+    let mut word = Word { rest: word, taken: 0 };
+    let units = word.number();
+    let mut args = [0; MAX_ARGS];
+    if arity > 0 {
+        args[0] = word.number();
+        if arity > 1 {
+            args[1] = word.number();
+            if arity > 2 {
+                args[2] = word.number();
+                if arity > 3 {
+                    args[3] = word.number();
+                }
+            }
+        }
+    }
+    if word.taken > 64 || arity as usize > MAX_ARGS {
+        return None;
+    }
+    raw.set(args);
+    Some((units, word.taken as usize / 8))
+}
+
+/// The same for any event: long ones, and those at the end of their batch. `bytes[at]` is its type.
+#[cold]
+fn long_numbers(bytes: &[u8], at: usize, arity: u8, raw: &mut Raw) -> Result<(u64, usize), Kind> {
+    if arity >= Specs::STRUCTURAL {
+        return Err(if arity == Specs::UNKNOWN { Kind::UnknownEvent } else { Kind::UntimedEvent });
+    }
+    let mut pos = at + 1;
+    let number = |pos: &mut usize| {
+        uvarint(bytes, pos).map_err(|error| match error {
+            VarintError::Cut => Kind::EventCut,
+            VarintError::TooLong => Kind::VarintTooLong,
+        })
+    };
+    let units = number(&mut pos)?;
+    let mut args = [0; MAX_ARGS];
+    for arg in &mut args[..usize::from(arity)] {
+        *arg = number(&mut pos)?;
+    }
+    raw.set(args);
+    Ok((units, pos - at - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers of every length, one behind the other.
+    fn encode(numbers: &[u64]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for &number in numbers {
+            let mut rest = number;
+            while rest >= 0x80 {
+                out.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            out.push(rest as u8);
+        }
+        out
+    }
+
+    #[test]
+    fn a_word_gives_the_same_numbers_as_the_cursor() {
+        let lengths =
+            [0u64, 1, 0x7f, 0x80, 0x3fff, 0x4000, 0x1f_ffff, 0xfff_ffff, 1 << 34, 1 << 41, 1 << 48, (1 << 56) - 1];
+        for &units in &lengths {
+            for &first in &lengths {
+                for &second in &lengths {
+                    let mut bytes = vec![1];
+                    bytes.extend(encode(&[units, first, second]));
+                    let len = bytes.len() - 1;
+                    bytes.resize(64, 0xff);
+                    let word = bytes[1..9].iter().rev().fold(0, |word, &b| word << 8 | u64::from(b));
+                    let mut short = Raw::default();
+                    let found = numbers(word, 2, &mut short);
+                    let fits = len <= 8;
+                    assert_eq!(found, fits.then_some((units, len)), "{units} {first} {second}");
+                    let mut long = Raw::default();
+                    assert_eq!(long_numbers(&bytes, 0, 2, &mut long), Ok((units, len)));
+                    assert_eq!(long.args(), [first, second, 0, 0]);
+                    if fits {
+                        assert_eq!(short.args(), [first, second, 0, 0]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_eight_bytes_need_not_hold_a_number_at_all() {
+        assert_eq!(numbers(u64::MAX, 0, &mut Raw::default()), None);
+        assert_eq!(numbers(0x00ff_ffff_ffff_ffff, 0, &mut Raw::default()).map(|(_, len)| len), Some(8));
+        assert_eq!(numbers(0x00ff_ffff_ffff_ffff, 1, &mut Raw::default()), None);
+    }
+}
