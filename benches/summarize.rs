@@ -96,8 +96,15 @@ fn comparing(c: &mut Criterion) {
     group.bench_function("render", |b| {
         b.iter(|| {
             let (warnings, left_out) = (Vec::new(), Vec::new());
-            let context =
-                Context { repository: &repository, warnings, left_out, show_framework: false, against_baseline: false };
+            let context = Context {
+                repository: &repository,
+                warnings,
+                left_out,
+                show_framework: false,
+                against_baseline: false,
+                diagnoses: Vec::new(),
+                drawn: Default::default(),
+            };
             json::render(&build(&comparison, &judged, context)).map(|text| text.len())
         });
     });

@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::quantity::{Amount, Ratio};
 use crate::config::{OnInconclusive, Pattern};
+use crate::report::format::Format as ReportFormat;
+use crate::report::terminal::GroupBy;
 use crate::subject::SubjectPattern;
 
 /// Compares Go execution traces and fails the build when one got slower, saying why.
@@ -50,6 +52,10 @@ pub enum Command {
     Baseline(BaselineArgs),
     /// Print what a trace amounts to.
     Summarize(SummarizeArgs),
+    /// Render a report again, from the JSON of a comparison and without its traces.
+    Report(RenderArgs),
+    /// Print the JSON schema of reports.
+    Schema,
     /// Tell one subject in depth: what its time was spent on, and on whom it depends.
     Explain(ExplainArgs),
 }
@@ -236,6 +242,17 @@ pub struct BaselineCreateArgs {
     pub format: Format,
 }
 
+/// `gotrace-diff report RESULT.json`.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// What a comparison wrote with --format json or --output json=PATH; `-` for standard input.
+    #[arg(value_name = "RESULT.json")]
+    pub result: PathBuf,
+    /// The report.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
 /// `gotrace-diff summarize TRACE...`.
 #[derive(Debug, Args)]
 pub struct SummarizeArgs {
@@ -367,11 +384,17 @@ pub struct GateArgs {
 #[derive(Clone, Debug, Args)]
 pub struct ReportArgs {
     /// What standard output gets.
-    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Report")]
-    pub format: Format,
-    /// Write a report to a file too: text=PATH or json=PATH (repeatable).
-    #[arg(long, value_name = "F=PATH", value_parser = output, help_heading = "Report")]
-    pub output: Vec<(Format, PathBuf)>,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ReportFormat::Text, help_heading = "Report")]
+    pub format: ReportFormat,
+    /// Write a report to a file too, as in html=report.html (repeatable); formats are those of --format.
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = output, help_heading = "Report")]
+    pub output: Vec<(ReportFormat, PathBuf)>,
+    /// Write a report of every format into this folder.
+    #[arg(long, value_name = "DIR", help_heading = "Report")]
+    pub report_dir: Option<PathBuf>,
+    /// What the text puts findings together by.
+    #[arg(long, value_enum, value_name = "BY", default_value_t = GroupBy::Certainty, help_heading = "Report")]
+    pub group_by: GroupBy,
     /// How many findings of each part to show.
     #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Report")]
     pub top: usize,
@@ -383,7 +406,7 @@ pub struct ReportArgs {
     pub color: Color,
 }
 
-/// A format of reports.
+/// A format of what is no report of a comparison.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
@@ -405,9 +428,12 @@ pub enum Color {
     Never,
 }
 
-fn output(text: &str) -> Result<(Format, PathBuf), String> {
+fn output(text: &str) -> Result<(ReportFormat, PathBuf), String> {
     let (format, path) = text.split_once('=').ok_or("write it as FORMAT=PATH, as in json=report.json")?;
-    let format = Format::from_str(format, false).map_err(|_| format!("there is no format `{format}`: text, json"))?;
+    let format = ReportFormat::from_str(format, false).map_err(|_| {
+        let known: Vec<&str> = ReportFormat::ALL.iter().map(|f| f.name()).collect();
+        format!("there is no format `{format}`: {}", known.join(", "))
+    })?;
     if path.is_empty() {
         return Err("the path is missing: write it as FORMAT=PATH".to_owned());
     }

@@ -101,7 +101,44 @@ impl Repository {
 /// What follows `src/` of a file of Go's own. Without -trimpath it is below some GOROOT; with it, it is relative and
 /// its first element has no dot, as no module's may (`example.com`); command-line packages are `./`.
 fn goroot(file: &str) -> Option<&str> {
-    const FIRST: [&str; 9] = ["runtime", "sync", "internal", "syscall", "os", "net", "testing", "time", "io"];
+    const FIRST: [&str; 36] = [
+        "archive",
+        "bufio",
+        "bytes",
+        "compress",
+        "container",
+        "context",
+        "crypto",
+        "database",
+        "encoding",
+        "errors",
+        "expvar",
+        "fmt",
+        "go",
+        "hash",
+        "html",
+        "image",
+        "internal",
+        "io",
+        "iter",
+        "log",
+        "maps",
+        "math",
+        "mime",
+        "net",
+        "os",
+        "reflect",
+        "regexp",
+        "runtime",
+        "slices",
+        "sort",
+        "strings",
+        "sync",
+        "syscall",
+        "testing",
+        "text",
+        "time",
+    ];
     if let Some((before, inside)) = file.rsplit_once("/src/") {
         let toolchain = before.rsplit('/').next().unwrap_or_default();
         let is_go = toolchain.starts_with("go") || before.contains("/toolchain@") || before.ends_with("/goroot");
@@ -186,6 +223,7 @@ mod tests {
                 "$GOROOT/src/sync/mutex.go",
             ),
             ("sync/waitgroup.go", "$GOROOT/src/sync/waitgroup.go"),
+            ("database/sql/sql.go", "$GOROOT/src/database/sql/sql.go"),
             ("github.com/other/lib@v1.2.3/lib.go", "github.com/other/lib@v1.2.3/lib.go"),
             ("/x/../../etc/add.go", "/x/../../etc/add.go"),
         ] {

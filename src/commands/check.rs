@@ -9,7 +9,7 @@ use crate::cli::CheckArgs;
 use crate::compare::{Design, Recorded, Side};
 use crate::config::{Config, OnMissingBaseline};
 use crate::error::{Error, exit};
-use crate::report::model::{Compared, Environment, Report, Runs, SCHEMA};
+use crate::report::model::{Report, Verdict};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     let mut config = super::configure(&args.gate)?;
@@ -60,20 +60,9 @@ fn locate(args: &CheckArgs, config: &Config) -> Result<PathBuf, Error> {
 
 /// What is told where the policy says that a missing baseline is no error.
 fn no_baseline(path: &std::path::Path) -> Report {
-    Report {
-        schema: SCHEMA,
-        verdict: "inconclusive",
-        exit_code: exit::PASS,
-        headline: format!(
-            "inconclusive: there is no baseline at {}; make one: gotrace-diff baseline create TRACE...",
-            path.display()
-        ),
-        findings: Vec::new(),
-        compared: Compared::default(),
-        not_compared: Vec::new(),
-        warnings: Vec::new(),
-        environment: Environment::default(),
-        runs: Runs::default(),
-        advice: None,
-    }
+    let why = format!(
+        "inconclusive: there is no baseline at {}; make one: gotrace-diff baseline create TRACE...",
+        path.display()
+    );
+    Report::without_findings(Verdict::Inconclusive, exit::PASS, why.into())
 }

@@ -7,11 +7,12 @@ use super::output;
 use crate::cli::{CompareArgs, GateArgs, ReportArgs};
 use crate::compare::{self, Comparison, Design, Presence, Recorded, Side};
 use crate::config::Config;
+use crate::diagnose::{self, Diagnosis};
 use crate::error::Error;
 use crate::gate;
 use crate::metrics::registry::SubjectKind;
 use crate::paths::Repository;
-use crate::report::build::{self, Context};
+use crate::report::build::{self, Context, Drawn};
 use crate::report::model::NotCompared;
 use crate::summarize::Options;
 
@@ -71,6 +72,8 @@ pub(super) struct How {
 pub(super) struct Told {
     pub(super) warnings: Vec<String>,
     pub(super) left_out: Vec<NotCompared>,
+    pub(super) drawn: [Drawn; 2],
+    pub(super) diagnoses: Vec<Diagnosis>,
 }
 
 impl Told {
@@ -81,7 +84,14 @@ impl Told {
             let both = NotCompared { count: one.count + other.count, ..other.clone() };
             left_out = vec![both];
         }
-        Told { warnings: inputs.iter().flat_map(|i| i.warnings.clone()).collect(), left_out }
+        let (drawn, diagnoses) = match inputs {
+            [base, head] => (
+                [Drawn::of(&base.summaries), Drawn::of(&head.summaries)],
+                diagnose::changes(&base.summaries, &head.summaries, &diagnose::Settings::default()),
+            ),
+            _ => Default::default(),
+        };
+        Told { warnings: inputs.iter().flat_map(|i| i.warnings.clone()).collect(), left_out, drawn, diagnoses }
     }
 }
 
@@ -106,6 +116,8 @@ pub(super) fn finish(
         left_out: told.left_out,
         show_framework: config.show_framework,
         against_baseline: how.against_baseline,
+        drawn: told.drawn,
+        diagnoses: told.diagnoses,
     };
     output::report(&build::build(&comparison, &judged, context), report)
 }

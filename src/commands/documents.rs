@@ -9,6 +9,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use crate::baseline;
 use crate::compare::Side;
 use crate::error::Error;
+use crate::report::model::Report;
+use crate::report::read;
 use crate::summary::{self, Summary};
 
 /// More bytes than any such file has.
@@ -59,8 +61,49 @@ pub(super) fn text(name: &str, bytes: Vec<u8>, most: u64) -> Result<String, Erro
         .map_err(|e| wrong(format!("not UTF-8, at byte {}", e.utf8_error().valid_up_to()), "is it the right file?"))
 }
 
+/// Reads a report.
+pub(super) fn parse_report(name: &str, text: &str) -> Result<Report, Error> {
+    let (text, schema) = checked(name, text)?;
+    let wrong =
+        |message: String, advice: &str| Error::Document { file: name.to_owned(), message, advice: advice.to_owned() };
+    if !read::is_report(&schema) {
+        return Err(wrong(
+            format!("schema {schema:?} is none of a report"),
+            "give what gotrace-diff BASE HEAD --format json wrote; a newer gotrace-diff may have newer schemas",
+        ));
+    }
+    read::read(text).map_err(|e| wrong(format!("not as its schema says: {e}"), "make it anew with this version"))
+}
+
 /// Reads a summary, a list of them or a baseline.
 pub(super) fn parse(name: &str, text: &str) -> Result<Document, Error> {
+    let (text, schema) = checked(name, text)?;
+    let wrong =
+        |message: String, advice: &str| Error::Document { file: name.to_owned(), message, advice: advice.to_owned() };
+    let bad = |e: String| wrong(format!("not as its schema says: {e}"), "make it anew with this version");
+    match schema.as_str() {
+        summary::SCHEMA => serde_json::from_str(text).map(|s| Document::Runs(vec![s])).map_err(|e| bad(e.to_string())),
+        RUNS_SCHEMA => {
+            let runs: Runs = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+            match runs.runs.iter().find(|s| s.schema != summary::SCHEMA) {
+                Some(odd) => Err(wrong(format!("a run of schema {:?}", odd.schema), "make it anew with this version")),
+                None => Ok(Document::Runs(runs.runs)),
+            }
+        }
+        baseline::SCHEMA => baseline::read(text).map(Document::Baseline).map_err(bad),
+        report if read::is_report(report) => Err(wrong(
+            "a report, and sides are traces, summaries or baselines".to_owned(),
+            "to render it again: gotrace-diff report FILE",
+        )),
+        other => Err(wrong(
+            format!("schema {other:?} is not known"),
+            "it may be of a newer gotrace-diff: update, or make it anew with this version",
+        )),
+    }
+}
+
+/// The text without what no document of ours has, and its schema.
+fn checked<'t>(name: &str, text: &'t str) -> Result<(&'t str, String), Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let wrong =
         |message: String, advice: &str| Error::Document { file: name.to_owned(), message, advice: advice.to_owned() };
@@ -81,22 +124,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Document, Error> {
             "give what gotrace-diff summarize --format json or baseline create wrote",
         )
     })?;
-    let bad = |e: String| wrong(format!("not as its schema says: {e}"), "make it anew with this version");
-    match head.schema.as_str() {
-        summary::SCHEMA => serde_json::from_str(text).map(|s| Document::Runs(vec![s])).map_err(|e| bad(e.to_string())),
-        RUNS_SCHEMA => {
-            let runs: Runs = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
-            match runs.runs.iter().find(|s| s.schema != summary::SCHEMA) {
-                Some(odd) => Err(wrong(format!("a run of schema {:?}", odd.schema), "make it anew with this version")),
-                None => Ok(Document::Runs(runs.runs)),
-            }
-        }
-        baseline::SCHEMA => baseline::read(text).map(Document::Baseline).map_err(bad),
-        other => Err(wrong(
-            format!("schema {other:?} is not known"),
-            "it may be of a newer gotrace-diff: update, or make it anew with this version",
-        )),
-    }
+    Ok((text, head.schema))
 }
 
 /// A line that git leaves where it could not merge. Our own lines never begin so.

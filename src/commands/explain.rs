@@ -6,7 +6,16 @@ use crate::diagnose::{self, Rule};
 use crate::error::Error;
 use crate::gate::rules;
 use crate::metrics::registry::{self, Class, METRICS, Metric, Per, Role, SubjectKind};
-use crate::report::units;
+use crate::report::{format::Format as ReportFormat, units};
+
+/// Metrics are told in two formats only.
+pub(super) fn format(format: ReportFormat) -> Result<Format, Error> {
+    match format {
+        ReportFormat::Text => Ok(Format::Text),
+        ReportFormat::Json => Ok(Format::Json),
+        other => Err(Error::Usage(format!("metrics are told as text or json, not as {}", other.name()))),
+    }
+}
 
 /// Lists all metrics.
 pub(super) fn list(format: Format) -> Result<u8, Error> {

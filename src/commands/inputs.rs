@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::documents::{self, Document};
+use super::progress::Progress;
 use super::sources::{self, Source};
 use crate::attribution::{self, output::TestOutput};
 use crate::compare::Side;
@@ -44,8 +45,8 @@ impl Input {
     /// What of it was left out.
     pub(super) fn left_out(&self) -> Option<NotCompared> {
         (self.skipped > 0).then(|| NotCompared {
-            what: if self.skipped == 1 { "file".to_owned() } else { "files".to_owned() },
-            why: "neither traces nor summaries".to_owned(),
+            what: if self.skipped == 1 { "file".into() } else { "files".into() },
+            why: "neither traces nor summaries".into(),
             count: self.skipped,
         })
     }
@@ -59,7 +60,10 @@ pub(super) fn read(sides: &[&[PathBuf]], tests: &[PathBuf], options: &Options) -
     if all.iter().filter(|s| s.path.is_none()).count() > 1 {
         return Err(Error::Usage("standard input can be read once only: give - once".to_owned()));
     }
-    let mut documents = on_all_cores(&all, |source| one(source, options)).into_iter();
+    let size = |source: &&Source| source.path.as_ref().and_then(|p| std::fs::metadata(p).ok()).map_or(0, |m| m.len());
+    let progress = Progress::of(all.iter().map(size).sum());
+    let mut documents = on_all_cores(&all, |source| one(source, options, &progress)).into_iter();
+    drop(progress);
     let mut inputs = Vec::new();
     for found in &found {
         let mut input = Input { skipped: found.skipped, ..Input::default() };
@@ -96,11 +100,11 @@ fn give_outputs(found: &mut [sources::Found], tests: &[PathBuf]) -> Result<(), E
     Ok(())
 }
 
-fn one(source: &Source, options: &Options) -> Result<Document, Error> {
+fn one(source: &Source, options: &Options, progress: &Progress) -> Result<Document, Error> {
     let trace = |source_error| Error::Trace { file: source.name.clone(), source: source_error };
     let failed = |e| Error::Read { file: source.name.clone(), source: e };
     let mut reader: Box<dyn Read + Send> = match &source.path {
-        Some(path) => Box::new(sources::open(path)?),
+        Some(path) => Box::new(progress.count(sources::open(path)?)),
         None => Box::new(std::io::stdin()),
     };
     let mut head = Vec::new();

@@ -12,7 +12,9 @@ mod inputs;
 mod logs;
 mod output;
 mod overview;
+mod progress;
 mod related;
+mod report;
 mod run;
 mod sources;
 mod summarize;
@@ -68,12 +70,14 @@ fn run() -> Result<u8, Error> {
             BaselineCommand::Create(args) => baseline::create(&args),
         },
         Some(Command::Summarize(args)) => summarize::run(&args),
+        Some(Command::Report(args)) => report::run(&args),
+        Some(Command::Schema) => report::schema(),
         Some(Command::Explain(args)) if args.related => related::run(&args),
         Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
         Some(Command::Explain(args)) => depth::run(&args),
-        None if cli.list_metrics => explain::list(cli.compare.report.format),
+        None if cli.list_metrics => explain::list(explain::format(cli.compare.report.format)?),
         None => match &cli.explain {
-            Some(metric) => explain::explain(metric, cli.compare.report.format),
+            Some(metric) => explain::explain(metric, explain::format(cli.compare.report.format)?),
             None => compare::run(&cli.compare),
         },
     }

@@ -1,35 +1,63 @@
 //! Where reports and errors go: standard output, standard error, files.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
 
-use crate::cli::{Color, Format, ReportArgs};
+use crate::cli::{Color, ReportArgs};
 use crate::error::{Error, exit};
 use crate::report::escape::term;
+use crate::report::format::{self, Format};
+use crate::report::json;
 use crate::report::model::Report;
 use crate::report::terminal::Layout;
-use crate::report::{json, terminal};
 
 /// Columns where nothing says otherwise.
 const WIDTH: usize = 80;
 
+/// Columns of text in files.
+const FILE_WIDTH: usize = 120;
+
 /// Prints a report and writes the files that were asked for. Files first: they have to be there whatever becomes of
-/// standard output.
+/// standard output. All of them are rendered before the first is written.
 pub(super) fn report(report: &Report, args: &ReportArgs) -> Result<u8, Error> {
-    let layout = Layout { width: width(), top: args.top, all: args.all };
-    let render = |format: Format, layout: Layout| match format {
-        Format::Text => Ok(terminal::render(report, layout)),
-        Format::Json => json::render(report),
-    };
-    for (format, path) in &args.output {
-        let text = render(*format, Layout { width: 120, ..layout })?;
-        write_file(path, &anstream::adapter::strip_str(&text).to_string())?;
+    let layout = Layout { width: width(), top: args.top, all: args.all, group_by: args.group_by };
+    let files = files(args)?;
+    let mut written = Vec::with_capacity(files.len());
+    for (format, path) in files {
+        let text = format::render(format, report, Layout { width: FILE_WIDTH, ..layout })?;
+        let text = if format == Format::Text { anstream::adapter::strip_str(&text).to_string() } else { text };
+        written.push((path, text));
     }
-    print(&render(args.format, layout)?, args.color)?;
+    let said = format::render(args.format, report, layout)?;
+    for (path, text) in &written {
+        write_file(path, text)?;
+    }
+    // Escape sequences of other formats are none of ours: nothing there may be taken for colour.
+    let color = if args.format == Format::Text { args.color } else { Color::Never };
+    print(&said, color)?;
     Ok(report.exit_code)
+}
+
+/// The files that were asked for. Two reports in one file would leave only one of them.
+fn files(args: &ReportArgs) -> Result<Vec<(Format, PathBuf)>, Error> {
+    let mut files = args.output.clone();
+    if let Some(folder) = &args.report_dir {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| Error::Write { file: folder.display().to_string(), source })?;
+        files.extend(Format::ALL.map(|format| (format, folder.join(format.file_name()))));
+    }
+    for (i, (_, path)) in files.iter().enumerate() {
+        if files[..i].iter().any(|(_, other)| other == path) {
+            return Err(Error::Usage(format!(
+                "two reports would go to {}: give each a file of its own",
+                path.display()
+            )));
+        }
+    }
+    Ok(files)
 }
 
 /// Prints text to standard output. A reader that has gone away is no error: it has seen what it wanted.

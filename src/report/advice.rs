@@ -17,7 +17,7 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
     }
     if judged.partial {
         return Some(Advice {
-            why: "A partial trace proves nothing: record it again and let the program end.".to_owned(),
+            why: "A partial trace proves nothing: record it again and let the program end.".into(),
             commands: Vec::new(),
         });
     }
@@ -39,7 +39,7 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
     if against_baseline {
         why.push_str(" a baseline from another day proves little about times.");
     }
-    Some(Advice { why, commands })
+    Some(Advice { why: why.into(), commands: commands.into_iter().map(Into::into).collect() })
 }
 
 fn test_loop(target: &str, mode: Mode, runs: u64) -> Vec<String> {

@@ -1,38 +1,44 @@
 //! The first line: the verdict, the worst finding and its cause.
 
-use super::model::{Environment, Finding, Section};
+use super::escape::Text;
+use super::model::{Environment, Finding, Meaning, Presence, Section};
 use super::units;
 use crate::compare::Comparison;
 use crate::gate::evidence::RUNS_FOR_TEST;
 use crate::gate::{Judged, Verdict};
 
-/// One line, without the verdict's word itself being left to the format: `regression: ...`.
-pub fn headline(comparison: &Comparison, judged: &Judged, rows: &[Finding], environment: &Environment) -> String {
+/// One line that stands alone: `regression: ...`.
+pub fn headline(comparison: &Comparison, judged: &Judged, rows: &[Finding], environment: &Environment) -> Text {
     let worst =
-        rows.first().filter(|r| matches!(r.section, Section::Certain | Section::Unproven) && r.verdict != "note");
+        rows.first().filter(|r| matches!(r.section, Section::Certain | Section::Unproven) && is_grave(r.verdict));
     let mut line = match judged.verdict {
-        Verdict::Pass => format!("pass: {} series compared, none worse than allowed", judged.gated),
-        Verdict::Regression => format!("regression: {}", worst.map_or_else(String::new, sentence)),
+        Verdict::Pass => format!("pass: {} series compared, none worse than allowed", judged.gated).into(),
+        Verdict::Regression => Text::from("regression: "),
         Verdict::Inconclusive => {
             let why = reason(comparison, judged, rows);
             match worst {
-                Some(row) => format!("inconclusive ({why}): {}", sentence(row)),
-                None => format!("inconclusive: {why}"),
+                Some(_) => format!("inconclusive ({why}): ").into(),
+                None => format!("inconclusive: {why}").into(),
             }
         }
     };
-    let others =
-        rows.iter().filter(|r| r.part_of.is_none() && r.verdict == judged.verdict.name()).count().saturating_sub(1);
+    if let Some(row) = worst.filter(|_| judged.verdict != Verdict::Pass) {
+        line += &sentence(row);
+    }
+    let same = |r: &&Finding| r.part_of.is_none() && r.verdict.name() == judged.verdict.name();
+    let others = rows.iter().filter(same).count().saturating_sub(1);
     if worst.is_some() && others > 0 {
-        line.push_str(&format!("; and {others} more"));
+        line += format!("; and {others} more");
     }
     if judged.times_out && !environment.differences.is_empty() {
-        line.push_str(&format!(
-            "; times are out of the verdict: base and head differ in {}",
-            environment.differences.join(" and ")
-        ));
+        line += "; times are out of the verdict: base and head differ in ";
+        line += &Text::join(&environment.differences, " and ");
     }
     line
+}
+
+fn is_grave(meaning: Meaning) -> bool {
+    matches!(meaning, Meaning::Regression | Meaning::Inconclusive | Meaning::Improvement)
 }
 
 /// Why nothing is certain.
@@ -50,10 +56,10 @@ fn reason(comparison: &Comparison, judged: &Judged, rows: &[Finding]) -> String 
         .map(|p| p.base_runs.len().min(p.head_runs.len()))
         .min()
         .unwrap_or(0);
-    if rows.first().is_some_and(|r| r.evidence.kind == "tests-differ") {
+    if rows.first().is_some_and(|r| r.evidence.kind.is("tests-differ")) {
         return "another number of tests ran".to_owned();
     }
-    if rows.first().is_some_and(|r| r.evidence.kind == "named") {
+    if rows.first().is_some_and(|r| r.evidence.kind.is("named")) {
         return "a subject that a rule names is gone".to_owned();
     }
     match fewest {
@@ -67,33 +73,65 @@ fn reason(comparison: &Comparison, judged: &Judged, rows: &[Finding]) -> String 
 }
 
 /// `loadAll.func1: chan send 55 ms → 110 ms per goroutine (×2), at catalog.(*DB).Get catalog/catalog.go:31`.
-pub(super) fn sentence(row: &Finding) -> String {
+pub fn sentence(row: &Finding) -> Text {
     let figure = |value: Option<f64>| value.map_or("none".to_owned(), |v| units::figure(v, row.unit));
-    let per = if row.per.is_empty() { String::new() } else { format!(" per {}", row.per) };
-    let mut text = match row.presence {
-        "added" => format!("{}: {} {}{per}, new", row.subject.label, figure(row.head), row.what),
-        "removed" => format!("{}: gone ({} {}{per} in the base)", row.subject.label, figure(row.base), row.what),
-        _ => format!("{}: {} {} → {}{per}", row.subject.label, row.what, figure(row.base), figure(row.head)),
-    };
+    let mut per = Text::default();
+    if !row.per.is_empty() {
+        per += " per ";
+        per += &row.per;
+    }
+    let mut text = row.subject.label.clone();
+    match row.presence {
+        Presence::Added => {
+            text += format!(": {} ", figure(row.head));
+            text += &row.what;
+            text += &per;
+            text += ", new";
+        }
+        Presence::Removed => {
+            text += format!(": gone ({} ", figure(row.base));
+            text += &row.what;
+            text += &per;
+            text += " in the base)";
+        }
+        Presence::Both => {
+            text += ": ";
+            text += &row.what;
+            text += format!(" {} → {}", figure(row.base), figure(row.head));
+            text += &per;
+        }
+    }
     if let Some(change) = row.change {
-        text.push_str(&format!(" ({})", units::change(change)));
+        text += format!(" ({})", units::change(change));
     }
     match (&row.site, row.limit.max) {
-        (_, Some(max)) if row.evidence.kind == "budget" => {
-            text.push_str(&format!(", over its budget of {}", units::figure(max, row.unit)));
+        (_, Some(max)) if row.evidence.kind.is("budget") => {
+            text += format!(", over its budget of {}", units::figure(max, row.unit));
         }
-        (Some(site), _) => text.push_str(&format!(", at {} {}", site.label, site.position)),
-        (None, _) if row.presence == "added" && row.cause.len() > 5 => {
-            text.push_str(row.cause.strip_prefix("new").unwrap_or(&row.cause));
+        (Some(site), _) => {
+            text += ", at ";
+            text += &site.label;
+            text += " ";
+            text += &site.position;
+        }
+        (None, _) if row.presence == Presence::Added && row.cause.starts_with("new,") => {
+            text += &row.cause.strip_prefix("new").unwrap_or_default();
         }
         (None, _) => {
             if let Some((_, gc)) = row.cause.split_once("; ") {
-                text.push_str(&format!(", {gc}"));
+                text += ", ";
+                text += &gc;
             }
             if let Some(position) = &row.subject.position {
-                text.push_str(&format!(", {position}"));
+                text += ", ";
+                text += position;
             }
         }
     }
     text
+}
+
+/// The words for a state: what goroutines were doing.
+pub fn state_words(state: &Text) -> Text {
+    state.map(crate::gate::cause::words).seen()
 }

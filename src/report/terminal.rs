@@ -2,21 +2,29 @@
 //!
 //! ```text
 //!   verdict: the worst finding, its cause            always
+//!   what happened, by rules that know such changes
 //!   what changed for certain                         new, gone, doubled, proven
 //!   what looks slower but is unproven                the likeliest few
 //!   what got better
 //!   what was not compared and why                    a line each
 //!   the command that would make it sure
 //! ```
+//!
+//! Findings begin with `path:line:` where they have a place, so that editors jump there.
+
+mod layout;
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use clap::ValueEnum;
 
-use super::escape::term;
-use super::model::{Finding, Report, Section};
+use super::escape::Text;
+use super::model::{Finding, Meaning, Presence, Report, Section, Verdict};
 use super::units;
+use layout::{pad, spark};
+
+pub(crate) use layout::{fold, shorten};
 
 /// How to lay it out.
 #[derive(Clone, Copy, Debug)]
@@ -27,18 +35,90 @@ pub struct Layout {
     pub top: usize,
     /// Show everything.
     pub all: bool,
+    /// What findings are put together by.
+    pub group_by: GroupBy,
+}
+
+/// What findings are put together by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GroupBy {
+    /// By how certain they are, worst first.
+    #[default]
+    Certainty,
+    /// By package.
+    Package,
+    /// By test or benchmark, where that is known, else by package.
+    Test,
 }
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
+/// More warnings than these are for --all and JSON.
+const MOST_WARNINGS: usize = 8;
+/// More diagnoses than these are for --all and JSON.
+const MOST_DIAGNOSES: usize = 5;
 
 /// Renders the report, with colours as escape sequences: whoever prints it strips them where they do not belong.
 pub fn render(report: &Report, layout: Layout) -> String {
     let mut out = String::new();
     let style = verdict_style(report.verdict);
-    let headline = term(&report.headline);
-    let (verdict, rest) = headline.split_at(report.verdict.len().min(headline.len()));
-    let _ = writeln!(out, "{}", fold(&format!("{style}{verdict}{style:#}{rest}"), layout.width, verdict.len(), "    "));
+    let headline = report.headline.term();
+    let name = report.verdict.name();
+    // A document that was read back may say anything; ours begins with the verdict.
+    let rest = headline.strip_prefix(name).map_or_else(|| format!(": {headline}"), str::to_owned);
+    let _ = writeln!(out, "{}", fold(&format!("{style}{name}{style:#}{rest}"), layout.width, name.len(), "    "));
+    diagnoses(&mut out, report, layout);
+    match layout.group_by {
+        GroupBy::Certainty => by_certainty(&mut out, report, layout),
+        by => by_group(&mut out, report, layout, by),
+    }
+    left_out(&mut out, report, layout);
+    if let Some(advice) = &report.advice {
+        let _ = writeln!(out, "\n{}", fold(&advice.why.term(), layout.width, 0, ""));
+        for command in &advice.commands {
+            let _ = writeln!(out, "  {}", command.term());
+        }
+    }
+    out
+}
+
+fn verdict_style(verdict: Verdict) -> Style {
+    let color = match verdict {
+        Verdict::Pass => AnsiColor::Green,
+        Verdict::Regression => AnsiColor::Red,
+        Verdict::Inconclusive => AnsiColor::Yellow,
+    };
+    Style::new().bold().fg_color(Some(color.into()))
+}
+
+fn diagnoses(out: &mut String, report: &Report, layout: Layout) {
+    if report.diagnoses.is_empty() {
+        return;
+    }
+    let most = if layout.all { usize::MAX } else { MOST_DIAGNOSES };
+    let _ = writeln!(out, "\n{BOLD}What happened{BOLD:#}");
+    for diagnosis in report.diagnoses.iter().take(most) {
+        let mut line = Text::default();
+        if let Some(position) = &diagnosis.position {
+            line += position;
+            line += ": ";
+        }
+        line += &diagnosis.rule;
+        line += ": ";
+        line += &diagnosis.text;
+        let _ = writeln!(out, "{}", fold(&line.term(), layout.width, 0, "    "));
+        let facts: Vec<String> =
+            diagnosis.evidence.iter().map(|f| format!("{} {}", f.label.term(), f.value.term())).collect();
+        for detail in [facts.join(", "), diagnosis.advice.term()].iter().filter(|d| !d.is_empty()) {
+            let _ = writeln!(out, "{DIM}{}{DIM:#}", fold(&format!("    {detail}"), layout.width, 0, "      "));
+        }
+    }
+    if report.diagnoses.len() > most {
+        let _ = writeln!(out, "{DIM}and {} more (--all){DIM:#}", report.diagnoses.len() - most);
+    }
+}
+
+fn by_certainty(out: &mut String, report: &Report, layout: Layout) {
     let many = if layout.all { usize::MAX } else { layout.top };
     let sections = [
         (Section::Certain, "Changed for certain", many),
@@ -49,25 +129,26 @@ pub fn render(report: &Report, layout: Layout) -> String {
     for (section, title, most) in sections {
         let rows: Vec<&Finding> =
             report.findings.iter().filter(|f| f.section == section && (layout.all || f.part_of.is_none())).collect();
-        part(&mut out, title, &rows, most, layout);
+        part(out, title, &rows, most, layout);
     }
-    left_out(&mut out, report, layout);
-    if let Some(advice) = &report.advice {
-        let _ = writeln!(out, "\n{}", fold(&term(&advice.why), layout.width, 0, ""));
-        for command in &advice.commands {
-            let _ = writeln!(out, "  {}", term(command));
-        }
-    }
-    out
 }
 
-fn verdict_style(verdict: &str) -> Style {
-    let color = match verdict {
-        "pass" => AnsiColor::Green,
-        "regression" => AnsiColor::Red,
-        _ => AnsiColor::Yellow,
-    };
-    Style::new().bold().fg_color(Some(color.into()))
+/// The same findings in the same order, below the package or test that they belong to; that of the worst comes first.
+fn by_group(out: &mut String, report: &Report, layout: Layout, by: GroupBy) {
+    let many = if layout.all { usize::MAX } else { layout.top };
+    let mut groups: Vec<(Text, Vec<&Finding>)> = Vec::new();
+    let shown = |f: &&Finding| layout.all || f.part_of.is_none() && f.section != Section::Aside;
+    for finding in report.findings.iter().filter(shown) {
+        let test = finding.subject.test.clone().filter(|_| by == GroupBy::Test);
+        let name = test.or_else(|| finding.subject.package.clone()).unwrap_or_else(|| "no package".into());
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, rows)) => rows.push(finding),
+            None => groups.push((name, vec![finding])),
+        }
+    }
+    for (name, rows) in &groups {
+        part(out, &name.term(), rows, many, layout);
+    }
 }
 
 fn part(out: &mut String, title: &str, rows: &[&Finding], most: usize, layout: Layout) {
@@ -75,58 +156,53 @@ fn part(out: &mut String, title: &str, rows: &[&Finding], most: usize, layout: L
         return;
     }
     let shown = &rows[..rows.len().min(most)];
-    let _ = writeln!(out, "\n{BOLD}{title}{BOLD:#}");
-    let cells: Vec<[String; 6]> = shown.iter().map(|row| cells(row)).collect();
-    let width = |column: usize| cells.iter().map(|c| c[column].chars().count()).max().unwrap_or(0);
-    let fixed: usize = (2..6).map(|i| width(i).max(HEADER[i].len()) + 2).sum();
-    let flexible = layout.width.saturating_sub(fixed + 4);
-    let what = width(1).max(HEADER[1].len()).min(flexible / 2).max(10);
-    let name = width(0).max(HEADER[0].len()).min(flexible.saturating_sub(what + 2)).max(12);
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(HEADER);
-    for row in &cells {
-        let [subject, metric, rest @ ..] = row;
-        let mut line = vec![shorten(subject, name), shorten(metric, what)];
-        line.extend(rest.iter().cloned());
-        table.add_row(line);
-    }
-    for (i, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if i == 0 { 2 } else { 0 }, 2));
-        column.set_cell_alignment(if i < 2 { CellAlignment::Left } else { CellAlignment::Right });
-    }
-    let lines: Vec<String> = table.lines().collect();
-    let _ = writeln!(out, "{DIM}{}{DIM:#}", lines.first().map_or("", |l| l.trim_end()));
-    for (row, line) in shown.iter().zip(lines.iter().skip(1)) {
+    let _ = writeln!(out, "\n{BOLD}{}{BOLD:#}", shorten(title, layout.width));
+    let cells: Vec<[String; 5]> = shown.iter().map(|row| cells(row)).collect();
+    let widest = |column: usize| cells.iter().map(|c| c[column].chars().count()).max().unwrap_or(0);
+    let widths = [widest(0).min(24), widest(1), widest(2), widest(3)];
+    for (row, [what, base, head, change, rest]) in shown.iter().zip(&cells) {
         let style = row_style(row);
-        let _ = writeln!(out, "{style}{}{style:#}", line.trim_end());
+        if row.part_of.is_none() {
+            let _ = writeln!(out, "{style}{}{style:#}", title_of(row, layout.width));
+        }
+        let line = format!(
+            "    {}  {} → {}  {}  {rest}",
+            pad(&shorten(what, widths[0]), widths[0], false),
+            pad(base, widths[1], true),
+            pad(head, widths[2], true),
+            pad(change, widths[3], true),
+        );
+        let _ = writeln!(out, "{}", fold(line.trim_end(), layout.width, 0, "      "));
         for detail in details(row) {
-            let _ = writeln!(out, "{DIM}{}{DIM:#}", fold(&format!("      {detail}"), layout.width, 0, "        "));
+            let _ = writeln!(out, "{DIM}{}{DIM:#}", fold(&format!("    {detail}"), layout.width, 0, "      "));
         }
     }
     if rows.len() > shown.len() {
-        let _ = writeln!(out, "{DIM}  and {} more (--all){DIM:#}", rows.len() - shown.len());
+        let _ = writeln!(out, "{DIM}and {} more (--all){DIM:#}", rows.len() - shown.len());
     }
 }
 
-const HEADER: [&str; 6] = ["", "", "base", "head", "change", "limit"];
+/// `catalog/catalog.go:31: regression: catalog.loadAll.func1`. The place stays whole, whatever it takes.
+fn title_of(row: &Finding, width: usize) -> String {
+    let place = row.position.as_ref().map_or(String::new(), |p| format!("{}: ", p.term()));
+    let start = format!("{place}{}: ", row.verdict.name());
+    let left = width.saturating_sub(start.chars().count()).max(12);
+    format!("{start}{}", shorten(&row.subject.label.term(), left))
+}
 
-fn cells(row: &Finding) -> [String; 6] {
+fn cells(row: &Finding) -> [String; 5] {
     let figure = |value: Option<f64>| value.map_or("-".to_owned(), |v| units::figure(v, row.unit));
-    let change = match (row.presence, row.change) {
-        ("added", _) => "new".to_owned(),
-        ("removed", _) => "gone".to_owned(),
-        (_, Some(change)) => units::change(change),
-        (_, None) => format!("+{}", units::figure(row.head.unwrap_or(0.0), row.unit)),
-    };
-    let limit = match row.limit.max {
-        Some(max) if row.evidence.kind == "budget" => format!("max {}", units::figure(max, row.unit)),
-        _ if row.presence != "both" => String::new(),
-        _ => units::percent(row.limit.max_increase),
-    };
-    let subject = if row.part_of.is_some() { String::new() } else { row.subject.label.clone() };
-    [term(&subject), term(&row.what), figure(row.base), figure(row.head), change, limit]
+    let change = units::change_of(row.presence, row.change, row.head, row.unit);
+    let mut rest: Vec<String> = Vec::new();
+    if !row.per.is_empty() {
+        rest.push(format!("per {}", row.per.term()));
+    }
+    match row.limit.max {
+        Some(max) if row.evidence.kind.is("budget") => rest.push(format!("(max {})", units::figure(max, row.unit))),
+        _ if row.presence != Presence::Both => {}
+        _ => rest.push(format!("(limit {})", units::percent(row.limit.max_increase))),
+    }
+    [row.what.term(), figure(row.base), figure(row.head), change, rest.join(" ")]
 }
 
 /// What stands below a row.
@@ -136,69 +212,60 @@ fn details(row: &Finding) -> Vec<String> {
         return lines;
     }
     if let Some(old) = &row.subject.renamed_from {
-        let old = crate::compare::names::short(old);
-        lines.push(format!("renamed: {} → {}", term(old), term(&row.subject.label)));
+        lines.push(format!("renamed from {}", old.term()));
     }
-    let per = if row.per.is_empty() { String::new() } else { format!("per {}", row.per) };
-    let place = if let Some(site) = &row.site {
-        let state = crate::gate::cause::words(&site.state);
-        let same = row.metric == site.state || site.state == "syscall" && row.metric.starts_with("syscall");
-        let doing = if same { String::new() } else { format!("{state} ") };
-        format!("{doing}at {}  {}", site.label, site.position)
-    } else {
+    let mut place = String::new();
+    if let Some(site) = &row.site {
+        let same = row.metric == site.state || site.state.is("syscall") && row.metric.starts_with("syscall");
+        let doing = if same { String::new() } else { format!("{} ", site.doing.term()) };
+        place = format!("{doing}at {}", site.label.term());
+        // Where the wait is below the code that is the repository's own.
+        if row.position.as_ref() != Some(&site.position) {
+            place.push_str(&format!("  {}", site.position.term()));
+        }
+    } else if !row.cause.is_any(&["", "new", "gone", "waiting for a processor"]) {
         // That a time of running is spent running needs no words.
-        let said = ["new", "gone", "waiting for a processor"].contains(&row.cause.as_str());
-        let cause =
-            if said { "" } else { row.cause.trim_start_matches("running on a processor").trim_start_matches("; ") };
-        let words: Vec<&str> =
-            [Some(cause), row.subject.position.as_deref()].into_iter().flatten().filter(|w| !w.is_empty()).collect();
-        words.join("  ")
-    };
-    let words: Vec<&str> = [per.as_str(), place.as_str()].into_iter().filter(|w| !w.is_empty()).collect();
-    if !words.is_empty() {
-        lines.push(term(&words.join(", ")));
+        let cause = row.cause.term();
+        place = cause.trim_start_matches("running on a processor").trim_start_matches("; ").to_owned();
     }
-    if row.verdict == "regression" && !row.evidence.text.is_empty() {
-        lines.push(term(&row.evidence.text));
+    if row.position.is_none() && row.site.is_none() {
+        let start = row.subject.position.as_ref().map(Text::term).unwrap_or_default();
+        place = [place, start].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join("  ");
+    }
+    let sparks = spark(&row.base_runs, &row.head_runs);
+    let evidence = match row.verdict {
+        Meaning::Regression | Meaning::Inconclusive | Meaning::Improvement => row.evidence.text.term(),
+        _ => String::new(),
+    };
+    // That runs prove nothing stands in the first line already.
+    let evidence = if row.evidence.kind.is("few-runs") { String::new() } else { evidence };
+    let interval = row.interval.as_ref().map(|i| {
+        format!("{} to {} ({} confidence)", units::change(i.low), units::change(i.high), units::percent(i.confidence))
+    });
+    let detectable = row.detectable.map(|d| format!("so many runs show {} and more", units::change(d)));
+    let proof: Vec<String> =
+        [Some(sparks), Some(evidence), interval, detectable].into_iter().flatten().filter(|w| !w.is_empty()).collect();
+    lines.extend([place, proof.join("  ")].into_iter().filter(|l| !l.is_empty()));
+    if let Some(accepted) = &row.accepted {
+        let by = accepted.by.as_ref().map_or(String::new(), |b| format!(" by {}", b.term()));
+        let until = accepted.until.as_ref().map_or(String::new(), |u| format!(" until {}", u.term()));
+        lines.push(format!("accepted{by}{until}: {}", accepted.reason.term()));
     }
     lines
 }
 
 fn row_style(row: &Finding) -> Style {
     match row.verdict {
-        "regression" => Style::new().fg_color(Some(AnsiColor::Red.into())),
-        "improvement" => Style::new().fg_color(Some(AnsiColor::Green.into())),
-        _ => Style::new(),
-    }
-}
-
-fn runs(side: &std::collections::BTreeMap<String, Vec<super::model::Run>>) -> String {
-    match side.values().map(Vec::len).sum::<usize>() {
-        1 => "1 run".to_owned(),
-        n => format!("{n} runs"),
+        Meaning::Regression => Style::new().fg_color(Some(AnsiColor::Red.into())),
+        Meaning::Inconclusive => Style::new().fg_color(Some(AnsiColor::Yellow.into())),
+        Meaning::Improvement => Style::new().fg_color(Some(AnsiColor::Green.into())),
+        Meaning::Accepted | Meaning::Note => Style::new(),
     }
 }
 
 fn left_out(out: &mut String, report: &Report, layout: Layout) {
-    let compared = &report.compared;
-    let _ = writeln!(
-        out,
-        "\n{}",
-        fold(
-            &format!(
-                "Compared: {} series of {} subjects, {} of which can fail the build; {} of the base, {} of the head.",
-                compared.series,
-                compared.subjects,
-                compared.gated,
-                runs(&report.runs.base),
-                runs(&report.runs.head),
-            ),
-            layout.width,
-            0,
-            "  "
-        )
-    );
-    if let Some(found) = compared.detectable {
+    let _ = writeln!(out, "\n{}", fold(&compared(report), layout.width, 0, "  "));
+    if let Some(found) = report.compared.detectable {
         let line = format!(
             "Detectable with {} runs a side: {} or more, in half of the times; {} in nine of ten.",
             found.runs,
@@ -208,76 +275,35 @@ fn left_out(out: &mut String, report: &Report, layout: Layout) {
         let _ = writeln!(out, "{}", fold(&line, layout.width, 0, "  "));
     }
     for left in &report.not_compared {
-        let line = format!("Not compared: {} ({}): {}", left.what, left.count, left.why);
-        let _ = writeln!(out, "{}", fold(&term(&line), layout.width, 0, "  "));
+        let line = format!("Not compared: {} ({}): {}", left.what.term(), left.count, left.why.term());
+        let _ = writeln!(out, "{}", fold(&line, layout.width, 0, "  "));
     }
     let most = if layout.all { usize::MAX } else { MOST_WARNINGS };
     for warning in report.warnings.iter().take(most) {
-        let _ = writeln!(out, "{}", fold(&term(&format!("Warning: {warning}")), layout.width, 0, "  "));
+        let _ = writeln!(out, "{}", fold(&format!("Warning: {}", warning.term()), layout.width, 0, "  "));
     }
     if report.warnings.len() > most {
         let _ = writeln!(out, "and {} more warnings (--all)", report.warnings.len() - most);
     }
 }
 
-/// More warnings than these are for --all and JSON.
-const MOST_WARNINGS: usize = 8;
-
-/// Cuts the middle of a text that is too long: its ends tell most.
-pub(crate) fn shorten(text: &str, width: usize) -> String {
-    let count = text.chars().count();
-    if count <= width {
-        return text.to_owned();
-    }
-    let keep = width.saturating_sub(1);
-    let front = keep / 3;
-    let back = keep - front;
-    let head: String = text.chars().take(front).collect();
-    let tail: String = text.chars().skip(count - back).collect();
-    format!("{head}…{tail}")
-}
-
-/// Breaks a line between words. The first `styled` visible characters carry escape sequences, which take no width.
-pub(crate) fn fold(text: &str, width: usize, styled: usize, indent: &str) -> String {
-    let width = width.max(20);
-    let leading: String = text.chars().take_while(|c| *c == ' ').collect();
-    let mut lines = Vec::new();
-    let mut line = leading.clone();
-    let mut used = leading.chars().count();
-    let mut first = true;
-    for word in text.trim_start().split(' ') {
-        let size = if styled > 0 && first { styled + 1 } else { word.chars().count() };
-        if used + size + usize::from(!first) > width && used > indent.len() {
-            lines.push(std::mem::replace(&mut line, format!("{indent}{word}")).trim_end().to_owned());
-            used = indent.chars().count() + size;
-        } else {
-            if !first {
-                line.push(' ');
-                used += 1;
-            }
-            line.push_str(word);
-            used += size;
-        }
-        first = false;
-    }
-    lines.push(line);
-    lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_names_lose_their_middle() {
-        assert_eq!(shorten("catalog.loadAll.func1", 40), "catalog.loadAll.func1");
-        let short = shorten("catalog.loadAllTheProductsThereAre.func1", 20);
-        assert_eq!(short.chars().count(), 20);
-        assert!(short.ends_with("func1") && short.starts_with("catal"), "{short}");
-    }
-
-    #[test]
-    fn lines_break_between_words() {
-        assert_eq!(fold("one two three four five", 20, 0, "  "), "one two three four\n  five");
-    }
+/// How much was compared, in a sentence.
+pub(super) fn compared(report: &Report) -> String {
+    let compared = &report.compared;
+    let runs = |side: &std::collections::BTreeMap<Text, Vec<super::model::Run>>| match side
+        .values()
+        .map(Vec::len)
+        .sum::<usize>()
+    {
+        1 => "1 run".to_owned(),
+        n => format!("{n} runs"),
+    };
+    format!(
+        "Compared: {} series of {} subjects, {} of which can fail the build; {} of the base, {} of the head.",
+        compared.series,
+        compared.subjects,
+        compared.gated,
+        runs(&report.runs.base),
+        runs(&report.runs.head),
+    )
 }

@@ -1,5 +1,6 @@
 //! Figures as people read them: three digits and a unit.
 
+use super::model::Presence;
 use crate::metrics::registry::Unit;
 
 /// A figure in its unit: `12.1 ms`, `3.4 k`, `1.2 MiB`.
@@ -19,6 +20,19 @@ pub fn change(ratio: f64) -> String {
     }
     let percent = ratio * 100.0;
     if percent.abs() < 9.95 { format!("{percent:+.1} %") } else { format!("{percent:+.0} %") }
+}
+
+/// A change wherever the series is: `new`, `gone`, `+12 %`, and from nothing `+400`.
+pub fn change_of(presence: Presence, ratio: Option<f64>, head: Option<f64>, unit: Unit) -> String {
+    match (presence, ratio) {
+        (Presence::Added, _) => "new".to_owned(),
+        (Presence::Removed, _) => "gone".to_owned(),
+        (Presence::Both, Some(ratio)) => change(ratio),
+        (Presence::Both, None) => match head.unwrap_or(0.0) {
+            0.0 => "=".to_owned(),
+            head => format!("+{}", figure(head, unit)),
+        },
+    }
 }
 
 /// A limit: `10 %`.

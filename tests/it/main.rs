@@ -5,6 +5,7 @@
 
 mod baseline;
 mod broken;
+mod browser;
 mod calibrate;
 mod cli;
 mod compare_make;
@@ -25,4 +26,11 @@ mod profiles;
 mod properties;
 mod related;
 mod report;
+mod report_agree;
+mod report_browser;
+mod report_cases;
+mod report_golden;
+mod report_hostile;
+mod report_matcher;
+mod report_readers;
 mod run;

@@ -80,7 +80,7 @@ fn six_runs_a_side_decide() {
 #[test]
 fn findings_have_what_programs_need() {
     let report = json(&compare("pool", &["--format", "json"]));
-    assert_eq!(report["schema"], "gotrace-diff/report/1");
+    assert_eq!(report["schema"], "gotrace-diff/report/2");
     for key in ["verdict", "exit_code", "headline", "compared", "not_compared", "warnings", "environment", "runs"] {
         assert!(!report[key].is_null(), "{key}");
     }
@@ -132,4 +132,114 @@ fn a_report_fits_its_columns() {
             assert!(line.chars().count() <= columns, "{name}, {columns} columns: {line}");
         }
     }
+}
+
+#[test]
+fn the_published_schema_is_that_of_the_code() {
+    let path = data::dir().join("../docs/report.schema.json");
+    let real = gotrace_diff::report::json::document(&gotrace_diff::report::schema::report()).unwrap();
+    if std::env::var_os("UPDATE_PAPERS").is_some() {
+        std::fs::write(&path, &real).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), real, "UPDATE_PAPERS=1 writes it anew");
+    assert_eq!(out(&cli(&data::dir(), &["schema"])), real);
+}
+
+#[test]
+fn reports_are_as_their_schema_says() {
+    let schema = json(&cli(&data::dir(), &["schema"]));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for name in ["pool", "none", "leak", "perjob", "sqlpool"] {
+        let report = json(&compare(name, &["--format", "json"]));
+        let wrong: Vec<String> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
+        assert!(wrong.is_empty(), "{name}: {wrong:?}");
+    }
+}
+
+#[test]
+fn a_report_is_rendered_again_without_its_traces() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, again) = (folder.path().join("first"), folder.path().join("again"));
+    compare("pool", &["--report-dir", first.to_str().unwrap()]);
+    let result = first.join("report.json").display().to_string();
+    let got = cli(folder.path(), &["report", &result, "--report-dir", again.to_str().unwrap()]);
+    assert_eq!(got.status.code(), Some(0));
+    let mut files = 0;
+    for file in std::fs::read_dir(&first).unwrap().flatten() {
+        let (one, other) = (std::fs::read(file.path()).unwrap(), std::fs::read(again.join(file.file_name())).unwrap());
+        assert!(!one.is_empty() && one == other, "{:?} differs", file.file_name());
+        files += 1;
+    }
+    assert_eq!(files, gotrace_diff::report::format::Format::ALL.len());
+}
+
+#[test]
+fn reports_of_older_versions_are_still_read() {
+    let mut read = 0;
+    for file in std::fs::read_dir(data::dir().join("reports")).unwrap().flatten() {
+        let name = file.path().display().to_string();
+        let old: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&name).unwrap()).unwrap();
+        let new = json(&cli(&data::dir(), &["report", &name, "--format", "json"]));
+        assert_eq!(new["schema"], "gotrace-diff/report/2");
+        for key in ["verdict", "exit_code", "headline", "warnings", "environment", "runs", "advice"] {
+            assert_eq!(new[key], old[key], "{name}: {key}");
+        }
+        let (old, new) = (old["findings"].as_array().unwrap(), new["findings"].as_array().unwrap());
+        assert_eq!(old.len(), new.len());
+        for (old, new) in old.iter().zip(new) {
+            for (key, value) in old.as_object().unwrap() {
+                if !matches!(key.as_str(), "subject" | "site") {
+                    assert_eq!(&new[key], value, "{name}: {key}");
+                }
+            }
+            assert_eq!(new["subject"]["name"], old["subject"]["name"]);
+            assert!(new["subject"]["label"].as_str().is_some_and(|l| !l.is_empty()));
+        }
+        read += 1;
+    }
+    assert!(read >= 2);
+}
+
+#[test]
+fn what_is_no_report_is_refused_with_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, want) in [
+        ("{}", "without our schema"),
+        (r#"{"schema": "gotrace-diff/report/3"}"#, "none of a report"),
+        (r#"{"schema": "gotrace-diff/report/2"}"#, "missing field"),
+        (r#"{"schema": "gotrace-diff/report/2", "version": 1, "version": 2}"#, "there twice"),
+        ("\u{1f}", "bad JSON"),
+    ] {
+        std::fs::write(folder.path().join("x.json"), text).unwrap();
+        let got = cli(folder.path(), &["report", "x.json"]);
+        assert_eq!(got.status.code(), Some(2), "{text}");
+        let said = String::from_utf8(got.stderr).unwrap();
+        assert!(said.contains(want), "{text}: {said}");
+    }
+    // A report is no side, and the error says what to do with it.
+    let report = data::dir().join("reports/pool.report-1.json").display().to_string();
+    let got = cli(folder.path(), &[&report, &report]);
+    assert!(String::from_utf8(got.stderr).unwrap().contains("gotrace-diff report"));
+}
+
+#[test]
+fn the_gallery_is_what_the_command_writes() {
+    let root = data::dir().join("..");
+    let gallery = root.join("docs/gallery");
+    let fresh = tempfile::tempdir().unwrap();
+    let into = if std::env::var_os("UPDATE_PAPERS").is_some() { gallery.as_path() } else { fresh.path() };
+    let side = |side: &str| format!("testdata/regressions/region15-runs/{side}.*.out");
+    let (base, head) = (side("base"), side("head"));
+    let got = cli(&root, &["--base", &base, "--head", &head, "--report-dir", into.to_str().unwrap()]);
+    assert_eq!(got.status.code(), Some(1));
+    for format in gotrace_diff::report::format::Format::ALL {
+        let read = |folder: &std::path::Path| std::fs::read_to_string(folder.join(format.file_name())).unwrap();
+        assert!(read(into) == read(&gallery), "docs/gallery/{} is old: UPDATE_PAPERS=1", format.file_name());
+    }
+}
+
+#[test]
+fn nothing_is_drawn_where_no_terminal_is() {
+    let got = compare("pool", &["--color", "always"]);
+    assert_eq!(String::from_utf8(got.stderr).unwrap(), "");
 }

@@ -26,7 +26,7 @@ use self::one::How;
 use self::progress::Progress;
 use self::session::{Ended, Recorded, Recorder, Target};
 use super::output;
-use crate::cli::{Color, Format, RecordArgs, RecordingArgs, RunArgs};
+use crate::cli::{Color, RecordArgs, RecordingArgs, RunArgs};
 use crate::error::Error;
 
 /// Go's own limit for the tests of a package.
@@ -179,5 +179,5 @@ fn absolute(path: &Path) -> Result<PathBuf, Error> {
 
 /// Whether only a program reads what is printed.
 fn is_json(args: &RunArgs) -> bool {
-    args.report.format == Format::Json
+    args.report.format == crate::report::format::Format::Json
 }

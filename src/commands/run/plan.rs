@@ -11,6 +11,7 @@ use super::trees::{Repository, WorkTree};
 use super::{absolute, process, slug};
 use crate::cli::{RecordArgs, RunArgs};
 use crate::error::Error;
+use crate::report::escape::Text;
 use crate::report::model::NotCompared;
 
 /// What is to be done.
@@ -212,19 +213,19 @@ impl Plan {
             return;
         }
         const MOST: usize = 8;
-        let mut what = if names.len() == 1 { "package ".to_owned() } else { "packages ".to_owned() };
+        let mut what = "packages ".to_owned();
         what += &names[..names.len().min(MOST)].join(", ");
         if names.len() > MOST {
             what += ", ...";
         }
-        match self.told.left_out.iter_mut().find(|n| n.why == why) {
+        match self.told.left_out.iter_mut().find(|n| n.why.is(why)) {
             Some(known) => {
                 if known.count < MOST {
-                    known.what = format!("{}, {}", known.what.replacen("package ", "packages ", 1), names.join(", "));
+                    known.what = Text::join([&known.what, &Text::from(names.join(", "))], ", ");
                 }
                 known.count += names.len();
             }
-            None => self.told.left_out.push(NotCompared { what, why: why.to_owned(), count: names.len() }),
+            None => self.told.left_out.push(NotCompared { what: what.into(), why: why.into(), count: names.len() }),
         }
     }
 

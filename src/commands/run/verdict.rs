@@ -11,13 +11,16 @@ use super::is_json;
 use super::plan::{Plan, Told};
 use super::schedule;
 use super::session::{Ended, Recorded, Recorder, Target};
-use crate::cli::{Format, RunArgs};
+use crate::cli::RunArgs;
 use crate::commands::{compare, output};
 use crate::compare::{self as joining, Comparison, Design, Recorded as How, Side};
 use crate::config::Config;
 use crate::error::{Error, exit};
 use crate::gate::{self, Judged, Verdict};
-use crate::report::model::{Compared, Environment, NotCompared, Report, Runs, SCHEMA};
+use crate::report::format::Format as ReportFormat;
+use crate::report::model::{
+    Compared, Counts, Environment, NotCompared, Pictures, Report, Runs, SCHEMA, Verdict as Means,
+};
 use crate::stats::sample::median;
 
 /// Above this chance that unchanged code looks at least as bad, recording stops: nothing is suspected.
@@ -154,9 +157,9 @@ impl Outcome {
         if recorded.head.is_empty() {
             self.missing += 1;
             let why = "no run of them could be recorded";
-            match self.left_out.iter_mut().find(|n| n.why == why) {
+            match self.left_out.iter_mut().find(|n| n.why.is(why)) {
                 Some(known) => known.count += 1,
-                None => self.left_out.push(NotCompared { what: "packages".to_owned(), why: why.to_owned(), count: 1 }),
+                None => self.left_out.push(NotCompared { what: "packages".into(), why: why.into(), count: 1 }),
             }
         }
         self.distortion(package, recorded);
@@ -209,7 +212,7 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
     let mut kept = report_args.output.clone();
     if let Some(keep) = &args.keep {
         std::fs::create_dir_all(keep).map_err(|source| Error::Write { file: keep.display().to_string(), source })?;
-        kept.push((Format::Json, keep.join("report.json")));
+        kept.push((ReportFormat::Json, keep.join("report.json")));
     }
     let report_args = crate::cli::ReportArgs { output: kept, ..report_args.clone() };
     if head.is_empty() {
@@ -225,7 +228,7 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         against_baseline: false,
         design: Design { recorded: How::Alternately, share: looks_share(args) },
     };
-    let told = compare::Told { warnings, left_out };
+    let told = compare::Told { warnings, left_out, ..compare::Told::default() };
     let base = Side::new(&base, config.rounds);
     let code = compare::finish(told, base, Side::new(&head, config.rounds), config, &report_args, how)?;
     // What should have been compared and was not is no pass.
@@ -246,25 +249,29 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
 
 /// All packages are the same on both sides, which needs no run to be known.
 fn nothing_to_run(told: &Told, warnings: Vec<String>, left_out: Vec<NotCompared>) -> Report {
+    let (verdict, headline) = if told.unchanged > 0 {
+        let are = if told.unchanged == 1 { " is" } else { "s are" };
+        (Means::Pass, format!("pass: nothing had to run: {} package{are} unchanged", told.unchanged))
+    } else {
+        (Means::Inconclusive, "inconclusive: no package has tests on both sides".to_owned())
+    };
     Report {
-        schema: SCHEMA,
-        verdict: if told.unchanged > 0 { "pass" } else { "inconclusive" },
+        schema: SCHEMA.to_owned(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        verdict,
         exit_code: exit::PASS,
-        headline: if told.unchanged > 0 {
-            format!(
-                "pass: nothing had to run: {} package{} unchanged",
-                told.unchanged,
-                if told.unchanged == 1 { " is" } else { "s are" }
-            )
-        } else {
-            "inconclusive: no package has tests on both sides".to_owned()
-        },
+        headline: headline.into(),
+        counts: Counts::default(),
         findings: Vec::new(),
+        diagnoses: Vec::new(),
         compared: Compared::default(),
         not_compared: left_out,
-        warnings,
+        warnings: warnings.into_iter().map(Into::into).collect(),
         environment: Environment::default(),
         runs: Runs::default(),
         advice: None,
+        subjects: Vec::new(),
+        series: Vec::new(),
+        pictures: Pictures::default(),
     }
 }

@@ -1,0 +1,29 @@
+//! `gotrace-diff report RESULT.json`: render again, without traces. And `gotrace-diff schema`.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::{DONE, documents, output};
+use crate::cli::{Color, RenderArgs};
+use crate::error::Error;
+use crate::report::{json, schema as published};
+
+pub(super) fn run(args: &RenderArgs) -> Result<u8, Error> {
+    let name = args.result.display().to_string();
+    let text = if args.result == Path::new("-") {
+        let mut bytes = Vec::new();
+        let all = std::io::stdin().lock().take(documents::MOST_BYTES + 1).read_to_end(&mut bytes);
+        all.map_err(|source| Error::Read { file: "standard input".to_owned(), source })?;
+        documents::text("standard input", bytes, documents::MOST_BYTES)?
+    } else {
+        documents::read_text(&args.result, documents::MOST_BYTES)?
+    };
+    output::report(&documents::parse_report(&name, &text)?, &args.report)?;
+    // Whoever compared has judged: to render is done when it is rendered.
+    Ok(DONE)
+}
+
+pub(super) fn schema() -> Result<u8, Error> {
+    output::print(&json::document(&published::report())?, Color::Never)?;
+    Ok(DONE)
+}

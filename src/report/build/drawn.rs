@@ -1,0 +1,92 @@
+//! What pictures need of runs and a side does not keep: taken from summaries before they become a side.
+
+use std::collections::BTreeMap;
+
+use super::durations::Durations;
+use crate::compare::framework::{self, Owner};
+use crate::metrics::registry::SubjectKind;
+use crate::summary::{HeapPoint, LoadPoint, Slowest, Summary};
+
+/// Package, kind and name of a subject.
+pub(super) type Key = (String, SubjectKind, String);
+
+/// What is drawn of one side.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    pub(super) durations: Durations,
+    pub(super) load: Option<Load>,
+    /// The slowest test of all runs: its name, how long it took, its spans.
+    pub(super) slowest: BTreeMap<String, (i64, Slowest)>,
+    /// Group that waited, state, group that woke it: how often and how long, all runs together.
+    pub(super) wakers: BTreeMap<(String, String, String), (u64, i64)>,
+    pub(super) runs: usize,
+}
+
+/// One run over time.
+#[derive(Debug, Default)]
+pub(super) struct Load {
+    pub(super) gomaxprocs: u64,
+    pub(super) duration_ns: i64,
+    pub(super) load_step_ns: i64,
+    pub(super) load: Vec<LoadPoint>,
+    pub(super) heap_step_ns: i64,
+    pub(super) heap: Vec<HeapPoint>,
+}
+
+impl Drawn {
+    /// Of the runs of a side.
+    pub fn of(runs: &[Summary]) -> Drawn {
+        let mut drawn = Drawn { runs: runs.len(), load: middle(runs).map(load), ..Drawn::default() };
+        for run in runs {
+            drawn.durations.add(run);
+            if let Some((name, wall, slowest)) = slowest(run)
+                && drawn.slowest.get(&name).is_none_or(|(known, _)| wall > *known)
+            {
+                drawn.slowest.insert(name, (wall, slowest.clone()));
+            }
+            // The framework's and the runtime's goroutines wait by design.
+            let under_test = framework::is_under_test(run);
+            let own = |group: &str| !matches!(framework::owner(group, under_test), Owner::Framework | Owner::Runtime);
+            for site in run.sites.iter().filter(|site| own(&site.group)) {
+                for waker in &site.wakers {
+                    let key = (site.group.clone(), site.state.clone(), waker.group.clone());
+                    let known = drawn.wakers.entry(key).or_default();
+                    known.0 = known.0.saturating_add(waker.count);
+                    known.1 = known.1.saturating_add(waker.time_ns);
+                }
+            }
+        }
+        drawn
+    }
+}
+
+/// The run of middle length among those of the package that took longest in all.
+fn middle(runs: &[Summary]) -> Option<&Summary> {
+    let length = |run: &Summary| run.end_ns.saturating_sub(run.start_ns);
+    let mut packages: BTreeMap<&str, Vec<&Summary>> = BTreeMap::new();
+    for run in runs {
+        packages.entry(run.package.as_deref().unwrap_or_default()).or_default().push(run);
+    }
+    let total = |runs: &Vec<&Summary>| runs.iter().fold(0i64, |sum, run| sum.saturating_add(length(run)));
+    let mut longest = packages.into_values().max_by_key(total)?;
+    longest.sort_by_key(|run| length(run));
+    longest.get(longest.len() / 2).copied()
+}
+
+fn load(run: &Summary) -> Load {
+    Load {
+        gomaxprocs: run.gomaxprocs,
+        duration_ns: run.end_ns.saturating_sub(run.start_ns),
+        load_step_ns: run.sched.step_ns,
+        load: run.sched.curve.clone(),
+        heap_step_ns: run.heap.step_ns,
+        heap: run.heap.curve.clone(),
+    }
+}
+
+fn slowest(run: &Summary) -> Option<(String, i64, &Slowest)> {
+    let slowest = run.slowest.as_ref()?;
+    let test = run.tests.get(slowest.test)?;
+    let named = (!test.name.is_empty()).then(|| test.name.clone());
+    Some((named.unwrap_or_else(|| "the slowest test".to_owned()), test.wall_ns, slowest))
+}
