@@ -1,4 +1,4 @@
-//! Throughput of each stage, on recordings of testdata: `cargo bench --bench summarize`, about a minute.
+//! Throughput of each stage, on recordings of testdata: `cargo bench --bench summarize`.
 //!
 //! ```text
 //!   reading    bytes ──▶ events           decoding and ordering
