@@ -153,6 +153,21 @@ impl Account {
         }
     }
 
+    /// The window begins: as if all that it is in the middle of had begun there.
+    fn begin_window(&mut self, from: Time) {
+        (self.sums, self.born) = (Sums::default(), from);
+        (self.created, self.created_by, self.active) = (false, StackId::NONE, false);
+        self.ran = self.runs_since != Time::NEVER;
+        if self.ran {
+            (self.runs_since, self.waited) = (from, 0);
+        }
+        if let Some(special) = &mut self.special {
+            (special.sums, special.assisting) = (Tally::default(), 0);
+            special.open.iter_mut().for_each(|(_, since)| *since = from);
+            special.stuck = special.stuck.map(|_| from);
+        }
+    }
+
     /// All that it spent in its life.
     fn lifetime(&self, now: Time) -> Spent {
         let total = self.end(now).since(self.born);
@@ -195,6 +210,21 @@ impl GroupSum {
             self.last_creator.0 = stack;
         }
         self.last_creator.1 += 1;
+    }
+
+    /// The window begins: what has been summed up is forgotten, but not how many there are.
+    fn begin_window(&mut self, from: Time) {
+        *self = GroupSum {
+            name: self.name,
+            start: self.start,
+            exact_start: self.exact_start,
+            now: self.now,
+            since: from,
+            peak: self.now,
+            running: self.running,
+            peak_running: self.running,
+            ..GroupSum::default()
+        };
     }
 
     fn flush_creator(&mut self) {
@@ -252,6 +282,12 @@ impl Accounts {
             test,
             ..Account::default()
         };
+    }
+
+    /// The window begins.
+    pub(super) fn begin_window(&mut self, from: Time) {
+        self.by_slot.iter_mut().filter(|account| account.id != u64::MAX).for_each(|account| account.begin_window(from));
+        self.groups.iter_mut().for_each(|group| group.begin_window(from));
     }
 
     /// The start function of a goroutine is known from now on.

@@ -50,7 +50,8 @@ pub struct Metrics {
     tasks: Tasks,
     tests: Tests,
     warnings: Warnings,
-    gauges: BTreeMap<&'static str, u64>,
+    /// The greatest value of each gauge, and its last one.
+    gauges: BTreeMap<&'static str, (u64, u64)>,
     logs: BTreeMap<Sym, u64>,
     /// Goroutines created, by the stack that did.
     creations: Vec<u64>,
@@ -106,6 +107,21 @@ impl Metrics {
 }
 
 impl Sink for Metrics {
+    fn begin_window(&mut self, from: Time, _symbols: &Symbols) {
+        self.tests.begin_window(from, &self.accounts);
+        self.accounts.begin_window(from);
+        self.blocking = Blocking::default();
+        self.collector.begin_window(from);
+        self.load.begin_window(from);
+        self.mutators.iter_mut().for_each(|m| m.begin_window(from));
+        self.regions.begin_window();
+        self.tasks.begin_window(&self.accounts);
+        self.warnings = Warnings::default();
+        self.gauges.values_mut().for_each(|(max, last)| *max = *last);
+        self.logs.clear();
+        self.creations.clear();
+    }
+
     fn sync(&mut self, _time: Time) {
         self.mutators.iter_mut().for_each(|m| m.sync());
     }
@@ -285,8 +301,8 @@ impl Sink for Metrics {
     }
 
     fn gauge(&mut self, event: &Event, gauge: Gauge, value: u64) {
-        let max = self.gauges.entry(gauge.name()).or_default();
-        *max = (*max).max(value);
+        let (max, last) = self.gauges.entry(gauge.name()).or_default();
+        (*max, *last) = ((*max).max(value), value);
         if gauge == Gauge::Gomaxprocs {
             self.mutators.iter_mut().for_each(|m| m.gomaxprocs(value, event.time));
         }
