@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::Scope;
 
 use crate::metrics::Metrics;
+use crate::narrow::Chosen;
 use crate::summary::{Recording, Summary, Warning};
 use crate::timeline::{Timeline, Window};
 use crate::trace::{Chunk, Reader, TraceError, TraceErrorClass, TraceErrorKind};
@@ -27,7 +28,7 @@ pub(crate) const AHEAD: usize = 8;
 pub(crate) const ADVANCER: &str = "runtime.(*traceAdvancerState).start.func1";
 
 /// How to read.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Of a truncated or broken trace use the complete generations. The summary says so, and no verdict built on it
     /// is a pass.
@@ -38,6 +39,8 @@ pub struct Options {
     pub keep_messages: bool,
     /// Only this part of the trace counts.
     pub window: Window,
+    /// Only goroutines that work for these tests count.
+    pub chosen: Option<Chosen>,
 }
 
 /// What the reader knows at the end besides the events.
@@ -143,7 +146,8 @@ struct Analyses {
 
 fn analyse(to_analyse: &Receiver<Chunk>, emptied: &Sender<Chunk>, options: &Options) -> Analyses {
     let keep_before = options.allow_partial;
-    let mut current = Analysis { timeline: Timeline::within(options.window), ..Analysis::default() };
+    let timeline = Timeline::within(options.window);
+    let mut current = Analysis { timeline, metrics: Metrics::of(options.chosen.clone()), generation: 0 };
     let mut before = None;
     for mut chunk in to_analyse {
         if keep_before && chunk.generation != current.generation {
@@ -165,7 +169,7 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
         return Err(TraceError::new(TraceErrorKind::AdvancerRunning, facts.offset));
     }
     // Whoever asks for a part of the trace finds out that nothing is in it.
-    if options.window.is_all() && !analysis.metrics.has_user_activity(&analysis.timeline) {
+    if options.window.is_all() && options.chosen.is_none() && !analysis.metrics.has_user_activity(&analysis.timeline) {
         return Err(TraceError::new(TraceErrorKind::NoUserGoroutine, facts.offset));
     }
     let mut summary = analysis.metrics.into_summary(&analysis.timeline, options.profiles);

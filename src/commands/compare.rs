@@ -1,5 +1,6 @@
 //! `gotrace-diff BASE HEAD`: compare two sides and gate.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::inputs::{self, Input};
@@ -34,7 +35,9 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
         }
     };
     let config = super::configure(&args.gate)?;
-    let mut read = inputs::read(&[&base, &head], &args.gate.test_json, &options(&args.gate))?.into_iter();
+    let mut read =
+        inputs::read(&[&base, &head], &args.gate.test_json, &options(&args.gate), &args.gate.narrow.narrow()?)?
+            .into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     finish(
         Told::of(&[&base, &head]),
@@ -70,13 +73,23 @@ impl Told {
 
 /// Joins, judges and tells.
 pub(super) fn finish(
-    told: Told,
+    mut told: Told,
     base: Side,
     head: Side,
     config: &Config,
     report: &ReportArgs,
     against_baseline: bool,
 ) -> Result<u8, Error> {
+    let narrowed = |side: &Side| side.runs().map(|r| r.narrowed.clone()).collect::<BTreeSet<_>>();
+    if narrowed(&base) != narrowed(&head) {
+        let words = |side: &Side| {
+            let words = |n: String| if n.is_empty() { "all of the trace".to_owned() } else { n };
+            narrowed(side).into_iter().map(words).collect::<Vec<_>>().join("; ")
+        };
+        let warning =
+            format!("base and head are narrowed differently (base: {}, head: {})", words(&base), words(&head));
+        told.warnings.push(warning);
+    }
     let comparison = compare::compare(base, head);
     has_something_in_common(&comparison)?;
     let judged = gate::judge(&comparison, config);

@@ -55,6 +55,8 @@ pub(super) struct Account {
     /// True for the runtime's own, by name, and for those that never showed a stack.
     pub(super) system: bool,
     pub(super) created: bool,
+    /// Whether it does not count, since it works for no test that was asked for.
+    pub(super) aside: bool,
     /// Whether it ever changed its state within the trace.
     active: bool,
     /// Whether it ever ran within the trace.
@@ -82,6 +84,7 @@ impl Default for Account {
             neighbours: [GoSlot::NONE; 2],
             system: true,
             created: false,
+            aside: false,
             active: false,
             ran: false,
             settled: false,
@@ -376,19 +379,22 @@ impl Accounts {
         let account = std::mem::take(self.get(g));
         let spent = account.lifetime(time);
         let group = &mut self.groups[account.group.0 as usize];
-        group.count += 1;
-        group.created += u64::from(account.created);
-        group.alive += u64::from(alive);
-        group.active |= account.active;
-        if account.created && account.created_by != StackId::NONE {
-            group.note_creator(account.created_by);
-        }
         if account.group != GroupIx::NAMELESS {
             group.now = group.now.saturating_sub(1);
             if group.now == 0 {
                 let end = account.end(time);
                 group.present = group.present.saturating_add(end.since(group.since).max(0));
             }
+        }
+        if account.aside {
+            return (account, spent);
+        }
+        group.count += 1;
+        group.created += u64::from(account.created);
+        group.alive += u64::from(alive);
+        group.active |= account.active;
+        if account.created && account.created_by != StackId::NONE {
+            group.note_creator(account.created_by);
         }
         if let Some(special) = &account.special {
             group.assisting = group.assisting.saturating_add(special.assisting);

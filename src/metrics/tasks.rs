@@ -99,6 +99,11 @@ impl Tasks {
         }
     }
 
+    /// Whether anything was heard of the task.
+    pub(super) fn knows(&self, id: TaskId) -> bool {
+        self.by_id.contains_key(&id)
+    }
+
     /// The type of a task, as far as it is known.
     pub(super) fn name(&self, id: TaskId) -> Sym {
         self.by_id.get(&id).map_or(Sym::EMPTY, |task| task.name)

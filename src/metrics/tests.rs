@@ -369,7 +369,7 @@ impl Tests {
         accounts: &mut Accounts,
     ) {
         let Some(test) = self.get(account.test) else {
-            if !self.all.is_empty() && account.created && owner == Owner::User {
+            if !self.all.is_empty() && account.created && !account.aside && owner == Owner::User {
                 self.unattributed += 1;
                 self.unattributed_exec = self.unattributed_exec.saturating_add(spent.sums.exec);
             }
