@@ -18,6 +18,7 @@ mod gate;
 mod go_reader;
 mod logs;
 mod machine;
+mod narrow;
 mod papers;
 mod profiles;
 mod properties;
