@@ -7,6 +7,7 @@
 //! ```
 
 use crate::config::Pattern;
+use crate::metrics::Chosen;
 use crate::metrics::population::{self, Owner};
 use crate::metrics::registry::SubjectKind;
 use crate::subject::{SubjectPattern, matches_target};
@@ -32,15 +33,6 @@ pub struct Narrow {
     pub regions: Vec<Pattern>,
     /// Tasks of these types; all if none is given.
     pub tasks: Vec<Pattern>,
-}
-
-/// The tests whose goroutines count.
-#[derive(Clone, Debug, Default)]
-pub struct Chosen {
-    /// By index in [`Summary::tests`].
-    pub tests: Vec<bool>,
-    /// Whether goroutines that work for no test count, too.
-    pub others: bool,
 }
 
 /// Gives tests the names that a read of the whole recording found: in a part of it they cannot be counted off against

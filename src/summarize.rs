@@ -11,8 +11,7 @@ use std::io::Read;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::Scope;
 
-use crate::metrics::Metrics;
-use crate::narrow::Chosen;
+use crate::metrics::{Chosen, Metrics};
 use crate::summary::{Recording, Summary, Warning};
 use crate::timeline::{Timeline, Window};
 use crate::trace::{Chunk, Reader, TraceError, TraceErrorClass, TraceErrorKind};

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::metrics::registry::Unit;
 use crate::report::escape::term;
 use crate::report::terminal::shorten;
-use crate::report::{json, units};
+use crate::report::{json, recording, units};
 use crate::summarize::Options;
 use crate::summary::Summary;
 
@@ -76,6 +76,15 @@ fn tell(summary: &Summary, args: &SummarizeArgs) -> String {
         if summary.snapshot { ", a flight recorder's snapshot" } else { "" },
         if summary.complete { "" } else { ", partial" },
     );
+    if !summary.narrowed.is_empty() {
+        let _ = writeln!(out, "Narrowed: {}", term(&summary.narrowed));
+    }
+    if let Some(line) = summary.recording.as_ref().and_then(recording::line) {
+        let _ = writeln!(out, "Recording: {line}");
+    }
+    if let Some(advice) = recording::narrower(summary) {
+        let _ = writeln!(out, "Advice: {}", term(&advice));
+    }
     let under_test = framework::is_under_test(summary);
     let mut rows = Vec::new();
     let mut hidden = 0;

@@ -3,6 +3,7 @@
 mod accounts;
 mod bins;
 mod blocking;
+mod chosen;
 mod gc;
 mod load;
 mod mmu;
@@ -19,13 +20,13 @@ mod warnings;
 
 use std::collections::BTreeMap;
 
-use crate::narrow::Chosen;
 use crate::timeline::{Activity, Birth, Move, Open, Sink, Span, State, Timeline};
 use crate::trace::{
     Event, EventKind, Frame, Gauge, GoSlot, GoState, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time,
 };
 use accounts::Accounts;
 use blocking::Blocking;
+pub use chosen::Chosen;
 use gc::Collector;
 use load::Load;
 use mmu::Mutator;

@@ -10,6 +10,7 @@ pub mod json;
 pub mod logs;
 pub mod model;
 pub mod path;
+pub mod recording;
 pub mod related;
 pub mod table;
 pub mod terminal;
