@@ -212,7 +212,8 @@ fn tests_without_warm_up_keep_their_names_and_only_their_goroutines_count() {
     let want: Vec<_> = whole.tests.iter().filter(|t| t.repeat >= 1).collect();
     let key = |t: &gotrace_diff::summary::TestRun| (t.name.clone(), t.repeat, t.wall_ns, t.work.clone());
     assert_eq!(later.tests.iter().map(key).collect::<Vec<_>>(), want.iter().map(|t| key(t)).collect::<Vec<_>>());
-    let runners = |s: &Summary| s.goroutines["testing.tRunner"].count;
+    let group = |s: &Summary, name: &str| s.goroutines.get(name).map_or(0, |g| g.count);
+    let runners = |s: &Summary| group(s, "testing.tRunner") + group(s, "testing.fRunner");
     let is_test = |t: &&gotrace_diff::summary::TestRun| t.kind == gotrace_diff::summary::TestKind::Test;
     let warm_up = whole.tests.iter().filter(is_test).filter(|t| t.repeat == 0).count();
     assert_eq!(runners(&whole) - runners(&later), warm_up as u64);
