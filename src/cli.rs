@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::quantity::{Amount, Ratio};
 use crate::config::{OnInconclusive, Pattern};
+use crate::error::Error;
+use crate::narrow::Narrow;
 use crate::report::format::Format as ReportFormat;
 use crate::report::terminal::GroupBy;
 use crate::subject::SubjectPattern;
@@ -228,6 +230,9 @@ pub struct BaselineCreateArgs {
     /// What `go test -json` (or -v) printed, one for each trace in their order; else NAME.json beside NAME.out is used.
     #[arg(long, value_name = "FILE")]
     pub test_json: Vec<PathBuf>,
+    /// Narrowing.
+    #[command(flatten)]
+    pub narrow: NarrowArgs,
     /// Where to write it [default: gotrace-baseline.json beside go.mod]; `-` for standard output.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -268,6 +273,9 @@ pub struct SummarizeArgs {
     /// Use what is whole of a truncated trace.
     #[arg(long)]
     pub allow_partial: bool,
+    /// Narrowing.
+    #[command(flatten)]
+    pub narrow: NarrowArgs,
     /// Show the runtime's and the test framework's goroutines.
     #[arg(long)]
     pub show_framework: bool,
@@ -339,9 +347,65 @@ pub struct ExplainArgs {
     pub color: Color,
 }
 
+/// What of each trace counts.
+#[derive(Clone, Debug, Default, Args)]
+pub struct NarrowArgs {
+    /// Only what is after this time since the trace began, as in 1.5s.
+    #[arg(long, value_name = "TIME", value_parser = crate::config::quantity::nanoseconds, help_heading = "Narrowing")]
+    pub from: Option<i64>,
+    /// Only what is before this time since the trace began.
+    #[arg(long, value_name = "TIME", value_parser = crate::config::quantity::nanoseconds, help_heading = "Narrowing")]
+    pub to: Option<i64>,
+    /// Only from the begin of the first test to the end of the last: without set-up and tear-down of the test binary.
+    #[arg(long, help_heading = "Narrowing")]
+    pub trim: bool,
+    /// Without the first N repeats (-count) of each test.
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Narrowing")]
+    pub warmup: u64,
+    /// Only tests and benchmarks of these names, and the goroutines that work for them: globs (repeatable).
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new, help_heading = "Narrowing")]
+    pub test: Vec<Pattern>,
+    /// Only goroutine groups of these names: globs (repeatable).
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new, help_heading = "Narrowing")]
+    pub group: Vec<Pattern>,
+    /// List only regions of these types: globs (repeatable).
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new, help_heading = "Narrowing")]
+    pub region: Vec<Pattern>,
+    /// List only tasks of these types: globs (repeatable).
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new, help_heading = "Narrowing")]
+    pub task: Vec<Pattern>,
+}
+
+impl NarrowArgs {
+    /// What was asked for.
+    ///
+    /// # Errors
+    /// When it ends before it begins.
+    pub fn narrow(&self) -> Result<Narrow, Error> {
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from >= to
+        {
+            return Err(Error::Usage("--to has to be later than --from".to_owned()));
+        }
+        Ok(Narrow {
+            from: self.from,
+            to: self.to,
+            trim: self.trim,
+            warmup: self.warmup,
+            tests: self.test.clone(),
+            groups: self.group.clone(),
+            regions: self.region.clone(),
+            tasks: self.task.clone(),
+        })
+    }
+}
+
 /// What is compared, and what is allowed.
 #[derive(Debug, Default, Args)]
 pub struct GateArgs {
+    /// Narrowing.
+    #[command(flatten)]
+    pub narrow: NarrowArgs,
     /// The relative change that is allowed, as in 10%.
     #[arg(long, value_name = "PERCENT", help_heading = "Gate")]
     pub max_increase: Option<Ratio>,

@@ -21,6 +21,7 @@ pub mod gate;
 pub mod hash;
 pub mod logs;
 pub mod metrics;
+pub mod narrow;
 pub mod paths;
 pub mod related;
 pub mod report;

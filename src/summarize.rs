@@ -11,9 +11,9 @@ use std::io::Read;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::Scope;
 
-use crate::metrics::Metrics;
-use crate::summary::{Summary, Warning};
-use crate::timeline::Timeline;
+use crate::metrics::{Chosen, Metrics};
+use crate::summary::{Recording, Summary, Warning};
+use crate::timeline::{Timeline, Window};
 use crate::trace::{Chunk, Reader, TraceError, TraceErrorClass, TraceErrorKind};
 
 /// Events are handed on in runs of this many: enough to make the hand-over cheap, few enough to stay in the cache.
@@ -27,7 +27,7 @@ pub(crate) const AHEAD: usize = 8;
 pub(crate) const ADVANCER: &str = "runtime.(*traceAdvancerState).start.func1";
 
 /// How to read.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Of a truncated or broken trace use the complete generations. The summary says so, and no verdict built on it
     /// is a pass.
@@ -36,6 +36,10 @@ pub struct Options {
     pub profiles: usize,
     /// Keep the text of log messages.
     pub keep_messages: bool,
+    /// Only this part of the trace counts.
+    pub window: Window,
+    /// Only goroutines that work for these tests count.
+    pub chosen: Option<Chosen>,
 }
 
 /// What the reader knows at the end besides the events.
@@ -66,7 +70,7 @@ pub fn summarize<R: Read + Send>(source: &str, input: R, options: &Options) -> R
     let (emptied, to_fill) = channel();
     let (analysis, read) = std::thread::scope(|scope| {
         let reading = scope.spawn(move || read(input, options.keep_messages, scope, &full, &to_fill));
-        let analysis = analyse(&to_analyse, &emptied, options.allow_partial);
+        let analysis = analyse(&to_analyse, &emptied, options);
         match reading.join() {
             Ok(read) => (analysis, read),
             Err(panic) => std::panic::resume_unwind(panic),
@@ -139,8 +143,10 @@ struct Analyses {
     before: Option<Analysis>,
 }
 
-fn analyse(to_analyse: &Receiver<Chunk>, emptied: &Sender<Chunk>, keep_before: bool) -> Analyses {
-    let mut current = Analysis::default();
+fn analyse(to_analyse: &Receiver<Chunk>, emptied: &Sender<Chunk>, options: &Options) -> Analyses {
+    let keep_before = options.allow_partial;
+    let timeline = Timeline::within(options.window);
+    let mut current = Analysis { timeline, metrics: Metrics::of(options.chosen.clone()), generation: 0 };
     let mut before = None;
     for mut chunk in to_analyse {
         if keep_before && chunk.generation != current.generation {
@@ -161,7 +167,8 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
     if cut && !options.allow_partial {
         return Err(TraceError::new(TraceErrorKind::AdvancerRunning, facts.offset));
     }
-    if !analysis.metrics.has_user_activity(&analysis.timeline) {
+    // Whoever asks for a part of the trace finds out that nothing is in it.
+    if options.window.is_all() && options.chosen.is_none() && !analysis.metrics.has_user_activity(&analysis.timeline) {
         return Err(TraceError::new(TraceErrorKind::NoUserGoroutine, facts.offset));
     }
     let mut summary = analysis.metrics.into_summary(&analysis.timeline, options.profiles);
@@ -169,6 +176,9 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
     summary.format = facts.format.to_owned();
     summary.generations = facts.generations;
     summary.snapshot = snapshot;
+    let (first, last, events) = analysis.timeline.read();
+    summary.recording =
+        Some(Recording { bytes: facts.offset, events, start_ns: first.0, duration_ns: last.since(first) });
     if snapshot {
         let message = "a flight recorder's snapshot: whether later generations are missing cannot be seen".to_owned();
         summary.warnings.push(Warning { kind: "snapshot".to_owned(), count: 1, message });

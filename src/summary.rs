@@ -34,6 +34,12 @@ pub struct Summary {
     pub start_ns: i64,
     /// Time of the last event, ns on the trace's clock.
     pub end_ns: i64,
+    /// The whole recording, of which the rest may be a part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Recording>,
+    /// What of the recording was asked for, in words; empty for all of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub narrowed: String,
     /// How many events, as Go's reader counts them.
     pub events: u64,
     /// How many generations.
@@ -100,6 +106,20 @@ pub struct Summary {
 
 fn is_false(b: &bool) -> bool {
     !b
+}
+
+/// A recording, as it is in its file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// Decompressed.
+    pub bytes: u64,
+    /// How many events.
+    pub events: u64,
+    /// Time of the first event, ns on the trace's clock.
+    pub start_ns: i64,
+    /// From the first event to the last, ns.
+    pub duration_ns: i64,
 }
 
 /// Where time went, ns. All but `range_ns` are disjoint, and add up to `total_ns` for each goroutine.

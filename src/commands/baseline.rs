@@ -15,7 +15,9 @@ use crate::summarize::Options;
 pub(super) fn create(args: &BaselineCreateArgs) -> Result<u8, Error> {
     let here = super::working_folder()?;
     let config = config::resolve(args.config.as_deref(), &here)?;
-    let input = inputs::read(&[&args.traces], &args.test_json, &Options::default())?.pop().unwrap_or_default();
+    let input = inputs::read(&[&args.traces], &args.test_json, &Options::default(), &args.narrow.narrow()?)?
+        .pop()
+        .unwrap_or_default();
     let warnings = input.warnings.clone();
     let side = input.into_side(args.benchtime.or(config.rounds));
     let runs = side.runs().count();

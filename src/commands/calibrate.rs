@@ -15,6 +15,7 @@ use crate::config::{Config, Level};
 use crate::error::{Error, exit};
 use crate::gate::{self, Judged, Verdict, evidence};
 use crate::metrics::registry::{Class, SubjectKind};
+use crate::narrow::Narrow;
 use crate::report::escape::term;
 use crate::report::units;
 use crate::stats::random::Random;
@@ -60,7 +61,8 @@ struct Calibration {
 fn read(args: &CalibrateArgs) -> Result<(Side, Config), Error> {
     let config = super::configure(&args.gate)?;
     let options = super::compare::options(&args.gate);
-    let input = inputs::read(&[&args.traces], &args.gate.test_json, &options)?.pop().unwrap_or_default();
+    let input =
+        inputs::read(&[&args.traces], &args.gate.test_json, &options, &Narrow::default())?.pop().unwrap_or_default();
     let side = input.into_side(config.rounds);
     let runs = side.rounds();
     if runs < LEAST_RUNS {

@@ -36,9 +36,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
             advice: "make it anew: gotrace-diff baseline create TRACE...".to_owned(),
         });
     }
-    let head =
-        inputs::read(&[&args.head], &args.gate.test_json, &compare::options(&args.gate))?.pop().unwrap_or_default();
-    let told = compare::Told::of(&[&head]);
+    let narrow = args.gate.narrow.narrow()?;
+    let options = compare::options(&args.gate);
+    let head = inputs::read(&[&args.head], &args.gate.test_json, &options, &narrow)?.pop().unwrap_or_default();
+    let told = compare::Told::of(&[&head], &config);
     compare::finish(
         told,
         base,

@@ -1,5 +1,6 @@
 //! `gotrace-diff BASE HEAD`: compare two sides and gate.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::inputs::{self, Input};
@@ -35,10 +36,12 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
         }
     };
     let config = super::configure(&args.gate)?;
-    let mut read = inputs::read(&[&base, &head], &args.gate.test_json, &options(&args.gate))?.into_iter();
+    let mut read =
+        inputs::read(&[&base, &head], &args.gate.test_json, &options(&args.gate), &args.gate.narrow.narrow()?)?
+            .into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     finish(
-        Told::of(&[&base, &head]),
+        Told::of(&[&base, &head], &config),
         base.into_side(config.rounds),
         head.into_side(config.rounds),
         &config,
@@ -77,7 +80,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn of(inputs: &[&Input]) -> Told {
+    pub(super) fn of(inputs: &[&Input], config: &Config) -> Told {
         let mut left_out: Vec<NotCompared> = inputs.iter().filter_map(|i| i.left_out()).collect();
         // One line for both sides.
         if let [one, other] = &left_out[..] {
@@ -87,7 +90,7 @@ impl Told {
         let (drawn, diagnoses) = match inputs {
             [base, head] => (
                 [Drawn::of(&base.summaries), Drawn::of(&head.summaries)],
-                diagnose::changes(&base.summaries, &head.summaries, &diagnose::Settings::default()),
+                diagnose::changes(&base.summaries, &head.summaries, &config.diagnose),
             ),
             _ => Default::default(),
         };
@@ -97,13 +100,23 @@ impl Told {
 
 /// Joins, judges and tells.
 pub(super) fn finish(
-    told: Told,
+    mut told: Told,
     base: Side,
     head: Side,
     config: &Config,
     report: &ReportArgs,
     how: How,
 ) -> Result<u8, Error> {
+    let narrowed = |side: &Side| side.runs().map(|r| r.narrowed.clone()).collect::<BTreeSet<_>>();
+    if narrowed(&base) != narrowed(&head) {
+        let words = |side: &Side| {
+            let words = |n: String| if n.is_empty() { "all of the trace".to_owned() } else { n };
+            narrowed(side).into_iter().map(words).collect::<Vec<_>>().join("; ")
+        };
+        let warning =
+            format!("base and head are narrowed differently (base: {}, head: {})", words(&base), words(&head));
+        told.warnings.push(warning);
+    }
     let mut comparison = compare::compare(base, head);
     comparison.design = how.design;
     has_something_in_common(&comparison)?;

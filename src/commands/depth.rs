@@ -7,6 +7,7 @@ use crate::cli::{ExplainArgs, Format};
 use crate::compare;
 use crate::config;
 use crate::error::Error;
+use crate::narrow::Narrow;
 use crate::paths::Repository;
 use crate::report::depth::{self, SubjectDepth};
 use crate::report::path::Layout;
@@ -32,7 +33,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
     let config = config::resolve(None, &folder)?;
     let options = Options { allow_partial: args.allow_partial, ..Options::default() };
     let sides = [std::slice::from_ref(base), std::slice::from_ref(head)];
-    let mut read = inputs::read(&sides, &[], &options)?.into_iter();
+    let mut read = inputs::read(&sides, &[], &options, &Narrow::default())?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     let warnings = [base.warnings.clone(), head.warnings.clone()].concat();
     let comparison = compare::compare(base.into_side(config.rounds), head.into_side(config.rounds));

@@ -12,6 +12,7 @@ use super::sources::{self, Source};
 use crate::attribution::{self, output::TestOutput};
 use crate::compare::Side;
 use crate::error::Error;
+use crate::narrow::{self, Narrow};
 use crate::report::model::NotCompared;
 use crate::summarize::{self, Options};
 use crate::summary::Summary;
@@ -53,7 +54,12 @@ impl Input {
 }
 
 /// Reads several sides at once. The first error in the order given is told, whatever happened first.
-pub(super) fn read(sides: &[&[PathBuf]], tests: &[PathBuf], options: &Options) -> Result<Vec<Input>, Error> {
+pub(super) fn read(
+    sides: &[&[PathBuf]],
+    tests: &[PathBuf],
+    options: &Options,
+    narrow: &Narrow,
+) -> Result<Vec<Input>, Error> {
     let mut found = sides.iter().map(|inputs| sources::find(inputs)).collect::<Result<Vec<_>, _>>()?;
     give_outputs(&mut found, tests)?;
     let all: Vec<&Source> = found.iter().flat_map(|f| &f.sources).collect();
@@ -62,7 +68,7 @@ pub(super) fn read(sides: &[&[PathBuf]], tests: &[PathBuf], options: &Options) -
     }
     let size = |source: &&Source| source.path.as_ref().and_then(|p| std::fs::metadata(p).ok()).map_or(0, |m| m.len());
     let progress = Progress::of(all.iter().map(size).sum());
-    let mut documents = on_all_cores(&all, |source| one(source, options, &progress)).into_iter();
+    let mut documents = on_all_cores(&all, |source| one(source, options, narrow, &progress)).into_iter();
     drop(progress);
     let mut inputs = Vec::new();
     for found in &found {
@@ -100,7 +106,7 @@ fn give_outputs(found: &mut [sources::Found], tests: &[PathBuf]) -> Result<(), E
     Ok(())
 }
 
-fn one(source: &Source, options: &Options, progress: &Progress) -> Result<Document, Error> {
+fn one(source: &Source, options: &Options, narrow: &Narrow, progress: &Progress) -> Result<Document, Error> {
     let trace = |source_error| Error::Trace { file: source.name.clone(), source: source_error };
     let failed = |e| Error::Read { file: source.name.clone(), source: e };
     let mut reader: Box<dyn Read + Send> = match &source.path {
@@ -113,13 +119,54 @@ fn one(source: &Source, options: &Options, progress: &Progress) -> Result<Docume
     if looks_like_json {
         let mut bytes = head;
         reader.take(documents::MOST_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-        return documents::parse(&source.name, &documents::text(&source.name, bytes, documents::MOST_BYTES)?);
+        let document = documents::parse(&source.name, &documents::text(&source.name, bytes, documents::MOST_BYTES)?)?;
+        let words = narrow.words();
+        if let Document::Runs(runs) = &document
+            && !narrow.is_all()
+            && runs.iter().any(|run| run.narrowed != words)
+        {
+            return Err(Error::Document {
+                file: source.name.clone(),
+                message: "a summary cannot be narrowed".to_owned(),
+                advice: "give the trace that it was made from".to_owned(),
+            });
+        }
+        return Ok(document);
     }
     let whole = std::io::Cursor::new(head).chain(reader);
-    let mut summary = summarize::summarize(&source.name, whole, options).map_err(trace)?;
-    if let Some(output) = test_output(source)? {
-        attribution::name_tests(&mut summary, Some(&output));
-    }
+    let output = test_output(source)?;
+    let named = |reader, options: &Options| {
+        let mut summary = summarize::summarize(&source.name, reader, options).map_err(trace)?;
+        if let Some(output) = &output {
+            attribution::name_tests(&mut summary, Some(output));
+        }
+        Ok(summary)
+    };
+    let whole: Box<dyn Read + Send> = Box::new(whole);
+    // Where the window ends before the trace does, tests cannot be counted off against the output.
+    let twice = narrow.needs_tests() || (narrow.to.is_some() && output.is_some());
+    let unfit = |message: String| Error::Input {
+        file: source.name.clone(),
+        message,
+        advice: "gotrace-diff summarize TRACE lists what is in it".to_owned(),
+    };
+    let mut summary = if twice {
+        let Some(path) = &source.path else {
+            return Err(Error::Usage(
+                "--test, --warmup, --trim and --to beside --test-json need two reads, and standard input can be read once: give a file"
+                    .to_owned(),
+            ));
+        };
+        let all = named(whole, options)?;
+        let window = narrow.window_of(&all).map_err(unfit)?;
+        let options = Options { window, chosen: narrow.chosen(&all), ..options.clone() };
+        let mut part = named(Box::new(sources::open(path)?), &options)?;
+        narrow::copy_names(&all, &mut part);
+        part
+    } else {
+        named(whole, &Options { window: narrow.window(), ..options.clone() })?
+    };
+    narrow.apply(&mut summary).map_err(unfit)?;
     Ok(Document::Runs(vec![summary]))
 }
 

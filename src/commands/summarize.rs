@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::metrics::registry::Unit;
 use crate::report::escape::term;
 use crate::report::terminal::shorten;
-use crate::report::{json, units};
+use crate::report::{json, recording, units};
 use crate::summarize::Options;
 use crate::summary::Summary;
 
@@ -36,7 +36,8 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
         (Format::Text, _) => 0,
     };
     let options = Options { allow_partial: args.allow_partial, profiles, ..Options::default() };
-    let input = inputs::read(&[&args.traces], &args.test_json, &options)?.pop().unwrap_or_default();
+    let input =
+        inputs::read(&[&args.traces], &args.test_json, &options, &args.narrow.narrow()?)?.pop().unwrap_or_default();
     if !input.baselines.is_empty() {
         return Err(Error::Usage("a baseline has no summaries: give traces".to_owned()));
     }
@@ -78,6 +79,15 @@ fn tell(summary: &Summary, args: &SummarizeArgs, settings: &Settings) -> String 
         if summary.snapshot { ", a flight recorder's snapshot" } else { "" },
         if summary.complete { "" } else { ", partial" },
     );
+    if !summary.narrowed.is_empty() {
+        let _ = writeln!(out, "Narrowed: {}", term(&summary.narrowed));
+    }
+    if let Some(line) = summary.recording.as_ref().and_then(recording::line) {
+        let _ = writeln!(out, "Recording: {line}");
+    }
+    if let Some(advice) = recording::narrower(summary) {
+        let _ = writeln!(out, "Advice: {}", term(&advice));
+    }
     let under_test = framework::is_under_test(summary);
     let mut rows = Vec::new();
     let mut hidden = 0;

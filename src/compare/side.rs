@@ -67,6 +67,9 @@ pub struct Run {
     /// Whether each of its tests has a name, so that they can be compared one by one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub tests_named: bool,
+    /// What of its trace was asked for; empty for all of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub narrowed: String,
     /// What is odd about it.
     #[serde(skip)]
     pub warnings: Vec<Warning>,
@@ -222,6 +225,7 @@ fn run_of(summary: &Summary, rounds: Option<u64>) -> Run {
         operations,
         mode,
         tests_named: summary.attribution.tests > 0 && summary.attribution.named == summary.attribution.tests,
+        narrowed: summary.narrowed.clone(),
         warnings: summary.warnings.clone(),
     }
 }

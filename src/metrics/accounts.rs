@@ -55,6 +55,8 @@ pub(super) struct Account {
     /// True for the runtime's own, by name, and for those that never showed a stack.
     pub(super) system: bool,
     pub(super) created: bool,
+    /// Whether it does not count, since it works for no test that was asked for.
+    pub(super) aside: bool,
     /// Whether it ever changed its state within the trace.
     active: bool,
     /// Whether it ever ran within the trace.
@@ -82,6 +84,7 @@ impl Default for Account {
             neighbours: [GoSlot::NONE; 2],
             system: true,
             created: false,
+            aside: false,
             active: false,
             ran: false,
             settled: false,
@@ -153,6 +156,21 @@ impl Account {
         }
     }
 
+    /// The window begins: as if all that it is in the middle of had begun there.
+    fn begin_window(&mut self, from: Time) {
+        (self.sums, self.born) = (Sums::default(), from);
+        (self.created, self.created_by, self.active) = (false, StackId::NONE, false);
+        self.ran = self.runs_since != Time::NEVER;
+        if self.ran {
+            (self.runs_since, self.waited) = (from, 0);
+        }
+        if let Some(special) = &mut self.special {
+            (special.sums, special.assisting) = (Tally::default(), 0);
+            special.open.iter_mut().for_each(|(_, since)| *since = from);
+            special.stuck = special.stuck.map(|_| from);
+        }
+    }
+
     /// All that it spent in its life.
     fn lifetime(&self, now: Time) -> Spent {
         let total = self.end(now).since(self.born);
@@ -195,6 +213,21 @@ impl GroupSum {
             self.last_creator.0 = stack;
         }
         self.last_creator.1 += 1;
+    }
+
+    /// The window begins: what has been summed up is forgotten, but not how many there are.
+    fn begin_window(&mut self, from: Time) {
+        *self = GroupSum {
+            name: self.name,
+            start: self.start,
+            exact_start: self.exact_start,
+            now: self.now,
+            since: from,
+            peak: self.now,
+            running: self.running,
+            peak_running: self.running,
+            ..GroupSum::default()
+        };
     }
 
     fn flush_creator(&mut self) {
@@ -252,6 +285,12 @@ impl Accounts {
             test,
             ..Account::default()
         };
+    }
+
+    /// The window begins.
+    pub(super) fn begin_window(&mut self, from: Time) {
+        self.by_slot.iter_mut().filter(|account| account.id != u64::MAX).for_each(|account| account.begin_window(from));
+        self.groups.iter_mut().for_each(|group| group.begin_window(from));
     }
 
     /// The start function of a goroutine is known from now on.
@@ -340,19 +379,22 @@ impl Accounts {
         let account = std::mem::take(self.get(g));
         let spent = account.lifetime(time);
         let group = &mut self.groups[account.group.0 as usize];
-        group.count += 1;
-        group.created += u64::from(account.created);
-        group.alive += u64::from(alive);
-        group.active |= account.active;
-        if account.created && account.created_by != StackId::NONE {
-            group.note_creator(account.created_by);
-        }
         if account.group != GroupIx::NAMELESS {
             group.now = group.now.saturating_sub(1);
             if group.now == 0 {
                 let end = account.end(time);
                 group.present = group.present.saturating_add(end.since(group.since).max(0));
             }
+        }
+        if account.aside {
+            return (account, spent);
+        }
+        group.count += 1;
+        group.created += u64::from(account.created);
+        group.alive += u64::from(alive);
+        group.active |= account.active;
+        if account.created && account.created_by != StackId::NONE {
+            group.note_creator(account.created_by);
         }
         if let Some(special) = &account.special {
             group.assisting = group.assisting.saturating_add(special.assisting);

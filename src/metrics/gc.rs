@@ -35,6 +35,14 @@ pub(super) struct Collector {
 }
 
 impl Collector {
+    /// The window begins: only how large the heap is stays known.
+    pub(super) fn begin_window(&mut self, from: Time) {
+        *self = Collector { live: self.live, goal: self.goal, ..Collector::default() };
+        if (self.live, self.goal) != (0, 0) {
+            self.heap.at(from).0.merge(&HeapBin(Some(HeapPoint(self.live, self.goal))));
+        }
+    }
+
     pub(super) fn begun(&mut self, event: &Event, range: Range) {
         if range == Range::GcMark {
             *self.cycles.entry(event.stack).or_default() += 1;

@@ -129,6 +129,20 @@ impl Load {
         }
     }
 
+    /// The window begins: sums begin anew with as many goroutines as there are.
+    pub(super) fn begin_window(&mut self, from: Time) {
+        *self = Load {
+            first: Some(from),
+            last: from,
+            running: self.running,
+            runnable: self.runnable,
+            idle: self.idle,
+            peak_running: self.running,
+            peak_runnable: self.runnable,
+            ..Load::default()
+        };
+    }
+
     /// Begins a point of the curve.
     #[cold]
     fn note(&mut self) {

@@ -176,6 +176,19 @@ impl Mutator {
         }
     }
 
+    /// The window begins: the curve begins anew with what is left to the program now.
+    pub(super) fn begin_window(&mut self, from: Time) {
+        if self.procs.is_empty() {
+            return;
+        }
+        if self.syncs < 2 {
+            self.early = vec![(from.0, self.last)];
+            self.sizes = vec![(from.0, self.procs.len())];
+        } else {
+            self.curve = Some(Curve::new(from.0, self.last));
+        }
+    }
+
     /// The first generation is over: its steps are as they will be.
     fn replay(&mut self) {
         let mut steps = std::mem::take(&mut self.early).into_iter();

@@ -3,6 +3,7 @@
 mod accounts;
 mod bins;
 mod blocking;
+mod chosen;
 mod gc;
 mod load;
 mod mmu;
@@ -25,6 +26,7 @@ use crate::trace::{
 };
 use accounts::Accounts;
 use blocking::Blocking;
+pub use chosen::Chosen;
 use gc::Collector;
 use load::Load;
 use mmu::Mutator;
@@ -50,7 +52,10 @@ pub struct Metrics {
     tasks: Tasks,
     tests: Tests,
     warnings: Warnings,
-    gauges: BTreeMap<&'static str, u64>,
+    /// The tests whose goroutines count; all that there is where it is not given.
+    chosen: Option<Chosen>,
+    /// The greatest value of each gauge, and its last one.
+    gauges: BTreeMap<&'static str, (u64, u64)>,
     logs: BTreeMap<Sym, u64>,
     /// Goroutines created, by the stack that did.
     creations: Vec<u64>,
@@ -70,6 +75,7 @@ impl Default for Metrics {
             tasks: Tasks::default(),
             tests: Tests::default(),
             warnings: Warnings::default(),
+            chosen: None,
             gauges: BTreeMap::new(),
             logs: BTreeMap::new(),
             creations: Vec::new(),
@@ -78,6 +84,30 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Of the goroutines that work for these tests. Figures of the process are of all.
+    pub fn of(chosen: Option<Chosen>) -> Metrics {
+        Metrics { chosen, ..Metrics::default() }
+    }
+
+    /// Decides whether a goroutine counts, once its test is known.
+    fn choose(&mut self, g: GoSlot) {
+        if let Some(chosen) = &self.chosen {
+            let account = self.accounts.get(g);
+            account.aside = match (account.test.0 as usize).checked_sub(1) {
+                Some(test) => !chosen.tests.get(test).copied().unwrap_or(false),
+                None => !chosen.others,
+            };
+        }
+    }
+
+    /// Whether the goroutine of an event does not count.
+    fn is_aside(&self, g: GoSlot) -> bool {
+        match &self.chosen {
+            Some(chosen) => self.accounts.peek(g).map_or(!chosen.others, |account| account.aside),
+            None => false,
+        }
+    }
+
     /// Whether any goroutine of the program's own did anything.
     pub fn has_user_activity(&self, timeline: &Timeline) -> bool {
         population::has_user_activity(self.accounts.active_groups(), timeline.symbols())
@@ -106,6 +136,21 @@ impl Metrics {
 }
 
 impl Sink for Metrics {
+    fn begin_window(&mut self, from: Time, _symbols: &Symbols) {
+        self.tests.begin_window(from, &self.accounts);
+        self.accounts.begin_window(from);
+        self.blocking = Blocking::default();
+        self.collector.begin_window(from);
+        self.load.begin_window(from);
+        self.mutators.iter_mut().for_each(|m| m.begin_window(from));
+        self.regions.begin_window();
+        self.tasks.begin_window(&self.accounts);
+        self.warnings = Warnings::default();
+        self.gauges.values_mut().for_each(|(max, last)| *max = *last);
+        self.logs.clear();
+        self.creations.clear();
+    }
+
     fn sync(&mut self, _time: Time) {
         self.mutators.iter_mut().for_each(|m| m.sync());
     }
@@ -114,11 +159,12 @@ impl Sink for Metrics {
         let inherited = self.regions.inherit(birth);
         let test = self.tests.inherit(birth, &self.accounts);
         self.accounts.born(birth, test);
+        self.choose(birth.g);
         self.regions.born(birth.g, inherited);
         if let Some(task) = inherited {
             self.tasks.enter(birth.g, task, Default::default);
         }
-        if birth.created {
+        if birth.created && !self.is_aside(birth.by) {
             let at = birth.by_stack.0 as usize;
             if at >= self.creations.len() {
                 self.creations.resize(at + 1, 0);
@@ -130,13 +176,14 @@ impl Sink for Metrics {
     fn named(&mut self, g: GoSlot, start: Frame, name: &str) {
         self.accounts.named(g, start, name);
         self.tests.named(g, name, &mut self.accounts);
+        self.choose(g);
     }
 
     #[inline(always)]
     fn span(&mut self, span: &Span, symbols: &Symbols) {
         let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(|by| by.group);
         let account = self.accounts.span(span);
-        let (test, id, ran) = (account.test, account.id, account.ran);
+        let (test, id, ran, aside) = (account.test, account.id, account.ran, account.aside);
         if span.open {
             account.stands_at = span.stack;
         }
@@ -146,7 +193,7 @@ impl Sink for Metrics {
                 if worker > 0 {
                     self.collector.worked(span.ns(), worker == 1);
                 }
-                if self.load.slice(span.ns(), self.load.waited() - waited) {
+                if self.load.slice(span.ns(), self.load.waited() - waited) && !aside {
                     self.accounts.hog(group);
                 }
             }
@@ -154,11 +201,14 @@ impl Sink for Metrics {
                 if !span.open {
                     self.load.latency(span.cause, span.ns());
                 }
-                self.blocking.span(span, test, by, ran);
+                if !aside {
+                    self.blocking.span(span, test, by, ran);
+                }
             }
+            _ if aside => {}
             _ => self.blocking.span(span, test, by, ran),
         }
-        if test != TestIx::NONE {
+        if test != TestIx::NONE && !aside {
             self.span_of_test(span, test, id, symbols);
         }
     }
@@ -251,6 +301,9 @@ impl Sink for Metrics {
     }
 
     fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
+        if self.is_aside(event.g) {
+            return;
+        }
         let now = self.accounts.get(event.g).snapshot(open, event.time);
         self.tasks.enter(event.g, task, || now.clone());
         self.regions.begin(event, task, name, now);
@@ -258,6 +311,9 @@ impl Sink for Metrics {
     }
 
     fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
+        if self.is_aside(event.g) {
+            return;
+        }
         let now = self.accounts.get(event.g).snapshot(open, event.time);
         let end_only = self.regions.end(event, task, name, &now, &self.tasks, &mut self.warnings);
         self.tasks.leave(event.g, task, || now);
@@ -268,6 +324,9 @@ impl Sink for Metrics {
     }
 
     fn task_begin(&mut self, event: &Event, g: u64, (id, parent): (TaskId, TaskId), name: Sym, open: Open<'_>) {
+        if self.is_aside(event.g) {
+            return;
+        }
         self.tasks.begin(event, g, (id, parent), name, &mut self.warnings);
         if event.g != GoSlot::NONE {
             let account = self.accounts.get(event.g);
@@ -276,17 +335,23 @@ impl Sink for Metrics {
     }
 
     fn task_end(&mut self, event: &Event, g: u64, (id, parent): (TaskId, TaskId), name: Sym, open: Open<'_>) {
+        if self.is_aside(event.g) && !self.tasks.knows(id) {
+            return;
+        }
         self.tasks.end(event, g, (id, parent), name, &self.accounts, open);
     }
 
-    fn log(&mut self, _event: &Event, g: u64, task: TaskId, category: Sym, _message: Sym) {
+    fn log(&mut self, event: &Event, g: u64, task: TaskId, category: Sym, _message: Sym) {
+        if self.is_aside(event.g) {
+            return;
+        }
         *self.logs.entry(category).or_default() += 1;
         self.tasks.log(task, g);
     }
 
     fn gauge(&mut self, event: &Event, gauge: Gauge, value: u64) {
-        let max = self.gauges.entry(gauge.name()).or_default();
-        *max = (*max).max(value);
+        let (max, last) = self.gauges.entry(gauge.name()).or_default();
+        (*max, *last) = ((*max).max(value), value);
         if gauge == Gauge::Gomaxprocs {
             self.mutators.iter_mut().for_each(|m| m.gomaxprocs(value, event.time));
         }

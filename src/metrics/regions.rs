@@ -26,6 +26,7 @@ const MAX_OPEN: usize = 4096;
 struct OpenRegion {
     task: TaskId,
     name: Sym,
+    /// Never, where that was before the window.
     began: Time,
     stack: StackId,
     before: Spent,
@@ -75,6 +76,14 @@ impl Regions {
     pub(super) fn born(&mut self, g: GoSlot, inherited: Option<TaskId>) {
         if inherited.is_some() || g.index() < self.by_slot.len() {
             *self.stack(g) = Stack { open: Vec::new(), inherited };
+        }
+    }
+
+    /// The window begins: calls that are open are counted from there, but are no durations.
+    pub(super) fn begin_window(&mut self) {
+        self.sums.clear();
+        for region in self.by_slot.iter_mut().flat_map(|stack| &mut stack.open) {
+            (region.began, region.before, region.inner) = (Time::NEVER, Spent::default(), None);
         }
     }
 
@@ -155,8 +164,8 @@ impl Regions {
         if sum.stack == StackId::NONE {
             sum.stack = region.stack;
         }
-        if let Some(end) = end {
-            sum.durations.add(end.since(region.began));
+        if let (Some(end), Some(began)) = (end, region.began.get()) {
+            sum.durations.add(end.since(began));
         }
         if region.task != TaskId::BACKGROUND {
             let of = sum.tasks.entry(tasks.name(region.task)).or_default();

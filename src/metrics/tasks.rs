@@ -35,6 +35,8 @@ struct TaskSum {
     /// The goroutine that began it: its slot and its id.
     begun_by: Option<(GoSlot, u64)>,
     spent: Option<Box<Spent>>,
+    /// Begun before the window, and neither mentioned nor worked for in it.
+    unseen: bool,
 }
 
 /// A goroutine works for a task.
@@ -62,6 +64,7 @@ impl Tasks {
     #[inline]
     fn mention(&mut self, id: TaskId, g: u64) -> &mut TaskSum {
         let task = self.by_id.entry(id).or_default();
+        task.unseen = false;
         // Everything outside tasks belongs to the background task, which is not reported: who is in it does not
         // matter, and may be many.
         if id != TaskId::BACKGROUND && self.last != Some((id, g)) {
@@ -71,6 +74,34 @@ impl Tasks {
             }
         }
         task
+    }
+
+    /// The window begins: tasks that are not over stay known, and count as begun before the trace. Whoever works for
+    /// one has done so since the window began.
+    pub(super) fn begin_window(&mut self, accounts: &Accounts) {
+        self.workers.clear();
+        self.last = None;
+        let worked: HashSet<TaskId> = self.work.iter().flatten().map(|work| work.task).collect();
+        self.by_id.retain(|id, task| worked.contains(id) || (task.begin.is_some() && task.end < task.begin));
+        for task in self.by_id.values_mut() {
+            *task = TaskSum { name: task.name, begun_by: task.begun_by, unseen: true, ..TaskSum::default() };
+        }
+        let mut works = Vec::new();
+        for (slot, work) in self.work.iter_mut().enumerate() {
+            let Some(account) = accounts.peek(GoSlot(slot as u32)) else { continue };
+            for work in work {
+                work.before = Spent::default();
+                works.push((work.task, account.id));
+            }
+        }
+        for (task, g) in works {
+            self.mention(task, g);
+        }
+    }
+
+    /// Whether anything was heard of the task.
+    pub(super) fn knows(&self, id: TaskId) -> bool {
+        self.by_id.contains_key(&id)
     }
 
     /// The type of a task, as far as it is known.
@@ -117,6 +148,7 @@ impl Tasks {
 
     fn credit(&mut self, done: &Work, now: &Spent) {
         let task = self.by_id.entry(done.task).or_default();
+        task.unseen = false;
         task.spent.get_or_insert_default().merge(&now.since(&done.before));
     }
 
@@ -176,7 +208,7 @@ impl Tasks {
     pub(super) fn to_stats(&self, symbols: &Symbols) -> BTreeMap<String, Task> {
         let mut stats: BTreeMap<Sym, (Task, Spent)> = BTreeMap::new();
         for (&id, sum) in &self.by_id {
-            if id == TaskId::BACKGROUND {
+            if id == TaskId::BACKGROUND || sum.unseen {
                 continue;
             }
             let (task, spent) = stats.entry(sum.name).or_default();

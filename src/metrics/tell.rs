@@ -26,7 +26,7 @@ impl Metrics {
         for (&category, count) in &self.logs {
             *logs.entry(symbols.text(category).to_owned()).or_default() += count;
         }
-        let gomaxprocs = self.gauges.get(Gauge::Gomaxprocs.name()).copied().unwrap_or(0);
+        let gomaxprocs = self.gauges.get(Gauge::Gomaxprocs.name()).map_or(0, |&(max, _)| max);
         let assisting = self.accounts.assisting();
         let (ranges, gc, heap) = self.collector.to_stats(symbols, gomaxprocs, end.since(start), assisting);
         let (sites, of_tests) = self.blocking.to_sites(symbols, &self.accounts);
@@ -44,7 +44,7 @@ impl Metrics {
             regions: self.regions.to_stats(symbols),
             tasks: self.tasks.to_stats(symbols),
             logs,
-            metric_max: self.gauges.iter().map(|(&name, &max)| (name.to_owned(), max)).collect(),
+            metric_max: self.gauges.iter().map(|(&name, &(max, _))| (name.to_owned(), max)).collect(),
             ranges,
             gc,
             heap,

@@ -120,6 +120,28 @@ impl Tests {
         self.all.get_mut((ix.0 as usize).checked_sub(1)?)
     }
 
+    /// The window begins: tests that run begin with it. Those that are over stay, since the names of later ones depend
+    /// on how many there were; whoever knows the names leaves them out.
+    pub(super) fn begin_window(&mut self, from: Time, accounts: &Accounts) {
+        (self.unattributed, self.unattributed_exec, self.slowest) = (0, 0, None);
+        for test in &mut self.all {
+            let (mut goroutines, mut next) = (0, test.first);
+            while let Some(account) = next.get().and_then(|slot| accounts.peek(slot)) {
+                goroutines += u64::from(!account.settled);
+                next = account.neighbours[1];
+            }
+            test.began = test.began.max(from);
+            (test.wall, test.paused, test.waited, test.tail) = (0, 0, 0, 0);
+            (test.own, test.own_framework) = (Spent::default(), Sums::default());
+            (test.spent, test.framework) = (Spent::default(), Sums::default());
+            (test.goroutines, test.outlived, test.rounds) = (goroutines, 0, 0);
+            test.leaks.clear();
+            if let Some(recorder) = &mut test.recorder {
+                **recorder = Recorder::default();
+            }
+        }
+    }
+
     /// The spans of the test that took longest.
     pub(super) fn slowest(&self) -> Option<(TestIx, &Recorder)> {
         self.slowest.as_ref().map(|(ix, recorder)| (*ix, &**recorder))
@@ -347,7 +369,7 @@ impl Tests {
         accounts: &mut Accounts,
     ) {
         let Some(test) = self.get(account.test) else {
-            if !self.all.is_empty() && account.created && owner == Owner::User {
+            if !self.all.is_empty() && account.created && !account.aside && owner == Owner::User {
                 self.unattributed += 1;
                 self.unattributed_exec = self.unattributed_exec.saturating_add(spent.sums.exec);
             }

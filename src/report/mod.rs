@@ -20,6 +20,7 @@ pub mod model;
 pub mod openmetrics;
 pub mod path;
 pub mod read;
+pub mod recording;
 pub mod related;
 pub mod sarif;
 pub mod schema;

@@ -57,6 +57,23 @@ impl Goroutine {
         Some(Span { end: now, open: true, ..self.begun(self.since.get()?) })
     }
 
+    /// The window begins in the middle of what it does: that began there, and nothing tells how.
+    pub(super) fn begin_at(&mut self, from: Time) {
+        if self.since != Time::NEVER {
+            self.since = self.since.max(from);
+            (self.cause, self.has_begin) = (Cause::Unknown, false);
+        }
+        if self.retaken != Time::NEVER {
+            self.retaken = self.retaken.max(from);
+        }
+    }
+
+    /// What a goroutine did that is noted for the first time by `t`, since its generation began.
+    pub(super) fn noted(t: GoTransition, state: State, since: Time, end: Time) -> Span {
+        let (reason, stack) = (t.reason, t.stack);
+        Span { g: t.slot, state, reason, stack, end, open: true, ..Goroutine::UNKNOWN.begun(since) }
+    }
+
     /// What it is in the middle of, since `start`; the end is still to be filled in.
     #[inline(always)]
     fn begun(&self, start: Time) -> Span {

@@ -22,13 +22,16 @@
 mod goroutines;
 mod ranges;
 mod sink;
+mod window;
 
 pub use sink::{Activity, Birth, Cause, Move, Open, Sink, Span, State};
+pub use window::{Moment, Window};
 
 use crate::hash::HashMap;
 use crate::trace::{Chunk, Event, EventKind, GoSlot, ProcId, Sym, Symbols, Time};
 use goroutines::Goroutine;
 use ranges::OpenRanges;
+use window::Progress;
 
 /// The state of the program at one moment of the trace.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +42,8 @@ pub struct Timeline {
     /// Which goroutine holds this processor while in a system call.
     syscalls: HashMap<ProcId, GoSlot>,
     ranges: OpenRanges,
+    progress: Progress,
+    began: bool,
     events: u64,
     first: Time,
     last: Time,
@@ -62,19 +67,24 @@ impl Timeline {
         &self.symbols
     }
 
-    /// How many events have been fed.
+    /// How many events have been fed, of those in the window.
     pub fn events(&self) -> u64 {
-        self.events
+        self.progress.closed().map_or(self.events, |(_, events)| events)
     }
 
-    /// Time of the first event.
+    /// Time of the first event, or where the window began.
     pub fn start(&self) -> Time {
         self.first
     }
 
-    /// Time of the last event.
+    /// Time of the last event, or where the window ended.
     pub fn end(&self) -> Time {
-        self.last
+        self.progress.closed().map_or(self.last.max(self.first), |(end, _)| end)
+    }
+
+    /// Time of the first and of the last event, and how many there were, whatever the window.
+    pub fn read(&self) -> (Time, Time, u64) {
+        (self.progress.first().unwrap_or(self.first), self.last, self.progress.before() + self.events)
     }
 
     /// Feeds a chunk of events; what follows from them goes to `sink`.
@@ -88,15 +98,21 @@ impl Timeline {
                 _ => {}
             }
         }
-        for event in &chunk.events {
-            self.event(event, sink);
+        if self.progress.is_all() {
+            for event in &chunk.events {
+                self.event(event, sink);
+            }
+        } else {
+            for event in &chunk.events {
+                self.windowed(event, sink);
+            }
         }
     }
 
     #[inline(always)]
     fn event(&mut self, event: &Event, sink: &mut impl Sink) {
-        if self.events == 0 {
-            (self.first, self.sync) = (event.time, event.time);
+        if !self.began {
+            (self.began, self.first, self.sync) = (true, event.time, event.time);
         }
         self.events += 1;
         self.last = event.time;
@@ -164,20 +180,24 @@ impl Timeline {
 
     /// Ends the trace: closes what is still open. Gives the names of the goroutines that were running then.
     pub fn finish(&mut self, sink: &mut impl Sink) -> Vec<String> {
-        let mut running = Vec::new();
-        let end = self.last;
+        self.finish_window(sink);
+        let running = self.goroutines.iter().filter(|g| g.known && g.state == State::Running);
+        let running = running.map(|g| self.symbols.text(g.name).to_owned()).collect();
+        if self.progress.closed().is_none() {
+            self.close(self.end(), sink);
+        }
+        running
+    }
+
+    /// What is still open ends, and all that is known is given out.
+    fn close(&mut self, end: Time, sink: &mut impl Sink) {
         for slot in 0..self.goroutines.len() {
-            let g = &self.goroutines[slot];
-            if !g.known {
+            if !self.goroutines[slot].known {
                 continue;
-            }
-            if g.state == State::Running {
-                running.push(self.symbols.text(g.name).to_owned());
             }
             self.close_open(GoSlot(slot as u32), end, sink);
             sink.finalize(GoSlot(slot as u32), end, None, Open(&self.goroutines));
             sink.retire(GoSlot(slot as u32), true, end, &self.symbols);
         }
-        running
     }
 }

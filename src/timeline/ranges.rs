@@ -30,6 +30,11 @@ impl OpenRanges {
         self.credit(event, range, sync, sink);
     }
 
+    /// Forgets when ranges began: those that are open count as such no more.
+    pub(super) fn forget(&mut self) {
+        self.open.clear();
+    }
+
     /// Begins to count the range for a goroutine.
     fn credit(&mut self, event: &Event, range: Range, since: Time, sink: &mut impl Sink) {
         let owner = match range {

@@ -9,6 +9,7 @@ use super::one::{self, How, Place};
 use super::progress::Progress;
 use super::schedule;
 use crate::error::Error;
+use crate::narrow::Narrow;
 use crate::stats::random::Random;
 use crate::summarize::Options;
 use crate::summary::Summary;
@@ -199,7 +200,12 @@ impl Recorder<'_> {
             recorded.lost += 1;
             return Ok(None);
         }
-        let summary = match inputs::read(&[std::slice::from_ref(&place.trace)], &[], &Options::default()) {
+        let summary = match inputs::read(
+            &[std::slice::from_ref(&place.trace)],
+            &[],
+            &Options::default(),
+            &Narrow::default(),
+        ) {
             Ok(mut read) => read.pop().and_then(|mut input| input.summaries.pop()),
             Err(error) => {
                 recorded.said = match (&self.how.self_traced, place.trace.exists()) {

@@ -1,0 +1,251 @@
+//! A part of a recording has the figures that it would have if the trace had begun and ended there.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use gotrace_diff::summarize::{Options, summarize};
+use gotrace_diff::summary::{Group, Summary};
+use gotrace_diff::timeline::{Moment, Window};
+
+use crate::cli::{cli, json, out};
+use crate::craft::{Craft, Events, GO_RUNNING, PROC_RUNNING, ev};
+use crate::data;
+
+const PROC_STEAL: u8 = 12;
+const SYSCALL_END_BLOCKED: u8 = 24;
+
+fn part(trace: &[u8], from: Option<i64>, to: Option<i64>) -> Summary {
+    let window = Window { from: from.map(Moment::Since), to: to.map(Moment::Since) };
+    summarize("part", trace, &Options { window, ..Options::default() }).unwrap()
+}
+
+/// A part of [`crafted`], in ns after 100 on its clock, where its first goroutine is noted.
+fn crafted_part(from: i64, to: i64) -> Summary {
+    let window = Window { from: Some(Moment::At(100 + from)), to: Some(Moment::At(100 + to)) };
+    summarize("crafted", crafted().as_slice(), &Options { window, ..Options::default() }).unwrap()
+}
+
+/// ```text
+///   ns since 100     0     10     20    30      50     100      130   140   160    200      220        280
+///   main.main        run         [render  wait sync     |runnable      |run ] |run  |syscall |stolen    |runnable
+///   main.work              runnable             |run             |wait sync
+/// ```
+fn crafted() -> Vec<u8> {
+    let (main, work, sync, render) = (2, 1, 3, 4);
+    let a = Events::default()
+        .event(ev::PROC_STATUS, 0, &[0, PROC_RUNNING])
+        .event(ev::GO_STATUS, 0, &[1, 1, GO_RUNNING])
+        .event(ev::GO_CREATE, 10, &[2, work, main])
+        .event(ev::REGION_BEGIN, 10, &[0, render, main])
+        .event(ev::GO_BLOCK, 10, &[sync, main])
+        .event(ev::GO_START, 20, &[2, 1])
+        .event(ev::GO_UNBLOCK, 50, &[1, 1, work])
+        .event(ev::GO_BLOCK, 30, &[sync, work])
+        .event(ev::GO_START, 10, &[1, 2])
+        .event(ev::REGION_END, 20, &[0, render, main])
+        .event(ev::GO_SYSCALL_BEGIN, 40, &[1, main])
+        .event(SYSCALL_END_BLOCKED, 80, &[]);
+    let b = Events::default().event(PROC_STEAL, 0, &[0, 2, 1]);
+    Craft::new("go 1.22")
+        .frequency(1)
+        .strings(1, &["main.work", "main.main", "sync", "render"])
+        .stacks(1, &[&[1], &[2]])
+        .batch(1, 1, 100, &a.0)
+        .batch(1, 2, 320, &b.0)
+        .bytes
+}
+
+/// Running, runnable, in a system call, the same without a processor, waiting.
+fn times(g: &Group) -> [i64; 5] {
+    [g.exec_ns, g.sched_wait_ns, g.syscall_ns, g.syscall_block_ns, g.block_ns.values().sum()]
+}
+
+#[test]
+fn what_goes_on_at_an_edge_of_the_window_is_cut_there() {
+    for (from, to, main, work) in [
+        (0, 280, [30 + 60, 40, 20, 60, 70], [80, 40, 0, 0, 150]),
+        (40, 150, [10, 40, 0, 0, 60], [80, 10, 0, 0, 20]),
+        (210, 250, [0, 0, 10, 30, 0], [0, 0, 0, 0, 40]),
+        (230, 250, [0, 0, 0, 20, 0], [0, 0, 0, 0, 20]),
+        (60, 90, [0, 0, 0, 0, 30], [30, 0, 0, 0, 0]),
+    ] {
+        let summary = crafted_part(from, to);
+        assert_eq!((summary.start_ns, summary.end_ns), (100 + from, 100 + to), "{from} to {to}");
+        assert_eq!(times(&summary.goroutines["main.main"]), main, "{from} to {to}");
+        assert_eq!(times(&summary.goroutines["main.work"]), work, "{from} to {to}");
+        for group in summary.goroutines.values() {
+            assert_eq!(group.total_ns, times(group).iter().sum::<i64>(), "{from} to {to}");
+        }
+    }
+    // A call that begins before the window and ends in it, or after it, or both.
+    for (from, to, spent, durations) in
+        [(0, 280, [30, 40, 70], 1), (40, 150, [10, 40, 60], 0), (145, 280, [15, 0, 0], 0), (0, 150, [20, 40, 70], 0)]
+    {
+        let region = crafted_part(from, to).regions["render"].clone();
+        let blocked: i64 = region.block_ns.values().sum();
+        assert_eq!([region.exec_ns, region.sched_wait_ns, blocked], spent, "{from} to {to}");
+        assert_eq!((region.count, region.durations.count), (1, durations), "{from} to {to}");
+    }
+    // Over before the window begins.
+    assert!(crafted_part(170, 280).regions.is_empty());
+    // Nobody is created in a window that begins later.
+    let later = crafted_part(40, 280);
+    assert_eq!((later.goroutines["main.work"].count, later.goroutines["main.work"].created), (1, 0));
+    assert!(later.creations.is_empty());
+}
+
+/// Recordings with several generations, tests, tasks, system calls and collections, of old and new formats.
+const RECORDED: [&str; 9] = [
+    "go1.21.13/test",
+    "go1.22.10/test",
+    "go1.24.11/tasks",
+    "go1.25.5/net",
+    "go1.26.6/gens",
+    "go1.26.6/syscall",
+    "go1.26.6/leak",
+    "go1.26.6/flight",
+    "go1.27.3/gc",
+];
+
+#[test]
+fn a_window_over_the_whole_trace_is_the_whole_trace() {
+    for name in RECORDED {
+        let trace = data::trace(name);
+        let whole = summarize("part", trace.as_slice(), &Options::default()).unwrap();
+        for (from, to) in [(Some(0), None), (None, Some(i64::MAX / 2)), (Some(0), Some(i64::MAX / 2))] {
+            assert!(part(&trace, from, to) == whole, "{name}: {from:?} to {to:?}");
+        }
+    }
+}
+
+/// By group and state.
+fn all_times(summary: &Summary) -> BTreeMap<(String, String), i64> {
+    let mut all = BTreeMap::new();
+    for (name, g) in &summary.goroutines {
+        let mut add = |state: &str, ns: i64| *all.entry((name.clone(), state.to_owned())).or_default() += ns;
+        for (state, ns) in ["running", "runnable", "syscall", "syscall blocked"].iter().zip(times(g)) {
+            add(state, ns);
+        }
+        for (reason, ns) in &g.block_ns {
+            add(reason, *ns);
+        }
+    }
+    all.retain(|_, ns| *ns != 0);
+    all
+}
+
+#[test]
+fn adjacent_windows_add_up_to_the_whole() {
+    let mut exact = 0;
+    for name in RECORDED {
+        let trace = data::trace(name);
+        let summary = summarize("whole", trace.as_slice(), &Options::default()).unwrap();
+        let whole = all_times(&summary);
+        for parts in [3, 2, 7] {
+            let at = (summary.end_ns - summary.start_ns) / parts;
+            let (before, after) = (part(&trace, None, Some(at)), part(&trace, Some(at), None));
+            assert_eq!((before.end_ns, after.start_ns), (summary.start_ns + at, summary.start_ns + at), "{name}");
+            let mut sum = all_times(&before);
+            for (key, ns) in all_times(&after) {
+                *sum.entry(key).or_default() += ns;
+            }
+            // Whoever first shows a stack after the window has no name in it.
+            let by_state = |times: &BTreeMap<(String, String), i64>| {
+                let mut by_state: BTreeMap<String, i64> = BTreeMap::new();
+                times.iter().for_each(|((_, state), ns)| *by_state.entry(state.clone()).or_default() += ns);
+                by_state
+            };
+            assert_eq!(by_state(&sum), by_state(&whole), "{name} at {at}");
+            let nameless = |times: &BTreeMap<(String, String), i64>| -> i64 {
+                times.iter().filter(|((group, _), _)| group.is_empty()).map(|(_, ns)| ns).sum()
+            };
+            if nameless(&sum) == nameless(&whole) {
+                assert_eq!(sum, whole, "{name} at {at}");
+                exact += 1;
+            }
+        }
+    }
+    assert!(exact >= 15, "{exact}");
+}
+
+fn folder(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("x.out"), data::trace(name)).unwrap();
+    let printed = data::dir().join(format!("traces/{name}.json"));
+    if printed.exists() {
+        std::fs::copy(printed, folder.path().join("x.json")).unwrap();
+    }
+    folder
+}
+
+fn summary(folder: &Path, more: &[&str]) -> Summary {
+    let mut args = vec!["summarize", "x.out", "--format", "json"];
+    args.extend(more);
+    serde_json::from_value(json(&cli(folder, &args))).unwrap()
+}
+
+#[test]
+fn narrowing_to_nothing_is_an_error() {
+    let folder = folder("go1.26.6/test");
+    for more in [
+        &["--from", "900s"][..],
+        &["--from", "2s", "--to", "1s"],
+        &["--test", "TestNowhere"],
+        &["--group", "nobody"],
+        &["--region", "nowhere"],
+        &["--task", "nothing"],
+        &["--warmup", "1000"],
+    ] {
+        for command in [&["summarize", "x.out"][..], &["x.out", "x.out"]] {
+            let got = cli(folder.path(), &[command, more].concat());
+            assert_eq!(got.status.code(), Some(2), "{command:?} {more:?}: {}", out(&got));
+        }
+    }
+}
+
+#[test]
+fn tests_without_warm_up_keep_their_names_and_only_their_goroutines_count() {
+    let folder = folder("go1.26.6/count");
+    let whole = summary(folder.path(), &[]);
+    assert!(whole.tests.iter().any(|t| t.repeat == 1), "{:?}", whole.tests.len());
+    let later = summary(folder.path(), &["--warmup", "1"]);
+    let want: Vec<_> = whole.tests.iter().filter(|t| t.repeat >= 1).collect();
+    let key = |t: &gotrace_diff::summary::TestRun| (t.name.clone(), t.repeat, t.wall_ns, t.work.clone());
+    assert_eq!(later.tests.iter().map(key).collect::<Vec<_>>(), want.iter().map(|t| key(t)).collect::<Vec<_>>());
+    let group = |s: &Summary, name: &str| s.goroutines.get(name).map_or(0, |g| g.count);
+    let runners = |s: &Summary| group(s, "testing.tRunner") + group(s, "testing.fRunner");
+    let is_test = |t: &&gotrace_diff::summary::TestRun| t.kind == gotrace_diff::summary::TestKind::Test;
+    let warm_up = whole.tests.iter().filter(is_test).filter(|t| t.repeat == 0).count();
+    assert_eq!(runners(&whole) - runners(&later), warm_up as u64);
+    // One test by its name: its runners, and no goroutine that works for another one.
+    let name = want[0].name.as_str();
+    let one = summary(folder.path(), &["--test", name]);
+    let inside = |t: &&gotrace_diff::summary::TestRun| t.name == name || t.name.starts_with(&format!("{name}/"));
+    let of_it: Vec<_> = whole.tests.iter().filter(inside).collect();
+    assert_eq!(one.tests.iter().map(key).collect::<Vec<_>>(), of_it.iter().map(|t| key(t)).collect::<Vec<_>>());
+    assert_eq!(runners(&one), of_it.len() as u64);
+    assert!(one.goroutines.values().map(|g| g.count).sum::<u64>() <= of_it.iter().map(|t| t.goroutines).sum());
+}
+
+#[test]
+fn trimming_leaves_out_what_is_before_the_first_test_and_after_the_last() {
+    let folder = folder("go1.26.6/test");
+    let (whole, trimmed) = (summary(folder.path(), &[]), summary(folder.path(), &["--trim"]));
+    assert_eq!(trimmed.start_ns, whole.tests.iter().map(|t| t.start_ns).min().unwrap());
+    assert_eq!(trimmed.end_ns, whole.tests.iter().map(|t| t.end_ns).max().unwrap());
+    let names = |s: &Summary| s.tests.iter().map(|t| (t.name.clone(), t.wall_ns)).collect::<Vec<_>>();
+    assert_eq!(names(&trimmed), names(&whole));
+    assert!(trimmed.end_ns - trimmed.start_ns < whole.end_ns - whole.start_ns);
+}
+
+#[test]
+fn sides_that_are_narrowed_differently_are_told_apart() {
+    let folder = folder("go1.26.6/test");
+    let narrowed = cli(folder.path(), &["summarize", "x.out", "--trim", "--format", "json"]);
+    std::fs::write(folder.path().join("trimmed.json"), &narrowed.stdout).unwrap();
+    let got = cli(folder.path(), &["trimmed.json", "x.out"]);
+    assert!(out(&got).contains("narrowed differently"), "{}", out(&got));
+    // A summary has no trace in it that could be cut.
+    let got = cli(folder.path(), &["summarize", "trimmed.json", "--from", "1ms"]);
+    assert_eq!(got.status.code(), Some(2), "{}", out(&got));
+}
