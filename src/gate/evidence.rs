@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Tested is not whether the head is worse at all, but whether it is worse by more than a part of what is allowed
-//! ([`PART_OF_LIMIT`]): unchanged code has to be wrong twice to fail. The figures are taken as `ln(figure + floor)`, so
+//! (`PART_OF_LIMIT`): unchanged code has to be wrong twice to fail. The figures are taken as `ln(figure + floor)`, so
 //! that what is small beside the absolute floor cannot matter, however constant it is.
 //!
 //! Pairs of alternate runs are not tested as pairs: on the recorded workloads the differences within pairs vary as

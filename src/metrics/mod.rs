@@ -1,4 +1,4 @@
-//! Folds spans into a [`Summary`], in one pass. One file for each family of figures.
+//! Folds spans into a [`crate::summary::Summary`], in one pass. One file for each family of figures.
 
 mod accounts;
 mod bins;
