@@ -21,6 +21,7 @@ mod gate;
 mod go_reader;
 mod logs;
 mod machine;
+mod merge;
 mod narrow;
 mod papers;
 mod profiles;
