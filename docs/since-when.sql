@@ -4,7 +4,7 @@
 --
 -- For every region: the commit at which splitting the history in two leaves the least spread within both parts.
 WITH figures AS (
-  SELECT package, subject, labels['commit'] AS commit, CAST(labels['at'] AS TIMESTAMPTZ) AS at, ln(value) AS y
+  SELECT package, subject, labels['commit'] AS commit, CAST(labels['at'] AS TIMESTAMPTZ) AS moment, ln(value) AS y
   FROM read_json(
     getvariable('history'),
     format = 'newline_delimited',
@@ -17,7 +17,7 @@ WITH figures AS (
 ),
 -- One point a commit: the middle of its runs.
 points AS (
-  SELECT package, subject, commit, min(at) AS at, median(y) AS y
+  SELECT package, subject, commit, min(moment) AS moment, median(y) AS y
   FROM figures GROUP BY package, subject, commit
 ),
 -- Sums up to each commit give the spread of both parts without reading them again:
@@ -29,7 +29,7 @@ sums AS (
   FROM points
   WINDOW
     whole AS (PARTITION BY package, subject),
-    before AS (PARTITION BY package, subject ORDER BY at, commit)
+    before AS (PARTITION BY package, subject ORDER BY moment, commit)
 ),
 splits AS (
   SELECT *, q - s * s / n + (all_q - q) - (all_s - s) * (all_s - s) / (all_n - n) AS spread
@@ -39,13 +39,13 @@ splits AS (
 best AS (
   SELECT package, subject, n, all_n, spread FROM splits
   WHERE n >= 2 AND all_n - n >= 2
-  QUALIFY row_number() OVER (PARTITION BY package, subject ORDER BY spread, at) = 1
+  QUALIFY row_number() OVER (PARTITION BY package, subject ORDER BY spread, n) = 1
 ),
-placed AS (SELECT *, row_number() OVER (PARTITION BY package, subject ORDER BY at, commit) AS place FROM points),
+placed AS (SELECT *, row_number() OVER (PARTITION BY package, subject ORDER BY moment, commit) AS place FROM points),
 sides AS (
   SELECT best.package, best.subject,
     max(commit) FILTER (place = n + 1) AS commit,
-    max(at) FILTER (place = n + 1) AS since,
+    max(moment) FILTER (place = n + 1) AS since,
     median(y) FILTER (place <= n) AS before,
     median(y) FILTER (place > n) AS after,
     -- The standard deviation within the parts.

@@ -126,7 +126,9 @@ fn findings_go_to_their_owners() {
     assert!(text.contains("\n@org/storage dba@example.com\n") && text.contains("\n@org/everyone\n"), "{text}");
     let comment = out(&cli(folder.path(), &["merge", "one.json", "two.json", "--format", "markdown"]));
     assert!(comment.contains("| package | owner | regressions | unproven | better |"), "{comment}");
-    assert!(comment.contains("| `example.com/shop/db` | `@org/storage`, `dba@example.com` | "), "{comment}");
+    // No mention: the forge would call people with every push.
+    let owners = "<code>&#64;org/storage</code>, <code>dba&#64;example.com</code>";
+    assert!(comment.contains(&format!("| `example.com/shop/db` | {owners} | ")), "{comment}");
     // Another file, and one that does not say who.
     std::fs::write(folder.path().join("OWNERS"), "/db/\n[a]bad\n").unwrap();
     let none = json(&cli(folder.path(), &["merge", "one.json", "--codeowners", "OWNERS", "--format", "json"]));
@@ -206,8 +208,6 @@ fn shards_with_nothing_to_run_pass_together() {
 #[test]
 fn real_runs_merge_to_the_same_total_however_they_are_split() {
     let folder = data::dir().join("regressions/region15-runs");
-    let one = cli(&folder, &["merge", "--format", "json", "--output", "json=/dev/null"]);
-    assert_eq!(one.status.code(), Some(2));
     let scratch = tempfile::tempdir().unwrap();
     let summarize = |pattern: &str, name: &str| {
         let output = cli(&folder, &["summarize", "--format", "json", pattern]);
