@@ -120,12 +120,16 @@ mv -f "$to/.gotrace-diff.$$" "$to/gotrace-diff"
 case $to in
   */bin)
     share=${to%/bin}/share
-    mkdir -p "$share/bash-completion/completions" "$share/zsh/site-functions" "$share/fish/vendor_completions.d" "$share/man/man1" &&
-      cp "$folder/completions/gotrace-diff.bash" "$share/bash-completion/completions/gotrace-diff" &&
-      cp "$folder/completions/_gotrace-diff" "$share/zsh/site-functions/_gotrace-diff" &&
-      cp "$folder/completions/gotrace-diff.fish" "$share/fish/vendor_completions.d/gotrace-diff.fish" &&
-      cp "$folder/man/gotrace-diff.1" "$share/man/man1/gotrace-diff.1" ||
+    if ! {
+      mkdir -p "$share/bash-completion/completions" "$share/zsh/site-functions" "$share/fish/vendor_completions.d" \
+        "$share/man/man1" &&
+        cp "$folder/completions/gotrace-diff.bash" "$share/bash-completion/completions/gotrace-diff" &&
+        cp "$folder/completions/_gotrace-diff" "$share/zsh/site-functions/_gotrace-diff" &&
+        cp "$folder/completions/gotrace-diff.fish" "$share/fish/vendor_completions.d/gotrace-diff.fish" &&
+        cp "$folder/man/gotrace-diff.1" "$share/man/man1/gotrace-diff.1"
+    }; then
       say "completions and the manual could not be installed below $share"
+    fi
     ;;
 esac
 say "installed $("$to/gotrace-diff" --version) as $to/gotrace-diff"

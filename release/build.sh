@@ -36,8 +36,7 @@ done
 case $target in
   *-linux-musl) flags+=(-Clinker=rust-lld -Ctarget-feature=+crt-static -Crelocation-model=static) ;;
   *-windows-msvc) flags+=(-Ctarget-feature=+crt-static -Clink-arg=/Brepro) ;;
-  # The linker's own identifier is a hash of its output's path otherwise.
-  *-apple-darwin) flags+=(-Clink-arg=-Wl,-reproducible) ;;
+  *-apple-darwin) export ZERO_AR_DATE=1 ;;
 esac
 CARGO_ENCODED_RUSTFLAGS=$(printf '\037%s' "${flags[@]}")
 export CARGO_ENCODED_RUSTFLAGS=${CARGO_ENCODED_RUSTFLAGS#?}

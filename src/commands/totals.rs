@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{DONE, output};
 use crate::cli::ReportArgs;
+use crate::compare::framework::{self, Owner};
 use crate::error::Error;
 use crate::metrics::registry::Unit;
 use crate::report::escape::term;
@@ -55,7 +56,7 @@ fn text(all: &Totals, everything: bool) -> String {
             keys(total.formats.keys().map(|f| term(f)).collect()),
             keys(total.gomaxprocs.keys().map(u64::to_string).collect()),
         );
-        rows(&mut out, groups(total), everything);
+        rows(&mut out, groups(total, everything), everything);
         rows(&mut out, spans(total), everything);
     }
     out
@@ -63,7 +64,9 @@ fn text(all: &Totals, everything: bool) -> String {
 
 type Rows = Vec<(i64, String)>;
 
-fn groups(total: &Total) -> Rows {
+/// The program's own goroutines; all of them where everything is to be shown.
+fn groups(total: &Total, everything: bool) -> Rows {
+    let shown = |name: &str| everything || !matches!(framework::owner(name, true), Owner::Framework | Owner::Runtime);
     let line = |(name, g): (&String, &crate::summary::Group)| {
         let blocked = g.block_ns.values().copied().fold(0, i64::saturating_add);
         let each = |ns: i64| time(ns as f64 / g.count.max(1) as f64);
@@ -77,7 +80,7 @@ fn groups(total: &Total) -> Rows {
         );
         (g.total_ns, line)
     };
-    total.goroutines.iter().map(line).collect()
+    total.goroutines.iter().filter(|(name, _)| shown(name)).map(line).collect()
 }
 
 fn spans(total: &Total) -> Rows {

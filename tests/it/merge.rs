@@ -169,8 +169,14 @@ fn sides_that_do_not_fit_together_are_refused() {
     let text = std::fs::read_to_string(folder.path().join("cart.json")).unwrap();
     for (change, want) in [
         (&(|v: &mut Value| v["sides"]["share"] = 7.into()) as &dyn Fn(&mut Value), "a share of the level of 7"),
-        (&|v| v["sides"]["base"][0]["subjects"][0]["figures"]["duration_ns"] = serde_json::json!([1]), "has 1 values for 6"),
-        (&|v| v["sides"]["head"][0]["subjects"][0]["repeats"] = serde_json::json!([{"run": 9}]), "runs that are not there"),
+        (
+            &|v| v["sides"]["base"][0]["subjects"][0]["figures"]["duration_ns"] = serde_json::json!([1]),
+            "has 1 values for 6",
+        ),
+        (
+            &|v| v["sides"]["head"][0]["subjects"][0]["repeats"] = serde_json::json!([{"run": 9}]),
+            "runs that are not there",
+        ),
         (&|v| v["sides"]["more"] = 1.into(), "unknown field `more`"),
     ] {
         let mut value: Value = serde_json::from_str(&text).unwrap();
@@ -221,9 +227,11 @@ fn real_runs_merge_to_the_same_total_however_they_are_split() {
     let want = merge(&["all.json"]);
     assert_eq!(merge(&["run6.json", "run2.json", "run3.json", "run1.json", "run5.json", "run4.json"]), want);
     // Totals merge on: ((1 2) 3) (4 (5 6)).
-    for (name, files) in
-        [("a.json", &["run1.json", "run2.json"][..]), ("b.json", &["a.json", "run3.json"]), ("c.json", &["run5.json", "run6.json"])]
-    {
+    for (name, files) in [
+        ("a.json", &["run1.json", "run2.json"][..]),
+        ("b.json", &["a.json", "run3.json"]),
+        ("c.json", &["run5.json", "run6.json"]),
+    ] {
         std::fs::write(scratch.path().join(name), merge(files)).unwrap();
     }
     assert_eq!(merge(&["b.json", "run4.json", "c.json"]), want);
@@ -231,7 +239,9 @@ fn real_runs_merge_to_the_same_total_however_they_are_split() {
     let tax = &total["packages"]["example.com/shop/checkout"]["regions"]["tax"];
     let runs = || (1..=6).map(|i| std::fs::read(scratch.path().join(format!("run{i}.json"))).unwrap());
     let sum = |key: &str| {
-        runs().map(|b| serde_json::from_slice::<Value>(&b).unwrap()["regions"]["tax"][key].as_i64().unwrap()).sum::<i64>()
+        runs()
+            .map(|b| serde_json::from_slice::<Value>(&b).unwrap()["regions"]["tax"][key].as_i64().unwrap())
+            .sum::<i64>()
     };
     assert_eq!((tax["count"].as_i64(), tax["total_ns"].as_i64()), (Some(sum("count")), Some(sum("total_ns"))));
     let text = out(&cli(scratch.path(), &["merge", "all.json"]));

@@ -89,7 +89,8 @@ fn contents(folder: &Path, name: &str) {
 
 fn pack(folder: &Path, name: &str) -> PathBuf {
     let mut command = Command::new("python3");
-    let packed = command.arg(root().join("release/pack.py")).arg(folder).arg(name).env("SOURCE_DATE_EPOCH", "1790000000");
+    let packed =
+        command.arg(root().join("release/pack.py")).arg(folder).arg(name).env("SOURCE_DATE_EPOCH", "1790000000");
     let output = packed.output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     folder.join(format!("{name}.{}", if name.contains("windows") { "zip" } else { "tar.gz" }))
@@ -210,7 +211,8 @@ fn a_wheel_carries_the_binary_of_the_archive() {
     let archive = pack(folder.path(), &name);
     let wheel = |out: &str| {
         let out = folder.path().join(out);
-        let made = Command::new("python3").arg(root().join("release/wheel.py")).arg(&archive).arg(out).output().unwrap();
+        let made =
+            Command::new("python3").arg(root().join("release/wheel.py")).arg(&archive).arg(out).output().unwrap();
         assert!(made.status.success(), "{}", said(&made));
         PathBuf::from(String::from_utf8(made.stdout).unwrap().trim())
     };
@@ -273,10 +275,15 @@ fn every_target_is_built_published_and_found() {
     let text = said(&made);
     assert!(made.status.success(), "{text}");
     for (i, target) in TARGETS.iter().enumerate().take(4) {
-        let url = format!("https://github.com/someone/gotrace-diff/releases/download/v1.2.3/gotrace-diff-v1.2.3-{target}.tar.gz");
+        let url = format!(
+            "https://github.com/someone/gotrace-diff/releases/download/v1.2.3/gotrace-diff-v1.2.3-{target}.tar.gz"
+        );
         assert!(text.contains(&format!("url \"{url}\"\n      sha256 \"{}\"", i.to_string().repeat(64))), "{text}");
     }
-    assert!(!formula(&root().join("action/checksums.txt")).status.success() || read("action/checksums.txt").contains("musl"));
+    assert!(
+        !formula(&root().join("action/checksums.txt")).status.success()
+            || read("action/checksums.txt").contains("musl")
+    );
     if has("ruby") {
         std::fs::write(folder.path().join("formula.rb"), &text).unwrap();
         let checked = Command::new("ruby").arg("-c").arg(folder.path().join("formula.rb")).output().unwrap();
