@@ -3,6 +3,7 @@
 pub mod cause;
 pub mod evidence;
 pub mod fold;
+pub mod queue;
 pub mod rank;
 pub mod rules;
 pub mod verdict;

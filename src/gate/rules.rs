@@ -1,5 +1,6 @@
 //! Which limits hold for a series.
 
+use super::queue;
 use crate::compare::Change;
 use crate::config::{Config, Level, Rule};
 use crate::metrics::registry::{Class, Role, SubjectKind};
@@ -21,6 +22,9 @@ pub struct Terms {
     pub required: bool,
     /// Whether a rule names the subject without a wildcard.
     pub named: bool,
+    /// Whether it can fail the build only where runs prove it, and is no suspicion before: so with queues that no rule
+    /// speaks of.
+    pub only_if_proven: bool,
 }
 
 /// The relative limit and the absolute floor of a class, until the accuracy harness shows better.
@@ -61,12 +65,15 @@ pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&s
         // A test more is no regression.
         Role::Gated if is_runner && metric.class == Class::Structural => Level::Info,
         Role::Gated => Level::Error,
-        Role::Shown => Level::Info,
+        Role::Queue if queue::is_queue(kind, path) => Level::Error,
+        Role::Queue | Role::Shown => Level::Info,
     };
     // A limit on a metric that is named is meant to hold; one on `*` does not make every noisy figure gate.
     let implied = [flags, rule].iter().any(|r| r.limits() && r.names_metrics()).then_some(Level::Error);
+    let said = flags.level.or(rule.level).or(implied);
     Terms {
-        level: flags.level.or(rule.level).or(implied).unwrap_or(by_default),
+        only_if_proven: said.is_none() && metric.role == Role::Queue,
+        level: said.unwrap_or(by_default),
         max_increase: flags.max_increase.or(rule.max_increase).map_or(max_increase, |r| r.0),
         min_delta: flags
             .min_delta
@@ -132,9 +139,12 @@ mod tests {
     #[test]
     fn a_limit_on_a_named_metric_makes_it_gate() {
         let config = Config { rules: vec![rule("*", "block_ns.*", 5.0)], ..Config::default() };
-        assert_eq!(limit(&config, "a.f", "block_ns.sync").level, Level::Error);
+        let named = limit(&config, "a.f", "block_ns.sync");
+        assert!(!named.only_if_proven && named.level == Level::Error, "{named:?}");
         let config = Config { rules: vec![rule("*", "*", 5.0)], ..Config::default() };
-        assert_eq!(limit(&config, "a.f", "block_ns.sync").level, Level::Info);
+        assert_eq!(limit(&config, "a.f", "sched_wait_ns").level, Level::Info);
+        let queue = limit(&config, "a.f", "block_ns.sync");
+        assert!(queue.only_if_proven && queue.level == Level::Error, "{queue:?}");
         assert!(limit(&config, "a.f", "count").level == Level::Error);
     }
 

@@ -12,6 +12,7 @@
 //! ```
 
 use super::evidence::{self, Detectable};
+use super::queue;
 use super::rules::{self, Terms};
 use crate::compare::change::{Change, Presence};
 use crate::compare::design::Recorded;
@@ -259,7 +260,13 @@ fn alone(judgement: &mut Judgement, package: &PackagePair, subject: &SubjectPair
             both(judgement, package, change, (alternating, constant))
         }
     };
+    let unproven = outcome == Outcome::Inconclusive && evidence == Evidence::FewRuns && judgement.terms.only_if_proven;
     judgement.outcome = match outcome {
+        Outcome::Inconclusive
+            if unproven && (change.runs() < evidence::RUNS_FOR_TEST || queue::is_made_up_for(subject, change)) =>
+        {
+            Outcome::Note
+        }
         // What cannot fail the build is shown for what it is.
         Outcome::Regression | Outcome::Inconclusive if judgement.terms.level == Level::Info => Outcome::Note,
         other => other,
