@@ -14,7 +14,10 @@ use crate::gate;
 use crate::metrics::registry::SubjectKind;
 use crate::paths::Repository;
 use crate::report::build::{self, Context, Drawn};
-use crate::report::model::NotCompared;
+use crate::report::format::Format;
+use crate::report::model::{NotCompared, Report};
+use crate::report::terminal::GroupBy;
+use crate::sides::{self, LeftOut, Sides};
 use crate::summarize::Options;
 
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
@@ -96,6 +99,14 @@ impl Told {
         };
         Told { warnings: inputs.iter().flat_map(|i| i.warnings.clone()).collect(), left_out, drawn, diagnoses }
     }
+
+    /// The sides as a result keeps them, with what reading has to tell.
+    fn keep(&self, sides: &mut Sides, config: &Config) -> Result<serde_json::Value, Error> {
+        sides.warnings.clone_from(&self.warnings);
+        let left = |n: &NotCompared| LeftOut { what: n.what.term(), why: n.why.term(), count: n.count };
+        sides.left_out = self.left_out.iter().map(left).collect();
+        sides::write(sides, config.show_framework).map_err(|e| Error::Bug(format!("sides that are no JSON: {e}")))
+    }
 }
 
 /// Joins, judges and tells.
@@ -117,22 +128,41 @@ pub(super) fn finish(
             format!("base and head are narrowed differently (base: {}, head: {})", words(&base), words(&head));
         told.warnings.push(warning);
     }
-    let mut comparison = compare::compare(base, head);
+    // Only programs that read the result can use them.
+    let (design, against_baseline) = (how.design, how.against_baseline);
+    let mut sides = Sides { base, head, design, against_baseline, ..Sides::default() };
+    let kept = report.writes(Format::Json).then(|| told.keep(&mut sides, config)).transpose()?;
+    let mut comparison = compare::compare(sides.base, sides.head);
     comparison.design = how.design;
-    has_something_in_common(&comparison)?;
-    let warnings = rules_without_match(&comparison, config)?.into_iter().chain(told.warnings).collect();
-    let judged = gate::judge(&comparison, config);
+    let mut told = judge(&comparison, told, config, how.against_baseline)?;
+    told.sides = kept;
+    if report.group_by == Some(GroupBy::Owner) {
+        super::merge::own(&mut told, None)?;
+    }
+    output::report(&told, report)
+}
+
+/// Judges what was joined, and tells it.
+pub(super) fn judge(
+    comparison: &Comparison,
+    told: Told,
+    config: &Config,
+    against_baseline: bool,
+) -> Result<Report, Error> {
+    has_something_in_common(comparison)?;
+    let warnings = rules_without_match(comparison, config)?.into_iter().chain(told.warnings).collect();
+    let judged = gate::judge(comparison, config);
     let repository = Repository::around(&super::working_folder()?);
     let context = Context {
         repository: &repository,
         warnings,
         left_out: told.left_out,
         show_framework: config.show_framework,
-        against_baseline: how.against_baseline,
+        against_baseline,
         drawn: told.drawn,
         diagnoses: told.diagnoses,
     };
-    output::report(&build::build(&comparison, &judged, context), report)
+    Ok(build::build(comparison, &judged, context))
 }
 
 /// A rule that matches nothing guards nothing: most often a name is misspelt, or a subject was renamed.

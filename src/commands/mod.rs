@@ -10,14 +10,20 @@ mod documents;
 mod explain;
 mod inputs;
 mod logs;
+pub mod merge;
 mod output;
 mod overview;
 mod progress;
 mod related;
 mod report;
+pub mod rows;
 mod run;
+pub mod schema;
+mod shards;
+pub mod shell;
 mod sources;
 mod summarize;
+mod totals;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -71,7 +77,10 @@ fn run() -> Result<u8, Error> {
         },
         Some(Command::Summarize(args)) => summarize::run(&args),
         Some(Command::Report(args)) => report::run(&args),
-        Some(Command::Schema) => report::schema(),
+        Some(Command::Schema(args)) => schema::run(&args),
+        Some(Command::Completions(args)) => shell::completions(&args),
+        Some(Command::Man) => shell::man(),
+        Some(Command::Merge(args)) => merge::run(&args),
         Some(Command::Explain(args)) if args.related => related::run(&args),
         Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
         Some(Command::Explain(args)) => depth::run(&args),

@@ -23,7 +23,7 @@ const FILE_WIDTH: usize = 120;
 /// Prints a report and writes the files that were asked for. Files first: they have to be there whatever becomes of
 /// standard output. All of them are rendered before the first is written.
 pub(super) fn report(report: &Report, args: &ReportArgs) -> Result<u8, Error> {
-    let layout = Layout { width: width(), top: args.top, all: args.all, group_by: args.group_by };
+    let layout = Layout { width: width(), top: args.top, all: args.all, group_by: args.group_by.unwrap_or_default() };
     let files = files(args)?;
     let mut written = Vec::with_capacity(files.len());
     for (format, path) in files {

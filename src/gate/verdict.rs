@@ -15,7 +15,6 @@ use super::evidence::{self, Detectable};
 use super::queue;
 use super::rules::{self, Terms};
 use crate::compare::change::{Change, Presence};
-use crate::compare::design::Recorded;
 use crate::compare::{Comparison, PackagePair, SubjectPair, names};
 use crate::config::{Config, Level, OnInconclusive};
 use crate::error::exit;
@@ -199,7 +198,7 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
                     evidence: Evidence::None,
                     interval: None,
                 };
-                alone(&mut judgement, package, subject, change, comparison.design.recorded == Recorded::Alternately);
+                alone(&mut judgement, package, subject, change, package.is_stated_alternating(comparison.design));
                 times_out |= judgement.evidence == Evidence::Environment;
                 judgements.push(judgement);
             }

@@ -79,6 +79,7 @@ pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> 
         subjects,
         series,
         pictures: pictures::pictures(comparison, &context.drawn, context.repository),
+        sides: None,
     }
 }
 
@@ -218,6 +219,7 @@ fn row(
         accepted: None,
         cause: Text::default(),
         site: None,
+        owners: Vec::new(),
         part_of: None,
         section: Section::Aside,
         accept: None,

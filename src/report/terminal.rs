@@ -49,6 +49,8 @@ pub enum GroupBy {
     Package,
     /// By test or benchmark, where that is known, else by package.
     Test,
+    /// By who owns the place to look at, as CODEOWNERS says.
+    Owner,
 }
 
 const BOLD: Style = Style::new().bold();
@@ -140,7 +142,11 @@ fn by_group(out: &mut String, report: &Report, layout: Layout, by: GroupBy) {
     let shown = |f: &&Finding| layout.all || f.part_of.is_none() && f.section != Section::Aside;
     for finding in report.findings.iter().filter(shown) {
         let test = finding.subject.test.clone().filter(|_| by == GroupBy::Test);
-        let name = test.or_else(|| finding.subject.package.clone()).unwrap_or_else(|| "no package".into());
+        let name = match by {
+            GroupBy::Owner if finding.owners.is_empty() => "no owner".into(),
+            GroupBy::Owner => Text::join(&finding.owners, " "),
+            _ => test.or_else(|| finding.subject.package.clone()).unwrap_or_else(|| "no package".into()),
+        };
         match groups.iter_mut().find(|(known, _)| *known == name) {
             Some((_, rows)) => rows.push(finding),
             None => groups.push((name, vec![finding])),

@@ -16,7 +16,7 @@ mod progress;
 mod schedule;
 mod session;
 mod trees;
-mod verdict;
+pub(super) mod verdict;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -28,6 +28,9 @@ const CLEAR: f64 = 0.25;
 /// A tracer that slows tests down by more is warned of.
 const DISTORTED: f64 = 0.20;
 
+/// Why packages are missing that should have been compared.
+pub(in crate::commands) const NOT_RECORDED: &str = "no run of them could be recorded";
+
 /// What was recorded.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
@@ -156,7 +159,7 @@ impl Outcome {
         }
         if recorded.head.is_empty() {
             self.missing += 1;
-            let why = "no run of them could be recorded";
+            let why = NOT_RECORDED;
             match self.left_out.iter_mut().find(|n| n.why.is(why)) {
                 Some(known) => known.count += 1,
                 None => self.left_out.push(NotCompared { what: "packages".into(), why: why.into(), count: 1 }),
@@ -273,5 +276,6 @@ fn nothing_to_run(told: &Told, warnings: Vec<String>, left_out: Vec<NotCompared>
         subjects: Vec::new(),
         series: Vec::new(),
         pictures: Pictures::default(),
+        sides: None,
     }
 }
