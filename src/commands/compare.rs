@@ -14,7 +14,7 @@ use crate::gate;
 use crate::metrics::registry::SubjectKind;
 use crate::paths::Repository;
 use crate::report::build::{self, Context, Drawn};
-use crate::report::model::NotCompared;
+use crate::report::model::{NotCompared, Report};
 use crate::summarize::Options;
 
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
@@ -107,6 +107,18 @@ pub(super) fn finish(
     report: &ReportArgs,
     how: How,
 ) -> Result<u8, Error> {
+    let comparison = join(&mut told, base, head, config, how)?;
+    output::report(&tell(&comparison, told, config, how)?, report)
+}
+
+/// Joins two sides, which have to have something in common.
+pub(super) fn join(
+    told: &mut Told,
+    mut base: Side,
+    head: Side,
+    config: &Config,
+    how: How,
+) -> Result<Comparison, Error> {
     let narrowed = |side: &Side| side.runs().map(|r| r.narrowed.clone()).collect::<BTreeSet<_>>();
     if narrowed(&base) != narrowed(&head) {
         let words = |side: &Side| {
@@ -117,11 +129,18 @@ pub(super) fn finish(
             format!("base and head are narrowed differently (base: {}, head: {})", words(&base), words(&head));
         told.warnings.push(warning);
     }
+    base.rename(&config.aliases);
     let mut comparison = compare::compare(base, head);
     comparison.design = how.design;
     has_something_in_common(&comparison)?;
-    let warnings = rules_without_match(&comparison, config)?.into_iter().chain(told.warnings).collect();
-    let judged = gate::judge(&comparison, config);
+    Ok(comparison)
+}
+
+/// Judges, and makes the report.
+pub(super) fn tell(comparison: &Comparison, told: Told, config: &Config, how: How) -> Result<Report, Error> {
+    let warnings =
+        rules_without_match(comparison, config)?.into_iter().chain(lapsed(config)).chain(told.warnings).collect();
+    let judged = gate::judge(comparison, config);
     let repository = Repository::around(&super::working_folder()?);
     let context = Context {
         repository: &repository,
@@ -132,15 +151,23 @@ pub(super) fn finish(
         drawn: told.drawn,
         diagnoses: told.diagnoses,
     };
-    output::report(&build::build(&comparison, &judged, context), report)
+    Ok(build::build(comparison, &judged, context))
+}
+
+/// What is accepted no longer: named, so that nobody wonders why it fails.
+fn lapsed(config: &Config) -> impl Iterator<Item = String> {
+    config.lapsed().map(|a| {
+        let until = a.until.map(|day| format!(" on {day}")).unwrap_or_default();
+        let by = a.by.as_ref().map(|by| format!(", accepted by {by}")).unwrap_or_default();
+        format!("{}:{}: lapsed{until}: {}{by}: {}", a.file.display(), a.line, a.series, a.reason)
+    })
 }
 
 /// A rule that matches nothing guards nothing: most often a name is misspelt, or a subject was renamed.
 fn rules_without_match(comparison: &Comparison, config: &Config) -> Result<Vec<String>, Error> {
-    let Some(path) = &config.path else { return Ok(Vec::new()) };
     let subjects = || comparison.packages.iter().flat_map(|p| &p.subjects);
     let mut warnings = Vec::new();
-    for rule in &config.rules {
+    for rule in config.rules.iter().filter(|r| r.line > 0) {
         let matches = |s: &compare::SubjectPair| {
             let names = [Some(s.name()), s.renamed_from()];
             s.changes.iter().any(|c| names.iter().flatten().any(|n| rule.matches(s.kind, n, &c.path)))
@@ -150,9 +177,9 @@ fn rules_without_match(comparison: &Comparison, config: &Config) -> Result<Vec<S
         }
         let message = "this rule matches nothing that was compared".to_owned();
         if config.strict {
-            return Err(Error::Config { file: path.clone(), line: rule.line, column: 1, message });
+            return Err(Error::Config { file: rule.file.clone(), line: rule.line, column: 1, message });
         }
-        warnings.push(format!("{}:{}: {message}", path.display(), rule.line));
+        warnings.push(format!("{}:{}: {message}", rule.file.display(), rule.line));
     }
     Ok(warnings)
 }
