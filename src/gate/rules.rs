@@ -2,7 +2,7 @@
 
 use super::queue;
 use crate::compare::Change;
-use crate::config::{Config, Level, Rule};
+use crate::config::{Assume, Config, Direction, Level, Rule};
 use crate::metrics::registry::{Class, Role, SubjectKind};
 
 /// The limits of one series.
@@ -25,6 +25,10 @@ pub struct Terms {
     /// Whether it can fail the build only where runs prove it, and is no suspicion before: so with queues that no rule
     /// speaks of.
     pub only_if_proven: bool,
+    /// Whether a difference needs no proof.
+    pub exact: bool,
+    /// Whether a change for the better fails as one for the worse does.
+    pub both_ways: bool,
 }
 
 /// The relative limit and the absolute floor of a class, until the accuracy harness shows better.
@@ -69,7 +73,8 @@ pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&s
         Role::Queue | Role::Shown => Level::Info,
     };
     // A limit on a metric that is named is meant to hold; one on `*` does not make every noisy figure gate.
-    let implied = [flags, rule].iter().any(|r| r.limits() && r.names_metrics()).then_some(Level::Error);
+    let asks = |r: &&&Rule| r.limits() || r.assume == Some(Assume::Exact) || r.direction == Some(Direction::Both);
+    let implied = [flags, rule].iter().any(|r| asks(&r) && r.names_metrics()).then_some(Level::Error);
     let said = flags.level.or(rule.level).or(implied);
     Terms {
         only_if_proven: said.is_none() && metric.role == Role::Queue,
@@ -84,6 +89,8 @@ pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&s
         hard_limit: flags.hard_limit.or(rule.hard_limit).map(|r| r.0),
         required: rule.required,
         named: rule.names(name) || old_name.is_some_and(|old| rule.names(old)),
+        exact: rule.assume == Some(Assume::Exact),
+        both_ways: rule.direction == Some(Direction::Both),
     }
 }
 

@@ -42,9 +42,12 @@ fn outside(n: usize, m: usize) -> Option<usize> {
     (k > 0).then(|| k - 1)
 }
 
+/// By the numbers of runs of base and head.
+type BySize = HashMap<(usize, usize), Rc<[f64]>>;
+
 thread_local! {
     /// Every series of a comparison asks for the same few.
-    static CHANCES: RefCell<HashMap<(usize, usize), Rc<[f64]>>> = RefCell::default();
+    static CHANCES: RefCell<BySize> = RefCell::default();
 }
 
 /// The chance of each value of Mann and Whitney's U, where no two figures are equal. Of more than 60 runs a side those of
