@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::baseline::{AcceptArgs, DiffArgs, FilesArgs, ShowArgs, UpdateArgs};
 use crate::commands::rows::SummaryFormat;
 use crate::config::quantity::{Amount, Ratio};
-use crate::config::{OnInconclusive, Pattern};
+use crate::config::{Date, OnEnvMismatch, OnInconclusive, OnMissingBaseline, Pattern};
 use crate::error::Error;
 use crate::narrow::Narrow;
 use crate::report::format::Format as ReportFormat;
@@ -191,6 +192,16 @@ pub struct CheckArgs {
     /// The baseline; else the nearest gotrace-baseline.json from here upwards.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+    /// Read baseline and configuration as this commit has them: a change cannot loosen its own gate.
+    #[arg(long, value_name = "REF")]
+    pub baseline_ref: Option<String>,
+    /// What it means that there is no baseline.
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub on_missing_baseline: Option<OnMissingBaseline>,
+    /// Where the runs at hand are written as a baseline if the check fails [default: beside the baseline, as
+    /// gotrace-baseline.candidate.json]; `none` for nowhere.
+    #[arg(long, value_name = "FILE")]
+    pub candidate: Option<PathBuf>,
     /// The gate.
     #[command(flatten)]
     pub gate: GateArgs,
@@ -226,6 +237,18 @@ pub struct BaselineArgs {
 pub enum BaselineCommand {
     /// Make it from runs.
     Create(BaselineCreateArgs),
+    /// Rewrite what moved beyond its noise, and nothing else.
+    Update(UpdateArgs),
+    /// Accept a change that is meant to be so, in gotrace-diff.toml.
+    Accept(AcceptArgs),
+    /// Print what it holds.
+    Show(ShowArgs),
+    /// List the baselines of the repository.
+    List(FilesArgs),
+    /// Say whether baselines are sound and written as gotrace-diff writes them.
+    Verify(FilesArgs),
+    /// Say what differs between two baselines, or from the committed one.
+    Diff(DiffArgs),
 }
 
 /// `gotrace-diff baseline create TRACE...`.
@@ -437,6 +460,12 @@ pub struct GateArgs {
     /// What an inconclusive comparison means for the build.
     #[arg(long, value_enum, value_name = "POLICY", help_heading = "Gate")]
     pub on_inconclusive: Option<OnInconclusive>,
+    /// What it means that base and head were recorded in different environments.
+    #[arg(long, value_enum, value_name = "POLICY", help_heading = "Gate")]
+    pub on_env_mismatch: Option<OnEnvMismatch>,
+    /// The day as of which accepted changes hold [default: today, in UTC].
+    #[arg(long, value_name = "YYYY-MM-DD", help_heading = "Gate")]
+    pub today: Option<Date>,
     /// A rule of the configuration that matches nothing is an error, not a warning.
     #[arg(long, help_heading = "Gate")]
     pub strict: bool,

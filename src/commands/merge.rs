@@ -73,9 +73,10 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
         let mut read = inputs::read(&sides, &args.gate.test_json, &compare::options(&args.gate), &narrow)?.into_iter();
         let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
         let told = Told::of(&[&base, &head], &config);
-        let (base, head) = (base.into_side(config.rounds), head.into_side(config.rounds));
+        let (mut base, head) = (base.into_side(config.rounds), head.into_side(config.rounds));
+        base.rename(&config.aliases);
         let comparison = joining::compare(base, head);
-        return tell(compare::judge(&comparison, told, &config, false)?, args);
+        return tell(compare::tell(&comparison, told, &config, false)?, args);
     }
     let read = read(args)?;
     if let Some(expected) = args.expect
@@ -158,10 +159,11 @@ fn verdict(results: Vec<(String, ShardResult)>, args: &MergeArgs, config: &Confi
     if shards.is_empty() {
         return tell(nothing(&empty, config), args);
     }
+    shards.iter_mut().for_each(|s| s.sides.base.rename(&config.aliases));
     let told = told(&shards);
     let missing: usize = told.left_out.iter().filter(|n| n.why.is(NOT_RECORDED)).map(|n| n.count).sum();
     let comparison = if args.pool { pooled(shards) } else { side_by_side(shards) };
-    let mut report = compare::judge(&comparison, told, config, against_baseline)?;
+    let mut report = compare::tell(&comparison, told, config, against_baseline)?;
     report.diagnoses = diagnoses;
     for (name, verdict, headline) in empty.iter().filter(|(_, verdict, _)| *verdict != Verdict::Pass) {
         report.warnings.push(Text::from(format!("{name}: {}", headline.term())));

@@ -128,10 +128,20 @@ fn by_certainty(out: &mut String, report: &Report, layout: Layout) {
         (Section::Better, "Better, or looks better", if layout.all { many } else { layout.top.min(3) }),
         (Section::Aside, "Moved, and nothing depends on it", if layout.all { many } else { 0 }),
     ];
+    let shown = |f: &Finding| layout.all || f.part_of.is_none();
     for (section, title, most) in sections {
-        let rows: Vec<&Finding> =
-            report.findings.iter().filter(|f| f.section == section && (layout.all || f.part_of.is_none())).collect();
+        let rows: Vec<&Finding> = report
+            .findings
+            .iter()
+            .filter(|f| f.section == section && f.verdict != Meaning::Accepted && shown(f))
+            .collect();
         part(out, title, &rows, most, layout);
+        // What the team has accepted is never silent.
+        if section == Section::Unproven {
+            let accepted: Vec<&Finding> =
+                report.findings.iter().filter(|f| f.verdict == Meaning::Accepted && shown(f)).collect();
+            part(out, "Accepted by the team", &accepted, many, layout);
+        }
     }
 }
 

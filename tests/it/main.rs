@@ -3,7 +3,10 @@
 // In a binary, what modules share is public to nobody else.
 #![allow(unreachable_pub)]
 
+mod accept;
 mod baseline;
+mod baseline_ref;
+mod baseline_update;
 mod broken;
 mod browser;
 mod calibrate;

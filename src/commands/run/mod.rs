@@ -11,11 +11,11 @@ mod build;
 mod flags;
 mod one;
 mod plan;
-mod process;
+pub(super) mod process;
 mod progress;
 mod schedule;
 mod session;
-mod trees;
+pub(super) mod trees;
 pub(super) mod verdict;
 
 use std::path::{Path, PathBuf};

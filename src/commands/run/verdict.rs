@@ -90,7 +90,9 @@ fn judge<'r>(recorded: impl Iterator<Item = &'r Recorded>, share: f64, config: &
         base.extend(one.base.iter().cloned());
         head.extend(one.head.iter().cloned());
     }
-    let mut comparison = joining::compare(Side::new(&base, config.rounds), Side::new(&head, config.rounds));
+    let mut base = Side::new(&base, config.rounds);
+    base.rename(&config.aliases);
+    let mut comparison = joining::compare(base, Side::new(&head, config.rounds));
     comparison.design = Design { recorded: How::Alternately, share };
     let judged = gate::judge(&comparison, config);
     (comparison, judged)
