@@ -61,6 +61,7 @@ expect 2 summarize "$here/testdata/misuse/go1.26.6/killed.out"
 
 bash -n "$folder/completions/gotrace-diff.bash" || fail "completions for bash are no script"
 if command -v man >/dev/null; then
-  man -l "$folder/man/gotrace-diff.1" 2>/dev/null | grep -q 'go *traces' || fail "the manual page is none"
+  MANWIDTH=80 man -l "$folder/man/gotrace-diff.1" >"$scratch/page" 2>/dev/null || fail "the manual page cannot be shown"
+  grep -q 'SYNOPSIS' "$scratch/page" || fail "the manual page has no synopsis"
 fi
 echo "smoke: $name: fine"
