@@ -42,6 +42,7 @@ fn the_query_says_since_when_a_region_is_slow() {
     history(folder.path());
     let script = "import duckdb, json, sys\n\
         c = duckdb.connect()\n\
+        c.execute('SET enable_progress_bar = false')\n\
         c.execute(\"SET VARIABLE history = '\" + sys.argv[2] + \"'\")\n\
         rows = c.execute(open(sys.argv[1]).read()).fetchall()\n\
         print(json.dumps([[r[1], r[2], round(r[4]), round(r[5])] for r in rows]))\n";
