@@ -8,6 +8,7 @@ mod critical;
 mod depth;
 mod documents;
 mod explain;
+pub(crate) mod github;
 mod inputs;
 mod logs;
 mod output;
@@ -72,6 +73,7 @@ fn run() -> Result<u8, Error> {
         Some(Command::Summarize(args)) => summarize::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Schema) => report::schema(),
+        Some(Command::Github(args)) => github::run(&args),
         Some(Command::Explain(args)) if args.related => related::run(&args),
         Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
         Some(Command::Explain(args)) => depth::run(&args),

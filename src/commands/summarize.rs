@@ -20,10 +20,17 @@ use crate::report::{json, recording, units};
 use crate::summarize::Options;
 use crate::summary::Summary;
 
+/// Several summaries in one document.
 #[derive(Serialize)]
-struct Runs<'a> {
+pub(super) struct Runs<'a> {
     schema: &'static str,
     runs: &'a [Summary],
+}
+
+impl<'a> Runs<'a> {
+    pub(super) fn of(runs: &'a [Summary]) -> Runs<'a> {
+        Runs { schema: RUNS_SCHEMA, runs }
+    }
 }
 
 pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
@@ -44,7 +51,7 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
     let config = config::resolve(None, &super::working_folder()?)?;
     let text = match (args.format, &input.summaries[..]) {
         (Format::Json, [one]) => json::document(one)?,
-        (Format::Json, runs) => json::document(&Runs { schema: RUNS_SCHEMA, runs })?,
+        (Format::Json, runs) => json::document(&Runs::of(runs))?,
         (Format::Text, runs) => {
             let mut text = String::new();
             for warning in &input.warnings {

@@ -11,6 +11,7 @@ mod build;
 mod flags;
 mod one;
 mod plan;
+mod pool;
 mod process;
 mod progress;
 mod schedule;

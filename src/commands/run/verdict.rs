@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::is_json;
 use super::plan::{Plan, Told};
+use super::pool;
 use super::schedule;
 use super::session::{Ended, Recorded, Recorder, Target};
 use crate::cli::RunArgs;
@@ -208,6 +209,8 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         base.extend(recorded.base);
         head.extend(recorded.head);
     }
+    pool::write(args.summaries.as_deref(), &base, &head)?;
+    warnings.extend(pool::read(&args.pool, &mut base, &mut head)?);
     let missing = result.missing + told.broken;
     let mut kept = report_args.output.clone();
     if let Some(keep) = &args.keep {
