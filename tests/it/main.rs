@@ -3,6 +3,15 @@
 // In a binary, what modules share is public to nobody else.
 #![allow(unreachable_pub)]
 
+mod action_api;
+mod action_base;
+mod action_comment;
+mod action_docs;
+mod action_harness;
+mod action_hostile;
+mod action_install;
+mod action_story;
+mod action_tutorial;
 mod baseline;
 mod broken;
 mod browser;

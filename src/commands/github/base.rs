@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::environment::{event, hash, input, one_of, text, variable, working_folder};
 use super::git::Git;
-use super::outputs::{Kind, Outputs, annotate, say};
+use super::outputs::{Outputs, say};
 use super::{environment, gate};
 use crate::commands::DONE;
 use crate::error::Error;
@@ -33,7 +33,7 @@ pub(super) fn run() -> Result<u8, Error> {
     match find() {
         Ok(()) => Ok(DONE),
         Err(error) => {
-            annotate(Kind::Error, &gate::told(&error))?;
+            gate::note(&error)?;
             Err(error)
         }
     }

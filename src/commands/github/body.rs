@@ -174,11 +174,11 @@ impl Told {
     fn footer(&self, event: &Value) -> String {
         let short = |h: &str| hash(h).map(|h| format!("`{}`", h.get(..12).unwrap_or(h)));
         let workflow_run = variable("GITHUB_EVENT_NAME") == "workflow_run";
-        let head = match short(text(event, if workflow_run { "/workflow_run/head_sha" } else { "/pull_request/head/sha" }))
-        {
-            Some(head) => head,
-            None => short(&variable("GITHUB_SHA")).unwrap_or_default(),
-        };
+        let head =
+            match short(text(event, if workflow_run { "/workflow_run/head_sha" } else { "/pull_request/head/sha" })) {
+                Some(head) => head,
+                None => short(&variable("GITHUB_SHA")).unwrap_or_default(),
+            };
         let mut parts = Vec::new();
         if let Some(base) = short(&variable("GOTRACE_DIFF_BASE")) {
             parts.push(format!("{base} → {head}"));

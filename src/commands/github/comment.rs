@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::api::{Answer, Api};
 use super::body::{Key, State, Told, When, read, without_commands};
-use super::environment::{event, one_of, path, report_folder, repository, text, variable};
+use super::environment::{event, has_compared, one_of, path, report_folder, repository, text, variable};
 use super::outputs::{Kind, Outputs, annotate};
 use super::pull::{self, Pull};
 use crate::commands::{DONE, documents};
@@ -90,7 +90,8 @@ fn write() -> Result<Outcome, Error> {
         }
     };
     let told = Told { report: report()?, when: When::now(&event) };
-    let job = Job { api, repository: repository()?, number, key: Key::of_job(&event), event, always: policy == "always" };
+    let job =
+        Job { api, repository: repository()?, number, key: Key::of_job(&event), event, always: policy == "always" };
     job.write(&told)
 }
 
@@ -102,7 +103,7 @@ fn report() -> Result<Option<crate::report::model::Report>, Error> {
         Some(path) => path,
         None => report_folder()?.1.join(Format::Json.file_name()),
     };
-    if !foreign && !path.is_file() {
+    if !foreign && !has_compared() {
         return Ok(None);
     }
     let text = documents::read_text(&path, documents::MOST_BYTES)?;
@@ -227,10 +228,9 @@ impl Job {
                  docs/action.md has the pair of workflows that comments all the same"
                     .to_owned(),
             ),
-            401 | 403 | 404 => (
-                Outcome::Denied,
-                format!("{} (the job needs `permissions: pull-requests: write`)", answer.told()),
-            ),
+            401 | 403 | 404 => {
+                (Outcome::Denied, format!("{} (the job needs `permissions: pull-requests: write`)", answer.told()))
+            }
             _ => (Outcome::Failed, answer.told()),
         };
         annotate(Kind::Notice, &format!("no comment: {why}"))?;

@@ -107,6 +107,11 @@ pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Whether the step before this one has compared anything.
+pub(super) fn has_compared() -> bool {
+    matches!(variable("GOTRACE_DIFF_VERDICT").as_str(), "pass" | "regression" | "inconclusive")
+}
+
 /// `text` if it is the hash of a commit (SHA-1 or SHA-256) and not the hash that stands for none.
 pub(super) fn hash(text: &str) -> Option<&str> {
     let hex = matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit());

@@ -50,15 +50,34 @@ struct Attempt {
 
 pub(super) fn run() -> Result<u8, Error> {
     if let Err(error) = judge() {
-        annotate(Kind::Error, &told(&error))?;
+        note(&error)?;
         output::fail(&error, false);
         failed(error.exit_code())?;
-        if let Ok((_, folder)) = report_folder() {
-            let _ = std::fs::create_dir_all(&folder);
-            output::write_file(&folder.join(ERROR_FILE), &json::error(&error)?)?;
-        }
     }
     Ok(DONE)
+}
+
+/// Says why there will be no comparison: now, and for the steps after this one.
+pub(super) fn note(error: &Error) -> Result<(), Error> {
+    annotate(Kind::Error, &told(error))?;
+    let (_, reports) = empty_folder()?;
+    output::write_file(&reports.join(ERROR_FILE), &json::error(error)?)
+}
+
+/// The folder of the reports, without any. What is there already may be anybody's, or of an earlier attempt: it must not
+/// be taken for what this one says.
+pub(super) fn empty_folder() -> Result<(String, PathBuf), Error> {
+    let (given, reports) = report_folder()?;
+    std::fs::create_dir_all(&reports).map_err(|source| Error::Write { file: given.clone(), source })?;
+    for name in Format::ALL.map(Format::file_name).into_iter().chain([ERROR_FILE]) {
+        match std::fs::remove_file(reports.join(name)) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::Write { file: format!("{given}/{name}"), source });
+            }
+            _ => {}
+        }
+    }
+    Ok((given, reports))
 }
 
 /// An error in one line, with what to do.
@@ -81,17 +100,7 @@ fn judge() -> Result<(), Error> {
     let mode = one_of("mode", &MODES)?;
     let fail_on = one_of("fail-on", &FAIL_ON)?;
     let folder = working_folder()?;
-    let (given, reports) = report_folder()?;
-    std::fs::create_dir_all(&reports).map_err(|source| Error::Write { file: given.clone(), source })?;
-    // What is there already may be anybody's: it must not be taken for what this run says.
-    for name in Format::ALL.map(Format::file_name).into_iter().chain([ERROR_FILE]) {
-        match std::fs::remove_file(reports.join(name)) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::Write { file: format!("{given}/{name}"), source });
-            }
-            _ => {}
-        }
-    }
+    let (given, reports) = empty_folder()?;
     let mut arguments = arguments(mode)?;
     if mode == "run" {
         let flags = words("test-args")?;
@@ -235,6 +244,10 @@ fn start(arguments: &[String], folder: &Path, reports: &Path) -> Result<(u8, Str
     };
     command.args(before).arg("--format=json").arg(format!("--report-dir={}", reports.display())).args(after);
     command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped());
+    // Tests that write there would speak for this step.
+    for name in ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"] {
+        command.env_remove(name);
+    }
     let wall = Wall::raise()?;
     let output = command.spawn().and_then(std::process::Child::wait_with_output).map_err(program)?;
     drop(wall);

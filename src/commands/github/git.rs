@@ -144,10 +144,11 @@ impl Git {
         for depth in STEPS {
             let depth = format!("--depth={depth}");
             // What is checked out is deepened along: both sides have to reach back to the same commit.
-            for what in [&spec, head] {
-                if let Err(why) = self.fetch(&[&depth, "origin", what])? {
-                    said = why;
-                }
+            if let Err(why) = self.fetch(&[&depth, "origin", &spec])? {
+                return Err(cannot(&format!("the branch {branch} could not be fetched"), &why));
+            }
+            if let Err(why) = self.fetch(&[&depth, "origin", head])? {
+                said = why;
             }
             let found = self.ask(&["merge-base", ours, head], None)?;
             if found.ok && hash(&found.out).is_some() {
@@ -177,6 +178,13 @@ fn server() -> String {
     if given.is_empty() { "https://github.com".to_owned() } else { given.trim_end_matches('/').to_owned() }
 }
 
-fn cannot(message: &str, output: &str) -> Error {
-    Error::Program { program: "git".to_owned(), message: message.to_owned(), output: output.to_owned() }
+fn cannot(message: &str, said: &str) -> Error {
+    let said: Vec<&str> = said.lines().take(2).collect();
+    let said = if said.is_empty() { String::new() } else { format!(" (git: {})", said.join("; ")) };
+    Error::Input {
+        file: "base".to_owned(),
+        message: format!("{message}{said}"),
+        advice: "say what to compare with as the input base-ref, or check out the whole history (fetch-depth: 0)"
+            .to_owned(),
+    }
 }

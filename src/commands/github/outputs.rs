@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use super::environment::variable;
-use crate::commands::output;
 use crate::cli::Color;
+use crate::commands::output;
 use crate::error::Error;
 use crate::report::escape::Text;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::environment::{report_folder, text, variable};
+use super::environment::{has_compared, report_folder, text, variable};
 use super::gate::ERROR_FILE;
 use super::outputs::append;
 use crate::commands::{DONE, documents};
@@ -19,7 +19,7 @@ pub(super) fn run() -> Result<u8, Error> {
     let path = folder.join(Format::Json.file_name());
     let room = std::fs::metadata(variable("GITHUB_STEP_SUMMARY")).map_or(0, |m| usize::try_from(m.len()).unwrap_or(0));
     let room = markdown::SUMMARY.saturating_sub(room).max(LEAST);
-    let page = if path.is_file() {
+    let page = if has_compared() {
         let file = path.display().to_string();
         let report = documents::parse_report(&file, &documents::read_text(&path, documents::MOST_BYTES)?)?;
         markdown::within(&report, room)

@@ -16,8 +16,10 @@ use crate::cli::RunArgs;
 use crate::commands::{compare, output};
 use crate::compare::{self as joining, Comparison, Design, Recorded as How, Side};
 use crate::config::Config;
+use crate::diagnose;
 use crate::error::{Error, exit};
 use crate::gate::{self, Judged, Verdict};
+use crate::report::build::Drawn;
 use crate::report::format::Format as ReportFormat;
 use crate::report::model::{
     Compared, Counts, Environment, NotCompared, Pictures, Report, Runs, SCHEMA, Verdict as Means,
@@ -231,7 +233,12 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         against_baseline: false,
         design: Design { recorded: How::Alternately, share: looks_share(args) },
     };
-    let told = compare::Told { warnings, left_out, ..compare::Told::default() };
+    let told = compare::Told {
+        warnings,
+        left_out,
+        drawn: [Drawn::of(&base), Drawn::of(&head)],
+        diagnoses: diagnose::changes(&base, &head, &config.diagnose),
+    };
     let base = Side::new(&base, config.rounds);
     let code = compare::finish(told, base, Side::new(&head, config.rounds), config, &report_args, how)?;
     // What should have been compared and was not is no pass.
