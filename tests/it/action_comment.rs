@@ -321,3 +321,43 @@ fn a_report_from_a_fork_is_posted_where_its_commit_is_and_nowhere_else() {
     }
     assert_eq!(api.bodies().len(), 1);
 }
+
+#[test]
+fn what_is_too_long_is_cut_by_rows_and_not_refused() {
+    let api = Api::start();
+    let made = compare(&api, REGRESSION);
+    made.run();
+    api.state().comments.clear();
+    let report = std::fs::read_to_string(made.workspace().join("gotrace-report/report.json")).unwrap();
+    let mut report: Value = serde_json::from_str(&report).unwrap();
+    let mut finding = report["findings"][0].clone();
+    finding["subject"]["label"] = format!("shop.{}@team", "|`<b>".repeat(20)).into();
+    report["findings"] = vec![finding; 6_000].into();
+    let mut job = Job::new("comment");
+    api.state().pulls = vec![pull(7, &"3".repeat(40), "stranger/shop", "x")];
+    std::fs::create_dir(job.workspace().join("gotrace-report")).unwrap();
+    std::fs::write(job.workspace().join("gotrace-report/report.json"), report.to_string()).unwrap();
+    job.env(&[("GITHUB_API_URL", &api.url)]);
+    job.event("workflow_run", &run_ended(&"3".repeat(40), "stranger/shop", "x", &[]));
+    let done = job.run();
+    assert_eq!(done.output("comment-posted"), "true", "{}", done.log());
+    let body = api.bodies().pop().unwrap();
+    assert!(
+        body.len() <= 65_536 && body.len() > 50_000 && body.contains("left out for want of room"),
+        "{}",
+        body.len()
+    );
+    // The runner drops a summary of more than a mebibyte, with all that others wrote into it before.
+    let summary = made.folder.path().join("summary.md");
+    std::fs::write(&summary, "x".repeat(800 << 10)).unwrap();
+    std::fs::write(made.workspace().join("gotrace-report/report.json"), report.to_string()).unwrap();
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_gotrace-diff"))
+        .args(["github", "summary"])
+        .envs([("GITHUB_STEP_SUMMARY", summary.as_path()), ("GITHUB_WORKSPACE", &made.workspace())])
+        .env("GOTRACE_DIFF_VERDICT", "regression")
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let length = std::fs::metadata(&summary).unwrap().len();
+    assert!(length > 850 << 10 && length < 1 << 20, "{length}");
+}
