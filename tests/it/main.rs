@@ -4,6 +4,15 @@
 #![allow(unreachable_pub)]
 
 mod accept;
+mod action_api;
+mod action_base;
+mod action_comment;
+mod action_docs;
+mod action_harness;
+mod action_hostile;
+mod action_install;
+mod action_story;
+mod action_tutorial;
 mod baseline;
 mod baseline_ref;
 mod baseline_update;
