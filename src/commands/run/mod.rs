@@ -11,7 +11,7 @@ mod build;
 mod flags;
 mod one;
 mod plan;
-mod process;
+pub(super) mod process;
 mod progress;
 mod schedule;
 mod session;
