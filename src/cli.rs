@@ -68,6 +68,9 @@ pub enum Command {
     Merge(crate::commands::merge::MergeArgs),
     /// Tell one subject in depth: what its time was spent on, and on whom it depends.
     Explain(ExplainArgs),
+    /// The steps of the GitHub Action.
+    #[command(hide = true)]
+    Github(crate::commands::github::GithubArgs),
 }
 
 /// `gotrace-diff BASE HEAD`.
@@ -132,6 +135,13 @@ pub struct RunArgs {
     /// Keep the traces, what the tests said, and the result in this folder.
     #[arg(long, value_name = "DIR", help_heading = "Recording")]
     pub keep: Option<PathBuf>,
+    /// Write the summaries of the runs that decide into this folder, as base.json and head.json.
+    #[arg(long, value_name = "DIR", help_heading = "Recording")]
+    pub summaries: Option<PathBuf>,
+    /// Count the runs in too that were written with --summaries when the same two commits were compared before
+    /// (repeatable).
+    #[arg(long, value_name = "DIR", help_heading = "Recording")]
+    pub pool: Vec<PathBuf>,
     /// The gate.
     #[command(flatten)]
     pub gate: GateArgs,

@@ -10,7 +10,7 @@
 use std::io::Read;
 use std::sync::mpsc::{channel, sync_channel};
 
-use crate::summarize::{self, ADVANCER, AHEAD, Facts};
+use crate::summarize::{self, AHEAD, Facts};
 use crate::timeline::{Birth, Open, Sink, Span, Timeline};
 use crate::trace::{
     Event, Frame, Gauge, GoSlot, Range, StackId, Sym, Symbols, TaskId, Time, TraceError, TraceErrorKind,
@@ -256,6 +256,6 @@ fn once<W: Watch>(
     let (facts, failure) = read?;
     let running = timeline.finish(&mut Watched(&mut watch));
     watch.settle(timeline.symbols());
-    let cut = !stopped && running.iter().any(|name| name == ADVANCER);
+    let cut = !stopped && summarize::cut_between_generations(&timeline, &running);
     Ok(Once { watch, timeline, facts, failure: failure.filter(|_| !stopped), cut })
 }

@@ -13,7 +13,7 @@ use std::thread::Scope;
 
 use crate::metrics::{Chosen, Metrics};
 use crate::summary::{Recording, Summary, Warning};
-use crate::timeline::{Timeline, Window};
+use crate::timeline::{Running, Timeline, Window};
 use crate::trace::{Chunk, Reader, TraceError, TraceErrorClass, TraceErrorKind};
 
 /// Events are handed on in runs of this many: enough to make the hand-over cheap, few enough to stay in the cache.
@@ -22,9 +22,8 @@ const CHUNK: usize = 4096;
 /// How many chunks may wait for the analysis.
 pub(crate) const AHEAD: usize = 8;
 
-/// The tracer's own goroutine that ends generations. It waits for most of its life; a trace that ends while it runs
-/// was cut between two generations (seen in all of Go 1.22 to 1.27; before there were no generations).
-pub(crate) const ADVANCER: &str = "runtime.(*traceAdvancerState).start.func1";
+/// The tracer's own goroutine that ends generations (seen in all of Go 1.22 to 1.27; before there were none).
+const ADVANCER: &str = "runtime.(*traceAdvancerState).start.func1";
 
 /// How to read.
 #[derive(Clone, Debug, Default)]
@@ -160,10 +159,34 @@ fn analyse(to_analyse: &Receiver<Chunk>, emptied: &Sender<Chunk>, options: &Opti
     Analyses { current, before }
 }
 
+/// Whether a trace ends where no trace ends by itself: between two generations.
+///
+/// A generation is ended by a goroutine of the tracer's own, which sleeps, wakes up and does it; the last one is ended
+/// by whoever calls trace.Stop. So a trace was cut if the former runs at its end, unless it is only late:
+///
+/// ```text
+///   generation      1                 | 2               | 3 (last)       end
+///   cut there       sleeps ─── runs ──│── sleeps ─ runs ┤
+///   late to sleep   sleeps ─── runs ──│─── sleeps ─ runs│─ runs ─        ┤   another has ended it: trace.Stop
+///   late to start                                         created ─ runs ┤   a busy machine, a short test
+///   cut a bit later                     sleeps ─ runs ──│  not heard of  ┤
+/// ```
+///
+/// It may also have woken up by itself at the very moment of trace.Stop. Then the test binary's main goroutine, which
+/// calls that, is running, and no test or benchmark is left: nothing else looks like this.
+pub(crate) fn cut_between_generations(timeline: &Timeline, running: &[Running]) -> bool {
+    let Some(advancer) = running.iter().find(|g| g.name == ADVANCER) else { return false };
+    if !advancer.heard || !advancer.woke {
+        return !advancer.heard;
+    }
+    let stops = running.iter().any(|g| g.name == "main.main") && timeline.knows("testing.tRunner");
+    !stops || timeline.any_alive(|name| name.starts_with("testing."))
+}
+
 fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options) -> Result<Summary, TraceError> {
     let snapshot = facts.first_generation > 1;
     let running = analysis.timeline.finish(&mut analysis.metrics);
-    let cut = !snapshot && running.iter().any(|name| name == ADVANCER);
+    let cut = !snapshot && cut_between_generations(&analysis.timeline, &running);
     if cut && !options.allow_partial {
         return Err(TraceError::new(TraceErrorKind::AdvancerRunning, facts.offset));
     }

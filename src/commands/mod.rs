@@ -10,6 +10,7 @@ mod depth;
 mod documents;
 mod drift;
 mod explain;
+pub(crate) mod github;
 mod inputs;
 mod logs;
 pub mod merge;
@@ -81,6 +82,7 @@ fn run() -> Result<u8, Error> {
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man) => shell::man(),
         Some(Command::Merge(args)) => merge::run(&args),
+        Some(Command::Github(args)) => github::run(&args),
         Some(Command::Explain(args)) if args.related => related::run(&args),
         Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
         Some(Command::Explain(args)) => depth::run(&args),

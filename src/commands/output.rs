@@ -144,6 +144,8 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
     }
     let name =
         path.file_name().ok_or_else(|| Error::Refused { file: file.clone(), message: "names no file".to_owned() })?;
+    // From here on a signal waits until the file is whole: otherwise it would leave what is beside its place.
+    super::run::process::listen();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let beside = path.with_file_name(format!(".{}.{}.{number}.tmp", name.to_string_lossy(), std::process::id()));
     let written = std::fs::OpenOptions::new()
@@ -155,5 +157,5 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
     if written.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
-    written.map_err(failed)
+    written.map_err(failed).and_then(|made| super::run::process::go_on().map(|()| made))
 }

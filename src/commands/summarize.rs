@@ -21,10 +21,17 @@ use crate::report::{json, recording, units};
 use crate::summarize::Options;
 use crate::summary::Summary;
 
+/// Several summaries in one document.
 #[derive(Serialize)]
-struct Runs<'a> {
+pub(super) struct Runs<'a> {
     schema: &'static str,
     runs: &'a [Summary],
+}
+
+impl<'a> Runs<'a> {
+    pub(super) fn of(runs: &'a [Summary]) -> Runs<'a> {
+        Runs { schema: RUNS_SCHEMA, runs }
+    }
 }
 
 pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
@@ -49,7 +56,7 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
     let text = match (args.format, &input.summaries[..]) {
         (Format::Ndjson, runs) => return rows::print(runs, args, args.benchtime.or(config.rounds)),
         (Format::Json, [one]) => json::document(one)?,
-        (Format::Json, runs) => json::document(&Runs { schema: RUNS_SCHEMA, runs })?,
+        (Format::Json, runs) => json::document(&Runs::of(runs))?,
         (Format::Text, runs) => {
             let mut text = String::new();
             for warning in &input.warnings {

@@ -335,7 +335,7 @@ until = "2027-02-28"
         assert_eq!((rule.assume, rule.direction), (Some(Assume::Exact), Some(Direction::Both)));
         assert_eq!(config.aliases["example.com/shop.old"], "example.com/shop.new");
         let [one, other] = &config.accepted[..] else { panic!("two are accepted") };
-        assert_eq!((one.from, one.to, one.by.as_deref(), one.line), (Some(10e6), Some(21e6), Some("ada"), 25));
+        assert_eq!((one.from, one.to, one.by.as_deref(), one.line), (Some(10e6), Some(21e6), Some("ada"), 26));
         assert_eq!((other.from, other.to), (None, Some(40.0)));
         let day = |text: &str| text.parse().unwrap();
         assert!(!one.has_lapsed(day("2027-01-31")) && one.has_lapsed(day("2027-02-01")));

@@ -41,6 +41,11 @@ pub fn summary(report: &Report) -> String {
     render(report, SUMMARY)
 }
 
+/// The same in at most so many bytes, where others have taken a part of the room.
+pub fn within(report: &Report, limit: usize) -> String {
+    render(report, limit)
+}
+
 fn render(report: &Report, limit: usize) -> String {
     let mut page = Page::new(limit);
     page.block(&headline_of(report));

@@ -28,6 +28,10 @@ pub(super) struct Goroutine {
     stack: StackId,
     cause: Cause,
     begun_at: StackId,
+    /// When it last woke up from a wait for anything but a semaphore.
+    pub(super) woke: Time,
+    /// When it was last noted to be still doing the same.
+    noted: Time,
     /// Whether the trace tells when its state began.
     has_begin: bool,
     /// The processor that it entered a system call with.
@@ -47,10 +51,17 @@ impl Goroutine {
         stack: StackId::NONE,
         cause: Cause::Unknown,
         begun_at: StackId::NONE,
+        woke: Time::NEVER,
+        noted: Time::NEVER,
         has_begin: false,
         syscall_p: ProcId::NONE,
         name: Sym::EMPTY,
     };
+
+    /// Whether the trace tells of it at `from` or later. (Where a window has ended meanwhile that is not known.)
+    pub(super) fn is_heard_since(&self, from: Time) -> bool {
+        self.since == Time::NEVER || self.since.max(self.noted) >= from
+    }
 
     /// What it is in the middle of, as if that ended at `now`.
     pub(super) fn open(&self, now: Time) -> Option<Span> {
@@ -98,7 +109,11 @@ impl Timeline {
     #[inline(always)]
     pub(super) fn go(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
         if t.from == t.to {
-            return; // A generation's note of what is known already.
+            // A generation's note of what is known already.
+            if let Some(g) = self.goroutines.get_mut(t.slot.index()) {
+                g.noted = event.time;
+            }
+            return;
         }
         if t.slot.index() >= self.goroutines.len() {
             self.goroutines.resize(t.slot.index() + 1, Goroutine::UNKNOWN);
@@ -201,10 +216,13 @@ impl Timeline {
     #[inline(always)]
     fn leave(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
         let g = &mut self.goroutines[t.slot.index()];
-        let Some(start) = std::mem::replace(&mut g.since, Time::NEVER).get() else { return };
-        let begun = g.begun(start);
         // Whoever makes a waiting goroutine runnable woke it.
         let woken = g.state == State::Waiting;
+        if woken && Some(g.reason) != self.known.sync {
+            g.woke = event.time;
+        }
+        let Some(start) = std::mem::replace(&mut g.since, Time::NEVER).get() else { return };
+        let begun = g.begun(start);
         let (by, by_stack) = if woken { (event.g, event.stack) } else { (GoSlot::NONE, StackId::NONE) };
         let span = Span { g: t.slot, end: event.time, by, by_stack, ..begun };
         if g.state == State::Syscall {

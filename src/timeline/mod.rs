@@ -49,6 +49,8 @@ pub struct Timeline {
     last: Time,
     /// Time of the last generation mark.
     sync: Time,
+    /// Times of the last generation mark and the one before, whatever the window.
+    marks: (Time, Time),
     known: Known,
 }
 
@@ -59,6 +61,19 @@ struct Known {
     forever: Option<Sym>,
     /// Of those who give up their processor by themselves.
     gosched: Option<Sym>,
+    /// Of those who wait for a semaphore.
+    sync: Option<Sym>,
+}
+
+/// A goroutine that was running when the trace ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Its start function; empty if that is not known.
+    pub name: String,
+    /// Whether it woke up in the last generation, from a wait for anything but a semaphore.
+    pub woke: bool,
+    /// Whether the last generation tells of it at all: whole ones do of every goroutine.
+    pub heard: bool,
 }
 
 impl Timeline {
@@ -95,6 +110,7 @@ impl Timeline {
             match self.symbols.text(sym) {
                 "forever" => self.known.forever = Some(sym),
                 "runtime.Gosched" => self.known.gosched = Some(sym),
+                "sync" => self.known.sync = Some(sym),
                 _ => {}
             }
         }
@@ -124,6 +140,7 @@ impl Timeline {
             }
             EventKind::Sync => {
                 self.sync = event.time;
+                self.marks = (event.time, self.marks.0);
                 sink.sync(event.time);
             }
             EventKind::RangeBegin(range) => {
@@ -178,15 +195,29 @@ impl Timeline {
         self.known(slot).map_or(u64::MAX, |g| g.id.0)
     }
 
-    /// Ends the trace: closes what is still open. Gives the names of the goroutines that were running then.
-    pub fn finish(&mut self, sink: &mut impl Sink) -> Vec<String> {
+    /// Ends the trace: closes what is still open. Gives the goroutines that were running then.
+    pub fn finish(&mut self, sink: &mut impl Sink) -> Vec<Running> {
         self.finish_window(sink);
+        // The last mark ends the last generation, where that is whole.
+        let began = if self.marks.0 == self.last { self.marks.1 } else { self.marks.0 };
         let running = self.goroutines.iter().filter(|g| g.known && g.state == State::Running);
-        let running = running.map(|g| self.symbols.text(g.name).to_owned()).collect();
+        let name = |g: &Goroutine| self.symbols.text(g.name).to_owned();
+        let of = |g: &Goroutine| Running { name: name(g), woke: g.woke >= began, heard: g.is_heard_since(began) };
+        let running = running.map(of).collect();
         if self.progress.closed().is_none() {
             self.close(self.end(), sink);
         }
         running
+    }
+
+    /// Whether the program has a function of this name, as far as the trace tells.
+    pub fn knows(&self, function: &str) -> bool {
+        (0..self.symbols.len()).any(|i| self.symbols.text(Sym(i as u32)) == function)
+    }
+
+    /// Whether a goroutine with such a start function is there and has not ended, as far as events have been fed.
+    pub fn any_alive(&self, is: impl Fn(&str) -> bool) -> bool {
+        self.goroutines.iter().any(|g| g.known && is(self.symbols.text(g.name)))
     }
 
     /// What is still open ends, and all that is known is given out.

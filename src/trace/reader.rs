@@ -80,6 +80,15 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// How often an event was tried before it could have happened: what putting events into order cost beyond one look
+    /// at each, in a unit that does not depend on the machine. 0 for Go 1.21 and older, where no event is tried twice.
+    pub fn waits(&self) -> u64 {
+        match &self.inner {
+            Inner::V1(_) => 0,
+            Inner::V2(reader) => reader.waits(),
+        }
+    }
+
     /// How many generations have been begun; a trace of Go 1.21 or older is one.
     pub fn generations(&self) -> u64 {
         match &self.inner {

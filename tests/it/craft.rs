@@ -37,6 +37,7 @@ pub mod ev {
     pub const GO_CREATE: u8 = 14;
     pub const GO_START: u8 = 16;
     pub const GO_DESTROY: u8 = 17;
+    pub const GO_STOP: u8 = 19;
     pub const GO_BLOCK: u8 = 20;
     pub const GO_UNBLOCK: u8 = 21;
     pub const GO_SYSCALL_BEGIN: u8 = 22;

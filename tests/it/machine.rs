@@ -23,6 +23,11 @@ pub struct Oracle {
 }
 
 impl Oracle {
+    /// The script that runs it.
+    pub fn script(&self) -> &Path {
+        &self.script
+    }
+
     /// Runs it; gives its standard output and standard error.
     pub fn run(&self, args: &[&std::ffi::OsStr]) -> (Vec<u8>, String) {
         let output = Command::new(&self.script).args(args).output().expect("the oracle runs");

@@ -4,6 +4,15 @@
 #![allow(unreachable_pub)]
 
 mod accept;
+mod action_api;
+mod action_base;
+mod action_comment;
+mod action_docs;
+mod action_harness;
+mod action_hostile;
+mod action_install;
+mod action_story;
+mod action_tutorial;
 mod baseline;
 mod baseline_ref;
 mod baseline_update;
@@ -16,16 +25,20 @@ mod compare_rename;
 mod config;
 mod craft;
 mod critical;
+mod cut_between;
 mod data;
 mod depth;
 mod diagnose;
+mod differential;
 mod figures;
 mod gate;
 mod go_reader;
 mod history;
+mod interrupted;
 mod logs;
 mod machine;
 mod merge;
+mod mutate;
 mod narrow;
 mod papers;
 mod profiles;

@@ -11,6 +11,7 @@ mod build;
 mod flags;
 mod one;
 mod plan;
+mod pool;
 pub(super) mod process;
 mod progress;
 mod schedule;

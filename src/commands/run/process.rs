@@ -12,13 +12,13 @@ use crate::error::Error;
 static STOPPED: AtomicBool = AtomicBool::new(false);
 
 /// From now on a signal only asks to stop, so that what was made is cleaned up on the way out.
-pub(super) fn listen() {
+pub(in crate::commands) fn listen() {
     // Fails only where a handler is there already: then it is ours, of a test in the same process.
     let _ = ctrlc::set_handler(|| STOPPED.store(true, Ordering::SeqCst));
 }
 
 /// Ends with an error where a signal asked to stop.
-pub(super) fn go_on() -> Result<(), Error> {
+pub(in crate::commands) fn go_on() -> Result<(), Error> {
     if STOPPED.load(Ordering::SeqCst) { Err(Error::Interrupted) } else { Ok(()) }
 }
 

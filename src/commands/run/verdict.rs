@@ -9,14 +9,17 @@ use std::time::Duration;
 
 use super::is_json;
 use super::plan::{Plan, Told};
+use super::pool;
 use super::schedule;
 use super::session::{Ended, Recorded, Recorder, Target};
 use crate::cli::RunArgs;
 use crate::commands::{compare, output};
 use crate::compare::{self as joining, Comparison, Design, Recorded as How, Side};
 use crate::config::Config;
+use crate::diagnose;
 use crate::error::{Error, exit};
 use crate::gate::{self, Judged, Verdict};
+use crate::report::build::Drawn;
 use crate::report::format::Format as ReportFormat;
 use crate::report::model::{
     Compared, Counts, Environment, NotCompared, Pictures, Report, Runs, SCHEMA, Verdict as Means,
@@ -213,6 +216,8 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         base.extend(recorded.base);
         head.extend(recorded.head);
     }
+    pool::write(args.summaries.as_deref(), &base, &head)?;
+    warnings.extend(pool::read(&args.pool, &mut base, &mut head)?);
     let missing = result.missing + told.broken;
     let mut kept = report_args.output.clone();
     if let Some(keep) = &args.keep {
@@ -233,7 +238,13 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         against_baseline: false,
         design: Design { recorded: How::Alternately, share: looks_share(args) },
     };
-    let told = compare::Told { warnings, left_out, ..compare::Told::default() };
+    let told = compare::Told {
+        warnings,
+        left_out,
+        drawn: [Drawn::of(&base), Drawn::of(&head)],
+        diagnoses: diagnose::changes(&base, &head, &config.diagnose),
+        sides: None,
+    };
     let base = Side::new(&base, config.rounds);
     let code = compare::finish(told, base, Side::new(&head, config.rounds), config, &report_args, how)?;
     // What should have been compared and was not is no pass.

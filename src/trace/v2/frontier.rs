@@ -90,6 +90,8 @@ pub(crate) struct Frontier {
     parked: HashMap<Wait, Waiting>,
     /// How many threads are parked. Some of those in `parked` have been woken otherwise since.
     count: usize,
+    /// How often a thread was parked, in all generations.
+    parks: u64,
     /// The parked threads by time, where anybody asks for the least: in generations with CPU samples.
     by_time: Option<BTreeSet<Entry>>,
 }
@@ -97,7 +99,7 @@ pub(crate) struct Frontier {
 impl Default for Frontier {
     fn default() -> Self {
         let (ready, parked) = (BinaryHeap::new(), HashMap::default());
-        Frontier { least: Entry::NONE, ready, parked, count: 0, by_time: None }
+        Frontier { least: Entry::NONE, ready, parked, count: 0, parks: 0, by_time: None }
     }
 }
 
@@ -144,6 +146,11 @@ impl Frontier {
         self.count > 0
     }
 
+    /// How often a thread was parked so far: what ordering cost beyond one look at each event.
+    pub(crate) fn parks(&self) -> u64 {
+        self.parks
+    }
+
     /// Parks a thread. The caller notes in the thread what it waits for.
     pub(crate) fn park(&mut self, entry: Entry, wait: Wait) {
         match self.parked.entry(wait) {
@@ -159,6 +166,7 @@ impl Frontier {
             },
         }
         self.count += 1;
+        self.parks += 1;
         if let Some(by_time) = &mut self.by_time {
             by_time.insert(entry);
         }

@@ -72,6 +72,11 @@ impl<R: Read> V2Reader<R> {
         self.first_number
     }
 
+    /// How often an event was tried before it could have happened.
+    pub(crate) fn waits(&self) -> u64 {
+        self.order.frontier.parks()
+    }
+
     /// How many bytes of the trace have been read, up to the end of a generation.
     pub(crate) fn offset(&self) -> u64 {
         self.data.end
