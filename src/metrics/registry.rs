@@ -175,6 +175,8 @@ pub enum Per {
 pub enum Role {
     /// It can fail the build.
     Gated,
+    /// It can fail the build where it is a queue that runs prove to be longer; else it is shown.
+    Queue,
     /// It is shown, and explains what is gated.
     Shown,
 }
@@ -327,6 +329,6 @@ mod tests {
         assert_eq!(find(SubjectKind::Group, "block_ns.chan send").map(|m| m.id), Some("block_ns.*"));
         assert_eq!(find(SubjectKind::Group, "exec_ns").map(|m| m.id), Some("exec_ns"));
         assert_eq!(find(SubjectKind::Log, "exec_ns").map(|m| m.id), None);
-        assert_eq!(search("block_ns").len(), 1);
+        assert_eq!(search("block_ns").len(), 2, "of groups it is another than of tests and regions");
     }
 }

@@ -3,7 +3,19 @@
 // In a binary, what modules share is public to nobody else.
 #![allow(unreachable_pub)]
 
+mod accept;
+mod action_api;
+mod action_base;
+mod action_comment;
+mod action_docs;
+mod action_harness;
+mod action_hostile;
+mod action_install;
+mod action_story;
+mod action_tutorial;
 mod baseline;
+mod baseline_ref;
+mod baseline_update;
 mod broken;
 mod browser;
 mod calibrate;
@@ -26,9 +38,11 @@ mod figures;
 mod fuzzed;
 mod gate;
 mod go_reader;
+mod history;
 mod interrupted;
 mod logs;
 mod machine;
+mod merge;
 mod mutate;
 mod narrow;
 mod papers;
@@ -44,3 +58,4 @@ mod report_hostile;
 mod report_matcher;
 mod report_readers;
 mod run;
+mod ship;

@@ -83,6 +83,7 @@ fn a_regression_of_the_working_tree_is_found_and_only_its_package_is_run() {
     assert_eq!(report["verdict"], "regression", "{}", text(&output));
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(report["findings"][0]["subject"]["name"], "example.com/shop/catalog.loadAll.func1");
+    assert_eq!(report["diagnoses"][0]["rule"], "limited-pool", "{}", report["diagnoses"]);
     assert_eq!(report["compared"]["packages"], serde_json::json!(["example.com/shop/catalog"]));
     let unchanged = report["not_compared"].to_string();
     assert!(unchanged.contains("example.com/shop/orders") && unchanged.contains("same on both sides"), "{unchanged}");

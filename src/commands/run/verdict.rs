@@ -9,14 +9,17 @@ use std::time::Duration;
 
 use super::is_json;
 use super::plan::{Plan, Told};
+use super::pool;
 use super::schedule;
 use super::session::{Ended, Recorded, Recorder, Target};
 use crate::cli::RunArgs;
 use crate::commands::{compare, output};
 use crate::compare::{self as joining, Comparison, Design, Recorded as How, Side};
 use crate::config::Config;
+use crate::diagnose;
 use crate::error::{Error, exit};
 use crate::gate::{self, Judged, Verdict};
+use crate::report::build::Drawn;
 use crate::report::format::Format as ReportFormat;
 use crate::report::model::{
     Compared, Counts, Environment, NotCompared, Pictures, Report, Runs, SCHEMA, Verdict as Means,
@@ -27,6 +30,9 @@ use crate::stats::sample::median;
 const CLEAR: f64 = 0.25;
 /// A tracer that slows tests down by more is warned of.
 const DISTORTED: f64 = 0.20;
+
+/// Why packages are missing that should have been compared.
+pub(in crate::commands) const NOT_RECORDED: &str = "no run of them could be recorded";
 
 /// What was recorded.
 #[derive(Debug, Default)]
@@ -87,7 +93,9 @@ fn judge<'r>(recorded: impl Iterator<Item = &'r Recorded>, share: f64, config: &
         base.extend(one.base.iter().cloned());
         head.extend(one.head.iter().cloned());
     }
-    let mut comparison = joining::compare(Side::new(&base, config.rounds), Side::new(&head, config.rounds));
+    let mut base = Side::new(&base, config.rounds);
+    base.rename(&config.aliases);
+    let mut comparison = joining::compare(base, Side::new(&head, config.rounds));
     comparison.design = Design { recorded: How::Alternately, share };
     let judged = gate::judge(&comparison, config);
     (comparison, judged)
@@ -156,7 +164,7 @@ impl Outcome {
         }
         if recorded.head.is_empty() {
             self.missing += 1;
-            let why = "no run of them could be recorded";
+            let why = NOT_RECORDED;
             match self.left_out.iter_mut().find(|n| n.why.is(why)) {
                 Some(known) => known.count += 1,
                 None => self.left_out.push(NotCompared { what: "packages".into(), why: why.into(), count: 1 }),
@@ -208,6 +216,8 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         base.extend(recorded.base);
         head.extend(recorded.head);
     }
+    pool::write(args.summaries.as_deref(), &base, &head)?;
+    warnings.extend(pool::read(&args.pool, &mut base, &mut head)?);
     let missing = result.missing + told.broken;
     let mut kept = report_args.output.clone();
     if let Some(keep) = &args.keep {
@@ -228,7 +238,13 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         against_baseline: false,
         design: Design { recorded: How::Alternately, share: looks_share(args) },
     };
-    let told = compare::Told { warnings, left_out, ..compare::Told::default() };
+    let told = compare::Told {
+        warnings,
+        left_out,
+        drawn: [Drawn::of(&base), Drawn::of(&head)],
+        diagnoses: diagnose::changes(&base, &head, &config.diagnose),
+        sides: None,
+    };
     let base = Side::new(&base, config.rounds);
     let code = compare::finish(told, base, Side::new(&head, config.rounds), config, &report_args, how)?;
     // What should have been compared and was not is no pass.
@@ -273,5 +289,6 @@ fn nothing_to_run(told: &Told, warnings: Vec<String>, left_out: Vec<NotCompared>
         subjects: Vec::new(),
         series: Vec::new(),
         pictures: Pictures::default(),
+        sides: None,
     }
 }
