@@ -120,6 +120,9 @@ pub struct Recording {
     pub start_ns: i64,
     /// From the first event to the last, ns.
     pub duration_ns: i64,
+    /// Time of the first event by the wall clock, ns since 1970, where the trace has clock snapshots (Go 1.25 and newer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall_ns: Option<i64>,
 }
 
 /// Where time went, ns. All but `range_ns` are disjoint, and add up to `total_ns` for each goroutine.
@@ -543,8 +546,8 @@ pub struct Profile {
     pub count: u64,
     /// Their time, ns.
     pub time_ns: i64,
-    /// `function:line`, innermost first.
-    pub stack: Vec<String>,
+    /// Where, innermost frame first. Stacks that differ in their files alone are one, with the files of one of them.
+    pub stack: Vec<SiteFrame>,
 }
 
 /// How often something happened at a stack.

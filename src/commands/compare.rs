@@ -14,12 +14,22 @@ use crate::gate;
 use crate::metrics::registry::SubjectKind;
 use crate::paths::Repository;
 use crate::report::build::{self, Context, Drawn};
-use crate::report::model::NotCompared;
+use crate::report::model::{NotCompared, Report};
 use crate::summarize::Options;
 
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
-    let (base, head): (Vec<PathBuf>, Vec<PathBuf>) = match &args.sides[..] {
-        [] if !args.base.is_empty() => (args.base.clone(), args.head.clone()),
+    let report = report((&args.sides, &args.base, &args.head), args.paired, &args.gate)?;
+    output::report(&report, &args.report)
+}
+
+/// Compares what was given as a base and a head, or as runs of each.
+pub(super) fn report(
+    (sides, bases, heads): (&[PathBuf], &[PathBuf], &[PathBuf]),
+    paired: bool,
+    gate: &GateArgs,
+) -> Result<Report, Error> {
+    let (base, head): (Vec<PathBuf>, Vec<PathBuf>) = match sides {
+        [] if !bases.is_empty() => (bases.to_vec(), heads.to_vec()),
         [base, head] => (vec![base.clone()], vec![head.clone()]),
         [] => return Err(Error::Usage("give a base and a head: gotrace-diff base.out head.out".to_owned())),
         [_] => {
@@ -35,25 +45,16 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
             )));
         }
     };
-    let config = super::configure(&args.gate)?;
-    let mut read =
-        inputs::read(&[&base, &head], &args.gate.test_json, &options(&args.gate), &args.gate.narrow.narrow()?)?
-            .into_iter();
+    let config = super::configure(gate)?;
+    let mut read = inputs::read(&[&base, &head], &gate.test_json, &options(gate), &gate.narrow.narrow()?)?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
-    finish(
+    let recorded = if paired { Recorded::Alternately } else { Recorded::default() };
+    judged(
         Told::of(&[&base, &head], &config),
         base.into_side(config.rounds),
         head.into_side(config.rounds),
         &config,
-        &args.report,
-        How {
-            against_baseline: false,
-            design: if args.paired {
-                Design { recorded: Recorded::Alternately, ..Design::default() }
-            } else {
-                Design::default()
-            },
-        },
+        How { against_baseline: false, design: Design { recorded, ..Design::default() } },
     )
 }
 
@@ -100,13 +101,18 @@ impl Told {
 
 /// Joins, judges and tells.
 pub(super) fn finish(
-    mut told: Told,
+    told: Told,
     base: Side,
     head: Side,
     config: &Config,
     report: &ReportArgs,
     how: How,
 ) -> Result<u8, Error> {
+    output::report(&judged(told, base, head, config, how)?, report)
+}
+
+/// Joins and judges.
+fn judged(mut told: Told, base: Side, head: Side, config: &Config, how: How) -> Result<Report, Error> {
     let narrowed = |side: &Side| side.runs().map(|r| r.narrowed.clone()).collect::<BTreeSet<_>>();
     if narrowed(&base) != narrowed(&head) {
         let words = |side: &Side| {
@@ -132,7 +138,7 @@ pub(super) fn finish(
         drawn: told.drawn,
         diagnoses: told.diagnoses,
     };
-    output::report(&build::build(&comparison, &judged, context), report)
+    Ok(build::build(&comparison, &judged, context))
 }
 
 /// A rule that matches nothing guards nothing: most often a name is misspelt, or a subject was renamed.

@@ -3,11 +3,13 @@
 mod baseline;
 mod calibrate;
 mod check;
+mod columns;
 mod compare;
 mod critical;
 mod depth;
 mod documents;
 mod explain;
+pub(crate) mod export;
 mod inputs;
 mod logs;
 mod output;
@@ -18,6 +20,7 @@ mod report;
 mod run;
 mod sources;
 mod summarize;
+mod timeline;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -75,6 +78,7 @@ fn run() -> Result<u8, Error> {
         Some(Command::Explain(args)) if args.related => related::run(&args),
         Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
         Some(Command::Explain(args)) => depth::run(&args),
+        Some(Command::Export(args)) => export::run(&args),
         None if cli.list_metrics => explain::list(explain::format(cli.compare.report.format)?),
         None => match &cli.explain {
             Some(metric) => explain::explain(metric, explain::format(cli.compare.report.format)?),

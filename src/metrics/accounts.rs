@@ -57,6 +57,11 @@ pub(super) struct Account {
     pub(super) created: bool,
     /// Whether it does not count, since it works for no test that was asked for.
     pub(super) aside: bool,
+    /// Whether what it does just now does not count, though it does itself: it is not in a region or task that was
+    /// asked for, or its test is over.
+    pub(super) outside: bool,
+    /// What of its time counts, where that is not all of it.
+    pub(super) counted: Option<Box<Spent>>,
     /// Whether it ever changed its state within the trace.
     active: bool,
     /// Whether it ever ran within the trace.
@@ -85,6 +90,8 @@ impl Default for Account {
             system: true,
             created: false,
             aside: false,
+            outside: false,
+            counted: None,
             active: false,
             ran: false,
             settled: false,
@@ -386,7 +393,7 @@ impl Accounts {
                 group.present = group.present.saturating_add(end.since(group.since).max(0));
             }
         }
-        if account.aside {
+        if account.aside || account.outside && account.counted.is_none() {
             return (account, spent);
         }
         group.count += 1;
@@ -396,10 +403,11 @@ impl Accounts {
         if account.created && account.created_by != StackId::NONE {
             group.note_creator(account.created_by);
         }
-        if let Some(special) = &account.special {
+        // Where a part counts, how much of that it assisted is not known.
+        if let (Some(special), None) = (&account.special, &account.counted) {
             group.assisting = group.assisting.saturating_add(special.assisting);
         }
-        group.spent.merge(&spent);
+        group.spent.merge(account.counted.as_deref().unwrap_or(&spent));
         (account, spent)
     }
 

@@ -16,6 +16,7 @@ mod critical;
 mod data;
 mod depth;
 mod diagnose;
+mod export;
 mod figures;
 mod gate;
 mod go_reader;
