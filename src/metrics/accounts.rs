@@ -253,6 +253,8 @@ pub(super) struct Accounts {
     by_name: HashMap<Sym, GroupIx>,
     /// The group that was asked for last.
     last: (Sym, GroupIx),
+    /// Time that all goroutines ran within mark assists, also those that do not count, ns.
+    assisted: i64,
 }
 
 impl Default for Accounts {
@@ -263,6 +265,7 @@ impl Default for Accounts {
             groups: vec![GroupSum::default()],
             by_name,
             last: (Sym::EMPTY, GroupIx::NAMELESS),
+            assisted: 0,
         }
     }
 }
@@ -298,6 +301,7 @@ impl Accounts {
     pub(super) fn begin_window(&mut self, from: Time) {
         self.by_slot.iter_mut().filter(|account| account.id != u64::MAX).for_each(|account| account.begin_window(from));
         self.groups.iter_mut().for_each(|group| group.begin_window(from));
+        self.assisted = 0;
     }
 
     /// The start function of a goroutine is known from now on.
@@ -385,6 +389,8 @@ impl Accounts {
     pub(super) fn retire(&mut self, g: GoSlot, alive: bool, time: Time) -> (Account, Spent) {
         let account = std::mem::take(self.get(g));
         let spent = account.lifetime(time);
+        let assisted = account.special.as_ref().map_or(0, |special| special.assisting);
+        self.assisted = self.assisted.saturating_add(assisted);
         let group = &mut self.groups[account.group.0 as usize];
         if account.group != GroupIx::NAMELESS {
             group.now = group.now.saturating_sub(1);
@@ -421,9 +427,9 @@ impl Accounts {
         self.groups.get(ix.0 as usize).map_or(Sym::EMPTY, |group| group.name)
     }
 
-    /// Time that goroutines of all groups ran within mark assists, ns.
+    /// Time that all goroutines ran within mark assists, ns.
     pub(super) fn assisting(&self) -> i64 {
-        self.groups.iter().fold(0, |sum, group| sum.saturating_add(group.assisting))
+        self.assisted
     }
 
     pub(super) fn to_groups(&self, symbols: &Symbols) -> BTreeMap<String, Group> {
