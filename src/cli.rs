@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::baseline::{AcceptArgs, DiffArgs, FilesArgs, ShowArgs, UpdateArgs};
+use crate::commands::export::ExportArgs;
 use crate::commands::rows::SummaryFormat;
 use crate::config::quantity::{Amount, Ratio};
 use crate::config::{Date, OnEnvMismatch, OnInconclusive, OnMissingBaseline, Pattern};
 use crate::error::Error;
-use crate::narrow::Narrow;
+use crate::narrow::{Edge, Narrow};
 use crate::report::format::Format as ReportFormat;
 use crate::report::terminal::GroupBy;
 use crate::subject::SubjectPattern;
@@ -71,6 +72,8 @@ pub enum Command {
     /// The steps of the GitHub Action.
     #[command(hide = true)]
     Github(crate::commands::github::GithubArgs),
+    /// Write profiles, flame graphs, a timeline, or benchmark text for other tools.
+    Export(ExportArgs),
 }
 
 /// `gotrace-diff BASE HEAD`.
@@ -325,6 +328,9 @@ pub struct SummarizeArgs {
     /// Show the runtime's and the test framework's goroutines.
     #[arg(long)]
     pub show_framework: bool,
+    /// Goroutines with the columns of go tool trace's goroutine analysis.
+    #[arg(long)]
+    pub go_columns: bool,
     /// Show everything.
     #[arg(long)]
     pub all: bool,
@@ -358,6 +364,9 @@ pub struct ExplainArgs {
     /// The base and the head, each as for a comparison; for --critical-path and --related one trace or two.
     #[arg(value_name = "TRACE", required = true)]
     pub traces: Vec<PathBuf>,
+    /// What `go test -json` (or -v) printed, one for each trace in their order; else NAME.json beside NAME.out is used.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["critical_path", "related"])]
+    pub test_json: Vec<PathBuf>,
     /// Only these of its figures: a glob.
     #[arg(long, value_name = "METRIC", value_parser = Pattern::new, conflicts_with_all = ["critical_path", "related"])]
     pub metric: Option<Pattern>,
@@ -396,12 +405,12 @@ pub struct ExplainArgs {
 /// What of each trace counts.
 #[derive(Clone, Debug, Default, Args)]
 pub struct NarrowArgs {
-    /// Only what is after this time since the trace began, as in 1.5s.
-    #[arg(long, value_name = "TIME", value_parser = crate::config::quantity::nanoseconds, help_heading = "Narrowing")]
-    pub from: Option<i64>,
-    /// Only what is before this time since the trace began.
-    #[arg(long, value_name = "TIME", value_parser = crate::config::quantity::nanoseconds, help_heading = "Narrowing")]
-    pub to: Option<i64>,
+    /// Only what is after this time since the trace began, as in 1.5s, or by the wall clock, as in 2026-11-24T12:00:00Z.
+    #[arg(long, value_name = "TIME", help_heading = "Narrowing")]
+    pub from: Option<Edge>,
+    /// Only what is before this time.
+    #[arg(long, value_name = "TIME", help_heading = "Narrowing")]
+    pub to: Option<Edge>,
     /// Only from the begin of the first test to the end of the last: without set-up and tear-down of the test binary.
     #[arg(long, help_heading = "Narrowing")]
     pub trim: bool,
@@ -414,10 +423,10 @@ pub struct NarrowArgs {
     /// Only goroutine groups of these names: globs (repeatable).
     #[arg(long, value_name = "GLOB", value_parser = Pattern::new, help_heading = "Narrowing")]
     pub group: Vec<Pattern>,
-    /// List only regions of these types: globs (repeatable).
+    /// Only regions of these types, and what goroutines do within them: globs (repeatable).
     #[arg(long, value_name = "GLOB", value_parser = Pattern::new, help_heading = "Narrowing")]
     pub region: Vec<Pattern>,
-    /// List only tasks of these types: globs (repeatable).
+    /// Only tasks of these types, and what goroutines do while they work for them: globs (repeatable).
     #[arg(long, value_name = "GLOB", value_parser = Pattern::new, help_heading = "Narrowing")]
     pub task: Vec<Pattern>,
 }
@@ -428,9 +437,12 @@ impl NarrowArgs {
     /// # Errors
     /// When it ends before it begins.
     pub fn narrow(&self) -> Result<Narrow, Error> {
-        if let (Some(from), Some(to)) = (self.from, self.to)
-            && from >= to
-        {
+        let ends_early = match (self.from, self.to) {
+            (Some(Edge::Since(from)), Some(Edge::Since(to))) => from >= to,
+            (Some(Edge::Wall(from)), Some(Edge::Wall(to))) => from >= to,
+            _ => false,
+        };
+        if ends_early {
             return Err(Error::Usage("--to has to be later than --from".to_owned()));
         }
         Ok(Narrow {

@@ -17,6 +17,7 @@ pub mod config;
 pub mod critical;
 pub mod diagnose;
 pub mod error;
+pub mod export;
 pub mod gate;
 pub mod hash;
 pub mod logs;

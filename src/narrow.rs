@@ -6,21 +6,24 @@
 //!   afterwards     what of the tests, groups, regions and tasks was not asked for is left out
 //! ```
 
+mod edge;
+
 use crate::config::Pattern;
-use crate::metrics::Chosen;
 use crate::metrics::population::{self, Owner};
 use crate::metrics::registry::SubjectKind;
+use crate::metrics::{Chosen, Names};
 use crate::subject::{SubjectPattern, matches_target};
 use crate::summary::{Summary, TestKind, TestRun};
 use crate::timeline::{Moment, Window};
+pub use edge::Edge;
 
 /// What is wanted of a recording; all of it by default.
 #[derive(Clone, Debug, Default)]
 pub struct Narrow {
-    /// From so many ns after its begin.
-    pub from: Option<i64>,
-    /// To so many ns after its begin.
-    pub to: Option<i64>,
+    /// From here.
+    pub from: Option<Edge>,
+    /// To here.
+    pub to: Option<Edge>,
     /// From the begin of its first test to the end of its last one.
     pub trim: bool,
     /// Without the first so many repeats of each test.
@@ -29,9 +32,9 @@ pub struct Narrow {
     pub tests: Vec<Pattern>,
     /// Goroutine groups of these names; all if none is given.
     pub groups: Vec<Pattern>,
-    /// Regions of these types; all if none is given.
+    /// Regions of these types, and what goroutines do within them; all if none is given.
     pub regions: Vec<Pattern>,
-    /// Tasks of these types; all if none is given.
+    /// Tasks of these types, and what goroutines do while they work for them; all if none is given.
     pub tasks: Vec<Pattern>,
 }
 
@@ -55,49 +58,83 @@ impl Narrow {
         self.words().is_empty()
     }
 
-    /// Whether the tests of the recording have to be known before its window is.
-    pub fn needs_tests(&self) -> bool {
-        self.trim || self.warmup > 0 || !self.tests.is_empty()
+    /// Whether the recording has to be known as a whole before a part of it can be cut out.
+    pub fn needs_whole(&self) -> bool {
+        let is_wall = |edge: Option<Edge>| matches!(edge, Some(Edge::Wall(_)));
+        self.trim || self.warmup > 0 || !self.tests.is_empty() || is_wall(self.from) || is_wall(self.to)
     }
 
-    /// The goroutines that count, given all tests of the recording: those that work for the wanted ones, and, where
-    /// only warm-up is left out, those that work for none.
-    pub fn chosen(&self, whole: &Summary) -> Option<Chosen> {
-        let chosen = || Chosen { tests: self.by_name_and_repeat(&whole.tests), others: self.tests.is_empty() };
-        (self.warmup > 0 || !self.tests.is_empty()).then(chosen)
+    /// The goroutines that count, and when, given all tests of the recording: those that work for the wanted ones, and,
+    /// where only warm-up is left out, those that work for none. Tests are not asked for where there is no `whole`.
+    pub fn chosen(&self, whole: Option<&Summary>) -> Option<Chosen> {
+        let by_test = self.warmup > 0 || !self.tests.is_empty();
+        let names = |kind: SubjectKind, globs: &[Pattern]| {
+            let globs = globs.to_vec();
+            (!globs.is_empty()).then(|| Names::new(move |name| globs.iter().any(|glob| means(glob, kind, name))))
+        };
+        let chosen = Chosen {
+            tests: whole.filter(|_| by_test).map(|whole| self.by_name_and_repeat(&whole.tests)),
+            others: self.tests.is_empty(),
+            groups: names(SubjectKind::Group, &self.groups),
+            regions: names(SubjectKind::Region, &self.regions),
+            tasks: names(SubjectKind::Task, &self.tasks),
+        };
+        let is_all =
+            chosen.tests.is_none() && self.groups.is_empty() && self.regions.is_empty() && self.tasks.is_empty();
+        (!is_all).then_some(chosen)
     }
 
-    /// The window, as far as it is known without the tests.
+    /// The window, as far as it is known without the recording.
     pub fn window(&self) -> Window {
-        Window { from: self.from.map(Moment::Since), to: self.to.map(Moment::Since) }
+        let moment = |edge: Option<Edge>| match edge {
+            Some(Edge::Since(ns)) => Some(Moment::Since(ns)),
+            Some(Edge::Wall(_)) | None => None,
+        };
+        Window { from: moment(self.from), to: moment(self.to) }
+    }
+
+    /// When an edge is on the trace's clock, ns.
+    fn at(edge: Edge, whole: &Summary) -> Result<i64, String> {
+        let recording = whole.recording.unwrap_or_default();
+        match edge {
+            Edge::Since(ns) => Ok(recording.start_ns.saturating_add(ns)),
+            Edge::Wall(ns) => {
+                let began = recording.wall_ns.ok_or(
+                    "it has no clock snapshots, so that nobody knows when it was by the wall clock: only Go 1.25 and newer \
+                     write them; give --from and --to as times since it began",
+                )?;
+                Ok(recording.start_ns.saturating_add(ns.saturating_sub(began)))
+            }
+        }
     }
 
     /// The window of a recording that has been read as a whole before.
     ///
     /// # Errors
-    /// One sentence, where it has no test.
+    /// One sentence, where it has no test, or no wall clock.
     pub fn window_of(&self, whole: &Summary) -> Result<Window, String> {
-        if !self.trim {
-            return Ok(self.window());
+        let at = |edge: Option<Edge>| edge.map(|edge| Narrow::at(edge, whole)).transpose();
+        let (mut from, mut to) = (at(self.from)?, at(self.to)?);
+        if self.trim {
+            let first = whole.tests.iter().map(|t| t.start_ns).min();
+            let last = whole.tests.iter().map(|t| t.end_ns).max();
+            let (Some(first), Some(last)) = (first, last) else {
+                return Err("no test or benchmark is in it, so that there is nothing to trim to".to_owned());
+            };
+            (from, to) = (Some(from.map_or(first, |at| first.max(at))), Some(to.map_or(last, |at| last.min(at))));
         }
-        let first = whole.tests.iter().map(|t| t.start_ns).min();
-        let last = whole.tests.iter().map(|t| t.end_ns).max();
-        let (Some(first), Some(last)) = (first, last) else {
-            return Err("no test or benchmark is in it, so that there is nothing to trim to".to_owned());
-        };
-        let from = self.from.map_or(first, |ns| first.max(whole.start_ns.saturating_add(ns)));
-        let to = self.to.map_or(last, |ns| last.min(whole.start_ns.saturating_add(ns)));
-        Ok(Window { from: Some(Moment::At(from)), to: Some(Moment::At(to)) })
+        Ok(Window { from: from.map(Moment::At), to: to.map(Moment::At) })
     }
 
     /// What was asked for, in words; equal words mean that figures can be compared.
     pub fn words(&self) -> String {
         let mut words = Vec::new();
-        if let Some(from) = self.from {
-            words.push(format!("from {from} ns"));
-        }
-        if let Some(to) = self.to {
-            words.push(format!("to {to} ns"));
+        for (word, edge) in [("from", self.from), ("to", self.to)] {
+            match edge {
+                Some(Edge::Since(ns)) => words.push(format!("{word} {ns} ns")),
+                Some(Edge::Wall(ns)) => words.push(format!("{word} {ns} ns since 1970")),
+                None => {}
+            }
         }
         if self.trim {
             words.push("trimmed to its tests".to_owned());
@@ -134,10 +171,7 @@ impl Narrow {
         }
         self.window_has_something(summary)?;
         let is_wanted = |kind: SubjectKind, globs: &[Pattern], name: &str| {
-            globs.is_empty()
-                || globs.iter().any(|pattern| {
-                    matches_target(&SubjectPattern { kind: Some(kind), pattern: pattern.clone() }, kind, name)
-                })
+            globs.is_empty() || globs.iter().any(|glob| means(glob, kind, name))
         };
         summary.goroutines.retain(|name, _| is_wanted(SubjectKind::Group, &self.groups, name));
         if !self.groups.is_empty() {
@@ -202,9 +236,7 @@ impl Narrow {
                 TestKind::Test => SubjectKind::Test,
                 TestKind::Benchmark => SubjectKind::Benchmark,
             };
-            self.tests.iter().any(|pattern| {
-                matches_target(&SubjectPattern { kind: Some(kind), pattern: pattern.clone() }, kind, &test.name)
-            })
+            self.tests.iter().any(|glob| means(glob, kind, &test.name))
         };
         let mut by_name: Vec<bool> = tests.iter().map(|t| self.tests.is_empty() || named(t)).collect();
         // A test begins before those within it, and has the lower index.
@@ -225,6 +257,11 @@ impl Narrow {
         }
         wanted
     }
+}
+
+/// Whether a glob means the subject of this kind and name.
+fn means(glob: &Pattern, kind: SubjectKind, name: &str) -> bool {
+    matches_target(&SubjectPattern { kind: Some(kind), pattern: glob.clone() }, kind, name)
 }
 
 /// Leaves out tests, and gives those that stay their new indices.

@@ -11,9 +11,10 @@ use std::io::Read;
 use std::sync::mpsc::{channel, sync_channel};
 
 use crate::summarize::{self, AHEAD, Facts};
-use crate::timeline::{Birth, Open, Sink, Span, Timeline};
+use crate::timeline::{Birth, Move, Open, Sink, Span, Timeline};
 use crate::trace::{
-    Event, Frame, Gauge, GoSlot, Range, StackId, Sym, Symbols, TaskId, Time, TraceError, TraceErrorKind,
+    Event, Frame, Gauge, GoSlot, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time, TraceError,
+    TraceErrorKind,
 };
 
 /// Takes what it wants to know of a trace. Like [`Sink`], but nothing has to be taken, and names have meanings.
@@ -54,6 +55,12 @@ pub trait Watch {
     fn task_end(&mut self, _event: &Event, _id: TaskId, _name: Sym) {}
     /// The program logged a message.
     fn log(&mut self, _event: &Event, _task: TaskId, _category: Sym, _message: Sym) {}
+    /// A goroutine's state changes; the span that this ends has been told.
+    fn moved(&mut self, _event: &Event, _moved: Move) {}
+    /// A processor's state changes.
+    fn proc(&mut self, _event: &Event, _p: ProcId, _to: ProcState) {}
+    /// A gauge was set.
+    fn gauge(&mut self, _event: &Event, _gauge: Gauge, _value: u64) {}
 }
 
 /// The one place that takes all of a timeline's calls for those who watch.
@@ -99,7 +106,16 @@ impl<W: Watch> Sink for Watched<'_, W> {
     fn log(&mut self, event: &Event, _g: u64, task: TaskId, category: Sym, message: Sym) {
         self.0.log(event, task, category, message);
     }
-    fn gauge(&mut self, _event: &Event, _gauge: Gauge, _value: u64) {}
+    #[inline]
+    fn moved(&mut self, event: &Event, moved: Move, _symbols: &Symbols) {
+        self.0.moved(event, moved);
+    }
+    fn proc(&mut self, event: &Event, p: ProcId, _from: ProcState, to: ProcState) {
+        self.0.proc(event, p, to);
+    }
+    fn gauge(&mut self, event: &Event, gauge: Gauge, value: u64) {
+        self.0.gauge(event, gauge, value);
+    }
 }
 
 /// How to read.

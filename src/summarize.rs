@@ -14,7 +14,7 @@ use std::thread::Scope;
 use crate::metrics::{Chosen, Metrics};
 use crate::summary::{Recording, Summary, Warning};
 use crate::timeline::{Running, Timeline, Window};
-use crate::trace::{Chunk, Reader, TraceError, TraceErrorClass, TraceErrorKind};
+use crate::trace::{Chunk, ClockSnapshot, Reader, Time, TraceError, TraceErrorClass, TraceErrorKind};
 
 /// Events are handed on in runs of this many: enough to make the hand-over cheap, few enough to stay in the cache.
 const CHUNK: usize = 4096;
@@ -58,6 +58,17 @@ struct Analysis {
     metrics: Metrics,
     /// The generation that was fed last.
     generation: u64,
+    /// The first reading of the wall clock.
+    clock: Option<ClockSnapshot>,
+}
+
+impl Analysis {
+    /// When something was by the wall clock, ns since 1970.
+    fn wall(&self, at: Time) -> Option<i64> {
+        let clock = self.clock?;
+        let read = i64::try_from(clock.wall_sec).ok()?.checked_mul(1_000_000_000)?;
+        read.checked_add(i64::try_from(clock.wall_nsec).ok()?)?.checked_add(at.since(clock.trace))
+    }
 }
 
 /// Reads a trace and summarizes it. `source` is the name that the summary carries.
@@ -145,13 +156,14 @@ struct Analyses {
 fn analyse(to_analyse: &Receiver<Chunk>, emptied: &Sender<Chunk>, options: &Options) -> Analyses {
     let keep_before = options.allow_partial;
     let timeline = Timeline::within(options.window);
-    let mut current = Analysis { timeline, metrics: Metrics::of(options.chosen.clone()), generation: 0 };
+    let mut current = Analysis { timeline, metrics: Metrics::of(options.chosen.clone()), generation: 0, clock: None };
     let mut before = None;
     for mut chunk in to_analyse {
         if keep_before && chunk.generation != current.generation {
             before = Some(current.clone());
         }
         current.generation = chunk.generation;
+        current.clock = current.clock.or(chunk.clocks.first().copied());
         current.timeline.feed(&mut chunk, &mut current.metrics);
         // The reader may be done already.
         let _ = emptied.send(chunk);
@@ -194,14 +206,15 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
     if options.window.is_all() && options.chosen.is_none() && !analysis.metrics.has_user_activity(&analysis.timeline) {
         return Err(TraceError::new(TraceErrorKind::NoUserGoroutine, facts.offset));
     }
+    let (first, last, events) = analysis.timeline.read();
+    let wall_ns = analysis.wall(first);
     let mut summary = analysis.metrics.into_summary(&analysis.timeline, options.profiles);
     summary.source = source.to_owned();
     summary.format = facts.format.to_owned();
     summary.generations = facts.generations;
     summary.snapshot = snapshot;
-    let (first, last, events) = analysis.timeline.read();
-    summary.recording =
-        Some(Recording { bytes: facts.offset, events, start_ns: first.0, duration_ns: last.since(first) });
+    let (start_ns, duration_ns) = (first.0, last.since(first));
+    summary.recording = Some(Recording { bytes: facts.offset, events, start_ns, duration_ns, wall_ns });
     if snapshot {
         let message = "a flight recorder's snapshot: whether later generations are missing cannot be seen".to_owned();
         summary.warnings.push(Warning { kind: "snapshot".to_owned(), count: 1, message });

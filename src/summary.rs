@@ -130,6 +130,9 @@ pub struct Recording {
     pub start_ns: i64,
     /// From the first event to the last, ns.
     pub duration_ns: i64,
+    /// Time of the first event by the wall clock, ns since 1970, where the trace has clock snapshots (Go 1.25 and newer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall_ns: Option<i64>,
 }
 
 /// Something odd.

@@ -21,8 +21,8 @@ use crate::error::{Error, exit};
 use crate::gate::accept::quoted;
 use crate::paths::Repository;
 use crate::report::format::Format as ReportFormat;
+use crate::report::format::Format;
 use crate::report::model::{Advice, Report, Verdict};
-use crate::report::terminal::GroupBy;
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     let here = super::working_folder()?;
@@ -61,7 +61,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     }
     let how =
         compare::How { against_baseline: true, design: Design { recorded: Recorded::Apart, ..Design::default() } };
-    let comparison = compare::join(&mut told, base, head, &config, how, &args.report)?;
+    let comparison = compare::join(&mut told, base, head, &config, how, args.report.writes(Format::Json))?;
     if let Some(commit) = &commit {
         match super::configure_in(&args.gate, &WorkingTree) {
             Ok(working) => told.warnings.extend(drift::configuration(commit, &config, &working, &comparison)),
@@ -75,9 +75,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     if report.exit_code != exit::PASS {
         candidate.offer(&mut report);
     }
-    if args.report.group_by == Some(GroupBy::Owner) {
-        super::merge::own(&mut report, None)?;
-    }
+    compare::own(&mut report, &args.report)?;
     output::report(&report, &args.report)
 }
 

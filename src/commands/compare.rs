@@ -21,8 +21,26 @@ use crate::sides::{self, LeftOut, Sides};
 use crate::summarize::Options;
 
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
-    let (base, head): (Vec<PathBuf>, Vec<PathBuf>) = match &args.sides[..] {
-        [] if !args.base.is_empty() => (args.base.clone(), args.head.clone()),
+    let mut report =
+        report((&args.sides, &args.base, &args.head), args.paired, &args.gate, args.report.writes(Format::Json))?;
+    own(&mut report, &args.report)?;
+    output::report(&report, &args.report)
+}
+
+/// Says whose findings are, where they are grouped by that.
+pub(super) fn own(report: &mut Report, args: &ReportArgs) -> Result<(), Error> {
+    if args.group_by == Some(GroupBy::Owner) { super::merge::own(report, None) } else { Ok(()) }
+}
+
+/// Compares what was given as a base and a head, or as runs of each. `keeps`: with the sides, for programs that read it.
+pub(super) fn report(
+    (sides, bases, heads): (&[PathBuf], &[PathBuf], &[PathBuf]),
+    paired: bool,
+    gate: &GateArgs,
+    keeps: bool,
+) -> Result<Report, Error> {
+    let (base, head): (Vec<PathBuf>, Vec<PathBuf>) = match sides {
+        [] if !bases.is_empty() => (bases.to_vec(), heads.to_vec()),
         [base, head] => (vec![base.clone()], vec![head.clone()]),
         [] => return Err(Error::Usage("give a base and a head: gotrace-diff base.out head.out".to_owned())),
         [_] => {
@@ -38,25 +56,17 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
             )));
         }
     };
-    let config = super::configure(&args.gate)?;
-    let mut read =
-        inputs::read(&[&base, &head], &args.gate.test_json, &options(&args.gate), &args.gate.narrow.narrow()?)?
-            .into_iter();
+    let config = super::configure(gate)?;
+    let mut read = inputs::read(&[&base, &head], &gate.test_json, &options(gate), &gate.narrow.narrow()?)?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
-    finish(
+    let recorded = if paired { Recorded::Alternately } else { Recorded::default() };
+    judged(
         Told::of(&[&base, &head], &config),
         base.into_side(config.rounds),
         head.into_side(config.rounds),
         &config,
-        &args.report,
-        How {
-            against_baseline: false,
-            design: if args.paired {
-                Design { recorded: Recorded::Alternately, ..Design::default() }
-            } else {
-                Design::default()
-            },
-        },
+        How { against_baseline: false, design: Design { recorded, ..Design::default() } },
+        keeps,
     )
 }
 
@@ -119,19 +129,22 @@ impl Told {
 
 /// Joins, judges and tells.
 pub(super) fn finish(
-    mut told: Told,
+    told: Told,
     base: Side,
     head: Side,
     config: &Config,
     report: &ReportArgs,
     how: How,
 ) -> Result<u8, Error> {
-    let comparison = join(&mut told, base, head, config, how, report)?;
-    let mut told = tell(&comparison, told, config, how.against_baseline)?;
-    if report.group_by == Some(GroupBy::Owner) {
-        super::merge::own(&mut told, None)?;
-    }
-    output::report(&told, report)
+    let mut judged = judged(told, base, head, config, how, report.writes(Format::Json))?;
+    own(&mut judged, report)?;
+    output::report(&judged, report)
+}
+
+/// Joins and judges.
+fn judged(mut told: Told, base: Side, head: Side, config: &Config, how: How, keeps: bool) -> Result<Report, Error> {
+    let comparison = join(&mut told, base, head, config, how, keeps)?;
+    tell(&comparison, told, config, how.against_baseline)
 }
 
 /// Joins two sides, which have to have something in common.
@@ -141,7 +154,7 @@ pub(super) fn join(
     head: Side,
     config: &Config,
     how: How,
-    report: &ReportArgs,
+    keeps: bool,
 ) -> Result<Comparison, Error> {
     let narrowed = |side: &Side| side.runs().map(|r| r.narrowed.clone()).collect::<BTreeSet<_>>();
     if narrowed(&base) != narrowed(&head) {
@@ -156,7 +169,7 @@ pub(super) fn join(
     // Only programs that read the result can use them.
     let (design, against_baseline) = (how.design, how.against_baseline);
     let mut sides = Sides { base, head, design, against_baseline, ..Sides::default() };
-    told.sides = report.writes(Format::Json).then(|| told.keep(&mut sides, config)).transpose()?;
+    told.sides = keeps.then(|| told.keep(&mut sides, config)).transpose()?;
     sides.base.rename(&config.aliases);
     let mut comparison = compare::compare(sides.base, sides.head);
     comparison.design = how.design;

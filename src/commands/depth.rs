@@ -9,7 +9,7 @@ use crate::config;
 use crate::error::Error;
 use crate::narrow::Narrow;
 use crate::paths::Repository;
-use crate::report::depth::{self, SubjectDepth};
+use crate::report::depth::{self, SubjectDepth, Wakers};
 use crate::report::path::Layout;
 use crate::report::{depth_text, json};
 use crate::summarize::Options;
@@ -33,11 +33,13 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
     let config = config::resolve(None, &folder)?;
     let options = Options { allow_partial: args.allow_partial, ..Options::default() };
     let sides = [std::slice::from_ref(base), std::slice::from_ref(head)];
-    let mut read = inputs::read(&sides, &[], &options, &Narrow::default())?.into_iter();
+    let mut read = inputs::read(&sides, &args.test_json, &options, &Narrow::default())?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     let warnings = [base.warnings.clone(), head.warnings.clone()].concat();
+    let repository = Repository::around(&folder);
+    let wakers = [Wakers::of(&base.summaries, &repository), Wakers::of(&head.summaries, &repository)];
     let comparison = compare::compare(base.into_side(config.rounds), head.into_side(config.rounds));
-    let subjects = depth::build(&comparison, &args.subject, args.metric.as_ref(), &Repository::around(&folder));
+    let subjects = depth::build(&comparison, &args.subject, args.metric.as_ref(), &wakers, &repository);
     if subjects.is_empty() {
         return Err(Error::Usage(format!(
             "{}: nothing of that name on either side; gotrace-diff summarize lists what is in a trace",

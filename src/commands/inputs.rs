@@ -144,7 +144,7 @@ fn one(source: &Source, options: &Options, narrow: &Narrow, progress: &Progress)
     };
     let whole: Box<dyn Read + Send> = Box::new(whole);
     // Where the window ends before the trace does, tests cannot be counted off against the output.
-    let twice = narrow.needs_tests() || (narrow.to.is_some() && output.is_some());
+    let twice = narrow.needs_whole() || (narrow.to.is_some() && output.is_some());
     let unfit = |message: String| Error::Input {
         file: source.name.clone(),
         message,
@@ -153,18 +153,18 @@ fn one(source: &Source, options: &Options, narrow: &Narrow, progress: &Progress)
     let mut summary = if twice {
         let Some(path) = &source.path else {
             return Err(Error::Usage(
-                "--test, --warmup, --trim and --to beside --test-json need two reads, and standard input can be read once: give a file"
+                "--test, --warmup, --trim, times of the wall clock and --to beside --test-json need two reads, and standard input can be read once: give a file"
                     .to_owned(),
             ));
         };
         let all = named(whole, options)?;
         let window = narrow.window_of(&all).map_err(unfit)?;
-        let options = Options { window, chosen: narrow.chosen(&all), ..options.clone() };
+        let options = Options { window, chosen: narrow.chosen(Some(&all)), ..options.clone() };
         let mut part = named(Box::new(sources::open(path)?), &options)?;
         narrow::copy_names(&all, &mut part);
         part
     } else {
-        named(whole, &Options { window: narrow.window(), ..options.clone() })?
+        named(whole, &Options { window: narrow.window(), chosen: narrow.chosen(None), ..options.clone() })?
     };
     narrow.apply(&mut summary).map_err(unfit)?;
     Ok(Document::Runs(vec![summary]))

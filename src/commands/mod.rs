@@ -4,12 +4,14 @@ mod at_ref;
 pub mod baseline;
 mod calibrate;
 mod check;
+mod columns;
 mod compare;
 mod critical;
 mod depth;
 mod documents;
 mod drift;
 mod explain;
+pub(crate) mod export;
 pub(crate) mod github;
 mod inputs;
 mod logs;
@@ -26,6 +28,7 @@ mod shards;
 pub mod shell;
 mod sources;
 mod summarize;
+mod timeline;
 mod totals;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,6 +89,7 @@ fn run() -> Result<u8, Error> {
         Some(Command::Explain(args)) if args.related => related::run(&args),
         Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
         Some(Command::Explain(args)) => depth::run(&args),
+        Some(Command::Export(args)) => export::run(&args),
         None if cli.list_metrics => explain::list(explain::format(cli.compare.report.format)?),
         None => match &cli.explain {
             Some(metric) => explain::explain(metric, explain::format(cli.compare.report.format)?),

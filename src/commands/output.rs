@@ -124,9 +124,14 @@ pub(super) fn width() -> usize {
     columns.or(terminal.map(|(w, _)| usize::from(w.0))).unwrap_or(WIDTH).clamp(60, 400)
 }
 
-/// Writes a file whole or not at all: beside its place first, then renamed. Never through a symbolic link, which
-/// whoever wrote the repository could point anywhere.
+/// Writes a file whole or not at all.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
+    stream_file(path, |out| out.write_all(text.as_bytes()))
+}
+
+/// Writes a file whole or not at all, as `write` makes it: beside its place first, then renamed. Never through a
+/// symbolic link, which whoever wrote the repository could point anywhere.
+pub(super) fn stream_file<T>(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> Result<T, Error> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let file = path.display().to_string();
     let failed = |source: io::Error| Error::Write { file: file.clone(), source };
@@ -152,8 +157,13 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
         .write(true)
         .create_new(true)
         .open(&beside)
-        .and_then(|mut f| f.write_all(text.as_bytes()).and_then(|()| f.sync_all()))
-        .and_then(|()| std::fs::rename(&beside, path));
+        .and_then(|file| {
+            let mut out = io::BufWriter::new(file);
+            let made = write(&mut out)?;
+            out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+            Ok(made)
+        })
+        .and_then(|made| std::fs::rename(&beside, path).map(|()| made));
     if written.is_err() {
         let _ = std::fs::remove_file(&beside);
     }

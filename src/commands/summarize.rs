@@ -121,7 +121,11 @@ fn tell(summary: &Summary, args: &SummarizeArgs, settings: &Settings) -> String 
             ),
         ));
     }
-    table(&mut out, "Goroutines", rows, args.all);
+    if args.go_columns {
+        out.push_str(&super::columns::table(summary, args.show_framework, if args.all { 0 } else { MOST_ROWS }));
+    } else {
+        table(&mut out, "Goroutines", rows, args.all);
+    }
     let regions = summary.regions.iter().map(|(name, r)| {
         (
             r.total_ns,

@@ -139,7 +139,7 @@ pub struct SiteKey {
 
 impl SiteKey {
     /// The key of a site.
-    fn of(site: &Site) -> SiteKey {
+    pub fn of(site: &Site) -> SiteKey {
         SiteKey { state: site.state.clone(), chain: site.stack.iter().map(|f| names::key(&f.func)).collect() }
     }
 }

@@ -57,6 +57,11 @@ pub(super) struct Account {
     pub(super) created: bool,
     /// Whether it does not count, since it works for no test that was asked for.
     pub(super) aside: bool,
+    /// Whether what it does just now does not count, though it does itself: it is not in a region or task that was
+    /// asked for, or its test is over.
+    pub(super) outside: bool,
+    /// What of its time counts, where that is not all of it.
+    pub(super) counted: Option<Box<Spent>>,
     /// Whether it ever changed its state within the trace.
     active: bool,
     /// Whether it ever ran within the trace.
@@ -85,6 +90,8 @@ impl Default for Account {
             system: true,
             created: false,
             aside: false,
+            outside: false,
+            counted: None,
             active: false,
             ran: false,
             settled: false,
@@ -246,6 +253,8 @@ pub(super) struct Accounts {
     by_name: HashMap<Sym, GroupIx>,
     /// The group that was asked for last.
     last: (Sym, GroupIx),
+    /// Time that all goroutines ran within mark assists, also those that do not count, ns.
+    assisted: i64,
 }
 
 impl Default for Accounts {
@@ -256,6 +265,7 @@ impl Default for Accounts {
             groups: vec![GroupSum::default()],
             by_name,
             last: (Sym::EMPTY, GroupIx::NAMELESS),
+            assisted: 0,
         }
     }
 }
@@ -291,6 +301,7 @@ impl Accounts {
     pub(super) fn begin_window(&mut self, from: Time) {
         self.by_slot.iter_mut().filter(|account| account.id != u64::MAX).for_each(|account| account.begin_window(from));
         self.groups.iter_mut().for_each(|group| group.begin_window(from));
+        self.assisted = 0;
     }
 
     /// The start function of a goroutine is known from now on.
@@ -378,6 +389,8 @@ impl Accounts {
     pub(super) fn retire(&mut self, g: GoSlot, alive: bool, time: Time) -> (Account, Spent) {
         let account = std::mem::take(self.get(g));
         let spent = account.lifetime(time);
+        let assisted = account.special.as_ref().map_or(0, |special| special.assisting);
+        self.assisted = self.assisted.saturating_add(assisted);
         let group = &mut self.groups[account.group.0 as usize];
         if account.group != GroupIx::NAMELESS {
             group.now = group.now.saturating_sub(1);
@@ -386,7 +399,7 @@ impl Accounts {
                 group.present = group.present.saturating_add(end.since(group.since).max(0));
             }
         }
-        if account.aside {
+        if account.aside || account.outside && account.counted.is_none() {
             return (account, spent);
         }
         group.count += 1;
@@ -396,10 +409,11 @@ impl Accounts {
         if account.created && account.created_by != StackId::NONE {
             group.note_creator(account.created_by);
         }
-        if let Some(special) = &account.special {
+        // Where a part counts, how much of that it assisted is not known.
+        if let (Some(special), None) = (&account.special, &account.counted) {
             group.assisting = group.assisting.saturating_add(special.assisting);
         }
-        group.spent.merge(&spent);
+        group.spent.merge(account.counted.as_deref().unwrap_or(&spent));
         (account, spent)
     }
 
@@ -413,9 +427,9 @@ impl Accounts {
         self.groups.get(ix.0 as usize).map_or(Sym::EMPTY, |group| group.name)
     }
 
-    /// Time that goroutines of all groups ran within mark assists, ns.
+    /// Time that all goroutines ran within mark assists, ns.
     pub(super) fn assisting(&self) -> i64 {
-        self.groups.iter().fold(0, |sum, group| sum.saturating_add(group.assisting))
+        self.assisted
     }
 
     pub(super) fn to_groups(&self, symbols: &Symbols) -> BTreeMap<String, Group> {

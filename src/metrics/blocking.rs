@@ -315,12 +315,16 @@ impl Blocking {
             chosen.sort_by_key(|(stack, sum)| (std::cmp::Reverse(sum.ns), *stack));
             chosen.truncate(most);
             // Stacks that differ in their files alone are one in Go's profiles.
-            let mut sums: BTreeMap<Vec<String>, Closed> = BTreeMap::new();
+            let mut sums: BTreeMap<Vec<(Sym, u32)>, (StackId, Closed)> = BTreeMap::new();
             for (stack, sum) in chosen {
-                let lines = symbols.frames(stack).map(|frame| format!("{}:{}", symbols.text(frame.func), frame.line));
-                sums.entry(lines.collect()).or_default().add(sum);
+                let lines = symbols.frames(stack).map(|frame| (frame.func, frame.line));
+                sums.entry(lines.collect()).or_insert((stack, Closed::default())).1.add(sum);
             }
-            let entries = sums.into_iter().map(|(stack, sum)| Profile { count: sum.count, time_ns: sum.ns, stack });
+            let entries = sums.into_values().map(|(stack, sum)| Profile {
+                count: sum.count,
+                time_ns: sum.ns,
+                stack: frames(symbols, stack),
+            });
             let mut list: Vec<Profile> = entries.collect();
             list.sort_by(|a, b| b.time_ns.cmp(&a.time_ns).then_with(|| a.stack.cmp(&b.stack)));
             list

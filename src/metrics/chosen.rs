@@ -1,10 +1,183 @@
-//! Whose goroutines count, where only some tests were asked for.
+//! Whose goroutines count, and when, where only a part of a recording was asked for.
+//!
+//! ```text
+//!   goroutine      run |[region   wait   ]| run |[region ]|
+//!   counted             ██████████████████       █████████      with --region; with --task likewise
+//! ```
+//!
+//! A region begins and ends on its goroutine while that runs, so that no wait lies across its edge: what a goroutine spent
+//! in regions is the sum of differences between what it had spent at their ends and at their begins. What lies within
+//! another matching region counts once.
 
-/// The tests whose goroutines count.
-#[derive(Clone, Debug, Default)]
+use std::sync::Arc;
+
+use super::accounts::{Account, Accounts};
+use super::tally::Spent;
+use super::tasks::Tasks;
+use crate::trace::{GoSlot, Sym, Symbols, TaskId};
+
+/// Names that were asked for.
+#[derive(Clone)]
+pub struct Names(Arc<dyn Fn(&str) -> bool + Send + Sync>);
+
+impl Names {
+    /// Those for which `is_wanted` holds.
+    pub fn new(is_wanted: impl Fn(&str) -> bool + Send + Sync + 'static) -> Names {
+        Names(Arc::new(is_wanted))
+    }
+
+    /// Whether this name was.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0(name)
+    }
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names")
+    }
+}
+
+/// Whose goroutines count, and when.
+#[derive(Clone, Debug)]
 pub struct Chosen {
-    /// By index in [`crate::summary::Summary::tests`].
-    pub tests: Vec<bool>,
+    /// The tests whose goroutines count, by index in [`crate::summary::Summary::tests`], from begin to end of their
+    /// test; all if it is not given.
+    pub tests: Option<Vec<bool>>,
     /// Whether goroutines that work for no test count, too.
     pub others: bool,
+    /// Goroutines of groups of these names; all if it is not given.
+    pub groups: Option<Names>,
+    /// What goroutines do within regions of these names; all that they do if it is not given.
+    pub regions: Option<Names>,
+    /// What goroutines do while they work for tasks of these names; all that they do if it is not given.
+    pub tasks: Option<Names>,
+}
+
+impl Default for Chosen {
+    fn default() -> Self {
+        Chosen { tests: None, others: true, groups: None, regions: None, tasks: None }
+    }
+}
+
+/// Symbols that are wanted names, looked up once for each.
+#[derive(Clone, Debug)]
+struct Known(Names, Vec<bool>);
+
+impl Known {
+    fn learn(&mut self, symbols: &Symbols) {
+        let Known(Names(is_wanted), known) = self;
+        known.extend((known.len()..symbols.len()).map(|i| is_wanted(symbols.text(Sym(i as u32)))));
+    }
+
+    fn has(&self, name: Sym) -> bool {
+        self.1.get(name.0 as usize).copied().unwrap_or_default()
+    }
+}
+
+/// What is known of one goroutine.
+#[derive(Clone, Debug, Default)]
+struct Inside {
+    /// Matching regions that are open on it, outermost first.
+    regions: Vec<(TaskId, Sym)>,
+    /// What it had spent when its time began to count; `None` while it does not.
+    since: Option<Spent>,
+}
+
+/// The times that count.
+#[derive(Clone, Debug)]
+pub(super) struct Stretches {
+    regions: Option<Known>,
+    tasks: Option<Known>,
+    by_slot: Vec<Inside>,
+}
+
+impl Stretches {
+    /// `None` where all times count.
+    pub(super) fn of(chosen: &Chosen) -> Option<Stretches> {
+        let known = |names: &Option<Names>| names.clone().map(|names| Known(names, Vec::new()));
+        let (regions, tasks) = (known(&chosen.regions), known(&chosen.tasks));
+        (regions.is_some() || tasks.is_some()).then(|| Stretches { regions, tasks, by_slot: Vec::new() })
+    }
+
+    pub(super) fn learn(&mut self, symbols: &Symbols) {
+        [&mut self.regions, &mut self.tasks].into_iter().flatten().for_each(|known| known.learn(symbols));
+    }
+
+    fn at(&mut self, g: GoSlot) -> &mut Inside {
+        if g.index() >= self.by_slot.len() {
+            self.by_slot.resize_with(g.index() + 1, Inside::default);
+        }
+        &mut self.by_slot[g.index()]
+    }
+
+    /// A goroutine is new.
+    pub(super) fn born(&mut self, g: GoSlot, account: &mut Account) {
+        *self.at(g) = Inside::default();
+        account.outside = true;
+    }
+
+    /// A region begins.
+    pub(super) fn region_begin(&mut self, g: GoSlot, task: TaskId, name: Sym) {
+        if self.regions.as_ref().is_some_and(|known| known.has(name)) {
+            self.at(g).regions.push((task, name));
+        }
+    }
+
+    /// A region ends, with all that is still open within it.
+    pub(super) fn region_end(&mut self, g: GoSlot, task: TaskId, name: Sym) {
+        let open = &mut self.at(g).regions;
+        if let Some(at) = open.iter().rposition(|&region| region == (task, name)) {
+            open.truncate(at);
+        }
+    }
+
+    /// Regions or tasks of a goroutine have changed: perhaps its time begins to count, or no longer does. True in that
+    /// last case.
+    pub(super) fn update(
+        &mut self,
+        g: GoSlot,
+        account: &mut Account,
+        tasks: &Tasks,
+        now: impl FnOnce(&Account) -> Spent,
+    ) -> bool {
+        let in_region = self.regions.is_none() || !self.at(g).regions.is_empty();
+        let in_task = self.tasks.as_ref().is_none_or(|known| tasks.of(g).any(|name| known.has(name)));
+        self.set(g, account, in_region && in_task, now)
+    }
+
+    fn set(&mut self, g: GoSlot, account: &mut Account, counts: bool, now: impl FnOnce(&Account) -> Spent) -> bool {
+        let inside = self.at(g);
+        match (&inside.since, counts) {
+            (None, true) => {
+                inside.since = Some(now(account));
+                account.outside = false;
+                false
+            }
+            (Some(since), false) => {
+                let spent = now(account).since(since);
+                inside.since = None;
+                account.counted.get_or_insert_default().merge(&spent);
+                account.outside = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A goroutine ended, or the trace did.
+    pub(super) fn close(&mut self, g: GoSlot, account: &mut Account, now: impl FnOnce(&Account) -> Spent) {
+        self.at(g).regions.clear();
+        self.set(g, account, false, now);
+    }
+
+    /// The window begins: what counts does so from there.
+    pub(super) fn begin_window(&mut self, accounts: &mut Accounts) {
+        for (slot, inside) in self.by_slot.iter_mut().enumerate() {
+            if let Some(since) = &mut inside.since {
+                *since = Spent::default();
+            }
+            accounts.get(GoSlot(slot as u32)).counted = None;
+        }
+    }
 }

@@ -26,7 +26,8 @@ use crate::trace::{
 };
 use accounts::Accounts;
 use blocking::Blocking;
-pub use chosen::Chosen;
+use chosen::Stretches;
+pub use chosen::{Chosen, Names};
 use gc::Collector;
 use load::Load;
 use mmu::Mutator;
@@ -54,6 +55,8 @@ pub struct Metrics {
     warnings: Warnings,
     /// The tests whose goroutines count; all that there is where it is not given.
     chosen: Option<Chosen>,
+    /// The times that count; all of them where it is not given.
+    stretches: Option<Stretches>,
     /// The greatest value of each gauge, and its last one.
     gauges: BTreeMap<&'static str, (u64, u64)>,
     logs: BTreeMap<Sym, u64>,
@@ -76,6 +79,7 @@ impl Default for Metrics {
             tests: Tests::default(),
             warnings: Warnings::default(),
             chosen: None,
+            stretches: None,
             gauges: BTreeMap::new(),
             logs: BTreeMap::new(),
             creations: Vec::new(),
@@ -86,25 +90,54 @@ impl Default for Metrics {
 impl Metrics {
     /// Of the goroutines that work for these tests. Figures of the process are of all.
     pub fn of(chosen: Option<Chosen>) -> Metrics {
-        Metrics { chosen, ..Metrics::default() }
+        let mut metrics = Metrics::default();
+        metrics.stretches = chosen.as_ref().and_then(Stretches::of);
+        metrics.tests.clips = metrics.stretches.is_none() && chosen.as_ref().is_some_and(|c| c.tests.is_some());
+        metrics.chosen = chosen;
+        metrics
     }
 
-    /// Decides whether a goroutine counts, once its test is known.
-    fn choose(&mut self, g: GoSlot) {
+    /// Decides whether a goroutine counts, as far as its test and its start function are known.
+    fn choose(&mut self, g: GoSlot, name: &str) {
         if let Some(chosen) = &self.chosen {
             let account = self.accounts.get(g);
-            account.aside = match (account.test.0 as usize).checked_sub(1) {
-                Some(test) => !chosen.tests.get(test).copied().unwrap_or(false),
-                None => !chosen.others,
+            let by_test = match (&chosen.tests, (account.test.0 as usize).checked_sub(1)) {
+                (Some(tests), Some(test)) => tests.get(test).copied().unwrap_or(false),
+                (Some(_), None) => chosen.others,
+                (None, _) => true,
             };
+            account.aside = !by_test || chosen.groups.as_ref().is_some_and(|groups| !groups.has(name));
         }
     }
 
     /// Whether the goroutine of an event does not count.
     fn is_aside(&self, g: GoSlot) -> bool {
         match &self.chosen {
-            Some(chosen) => self.accounts.peek(g).map_or(!chosen.others, |account| account.aside),
+            // Who did it is not known where a goroutine has not been heard of.
+            Some(chosen) => self.accounts.peek(g).map_or(!chosen.others || chosen.groups.is_some(), |a| a.aside),
             None => false,
+        }
+    }
+
+    /// Whether what the goroutine of an event does just now does not count.
+    fn is_outside(&self, g: GoSlot) -> bool {
+        self.chosen.is_some() && (self.is_aside(g) || self.accounts.peek(g).is_some_and(|account| account.outside))
+    }
+
+    /// The goroutine's regions or tasks have changed; `open` is what it is in the middle of.
+    fn stretch(&mut self, g: GoSlot, open: Option<Span>, now: Time) {
+        let Some(stretches) = &mut self.stretches else { return };
+        let account = self.accounts.get(g);
+        if account.id != u64::MAX && stretches.update(g, account, &self.tasks, |account| account.snapshot(open, now)) {
+            self.cut(g, open);
+        }
+    }
+
+    /// What the goroutine is in the middle of counts up to now, and no longer.
+    fn cut(&mut self, g: GoSlot, open: Option<Span>) {
+        let Some(account) = self.accounts.peek(g) else { return };
+        if let Some(span) = open.filter(|span| span.state != State::Running && !account.aside) {
+            self.blocking.span(&Span { g, open: true, ..span }, account.test, None, account.ran);
         }
     }
 
@@ -144,11 +177,20 @@ impl Sink for Metrics {
         self.load.begin_window(from);
         self.mutators.iter_mut().for_each(|m| m.begin_window(from));
         self.regions.begin_window();
+        if let Some(stretches) = &mut self.stretches {
+            stretches.begin_window(&mut self.accounts);
+        }
         self.tasks.begin_window(&self.accounts);
         self.warnings = Warnings::default();
         self.gauges.values_mut().for_each(|(max, last)| *max = *last);
         self.logs.clear();
         self.creations.clear();
+    }
+
+    fn learn(&mut self, symbols: &Symbols) {
+        if let Some(stretches) = &mut self.stretches {
+            stretches.learn(symbols);
+        }
     }
 
     fn sync(&mut self, _time: Time) {
@@ -159,12 +201,16 @@ impl Sink for Metrics {
         let inherited = self.regions.inherit(birth);
         let test = self.tests.inherit(birth, &self.accounts);
         self.accounts.born(birth, test);
-        self.choose(birth.g);
+        self.choose(birth.g, "");
         self.regions.born(birth.g, inherited);
+        if let Some(stretches) = &mut self.stretches {
+            stretches.born(birth.g, self.accounts.get(birth.g));
+        }
         if let Some(task) = inherited {
             self.tasks.enter(birth.g, task, Default::default);
         }
-        if birth.created && !self.is_aside(birth.by) {
+        self.stretch(birth.g, None, birth.time);
+        if birth.created && !self.is_outside(birth.by) {
             let at = birth.by_stack.0 as usize;
             if at >= self.creations.len() {
                 self.creations.resize(at + 1, 0);
@@ -176,14 +222,14 @@ impl Sink for Metrics {
     fn named(&mut self, g: GoSlot, start: Frame, name: &str) {
         self.accounts.named(g, start, name);
         self.tests.named(g, name, &mut self.accounts);
-        self.choose(g);
+        self.choose(g, name);
     }
 
     #[inline(always)]
     fn span(&mut self, span: &Span, symbols: &Symbols) {
         let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(|by| by.group);
         let account = self.accounts.span(span);
-        let (test, id, ran, aside) = (account.test, account.id, account.ran, account.aside);
+        let (test, id, ran, aside) = (account.test, account.id, account.ran, account.aside || account.outside);
         if span.open {
             account.stands_at = span.stack;
         }
@@ -248,10 +294,15 @@ impl Sink for Metrics {
     }
 
     fn finalize(&mut self, g: GoSlot, time: Time, reason: Option<&Event>, open: Open<'_>) {
-        self.tests.finalize(g, time, reason.is_none(), &mut self.accounts, open);
+        for left in self.tests.finalize(g, time, reason.is_none(), &mut self.accounts, open) {
+            self.cut(left, open.span(left, time));
+        }
         let account = self.accounts.get(g);
         let stuck = matches!(reason, Some(Event { kind: EventKind::Go(t), .. }) if t.to != GoState::NotExist);
         account.finalize(time, stuck);
+        if let Some(stretches) = &mut self.stretches {
+            stretches.close(g, account, |account| account.snapshot(None, time));
+        }
         if let Some(event) = reason {
             // Where it matters it has not ended, but waits for ever.
             account.stands_at = event.stack;
@@ -308,6 +359,10 @@ impl Sink for Metrics {
         self.tasks.enter(event.g, task, || now.clone());
         self.regions.begin(event, task, name, now);
         self.tasks.region(task, g);
+        if let Some(stretches) = &mut self.stretches {
+            stretches.region_begin(event.g, task, name);
+            self.stretch(event.g, open, event.time);
+        }
     }
 
     fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
@@ -321,6 +376,10 @@ impl Sink for Metrics {
             // An end without a begin is all that tells of this call.
             self.tasks.region(task, g);
         }
+        if let Some(stretches) = &mut self.stretches {
+            stretches.region_end(event.g, task, name);
+            self.stretch(event.g, open, event.time);
+        }
     }
 
     fn task_begin(&mut self, event: &Event, g: u64, (id, parent): (TaskId, TaskId), name: Sym, open: Open<'_>) {
@@ -330,7 +389,9 @@ impl Sink for Metrics {
         self.tasks.begin(event, g, (id, parent), name, &mut self.warnings);
         if event.g != GoSlot::NONE {
             let account = self.accounts.get(event.g);
-            self.tasks.enter(event.g, id, || account.snapshot(open.span(event.g, event.time), event.time));
+            let open = open.span(event.g, event.time);
+            self.tasks.enter(event.g, id, || account.snapshot(open, event.time));
+            self.stretch(event.g, open, event.time);
         }
     }
 
@@ -338,11 +399,17 @@ impl Sink for Metrics {
         if self.is_aside(event.g) && !self.tasks.knows(id) {
             return;
         }
+        let begun_by = self.tasks.begun_by(id);
         self.tasks.end(event, g, (id, parent), name, &self.accounts, open);
+        if let Some((slot, gid)) = begun_by
+            && self.accounts.peek(slot).is_some_and(|account| account.id == gid)
+        {
+            self.stretch(slot, open.span(slot, event.time), event.time);
+        }
     }
 
     fn log(&mut self, event: &Event, g: u64, task: TaskId, category: Sym, _message: Sym) {
-        if self.is_aside(event.g) {
+        if self.is_outside(event.g) {
             return;
         }
         *self.logs.entry(category).or_default() += 1;

@@ -99,6 +99,16 @@ impl Tasks {
         }
     }
 
+    /// The types of the tasks that a goroutine works for.
+    pub(super) fn of(&self, g: GoSlot) -> impl Iterator<Item = Sym> + '_ {
+        self.work.get(g.index()).into_iter().flatten().map(|work| self.name(work.task))
+    }
+
+    /// The goroutine that began a task, if it is still open.
+    pub(super) fn begun_by(&self, id: TaskId) -> Option<(GoSlot, u64)> {
+        self.by_id.get(&id)?.begun_by
+    }
+
     /// Whether anything was heard of the task.
     pub(super) fn knows(&self, id: TaskId) -> bool {
         self.by_id.contains_key(&id)

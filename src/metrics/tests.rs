@@ -108,6 +108,8 @@ pub(super) struct Tests {
     /// User goroutines that belong to no test, and what they ran.
     pub(super) unattributed: u64,
     pub(super) unattributed_exec: i64,
+    /// Whether goroutines that outlive their test count up to its end only.
+    pub(super) clips: bool,
 }
 
 impl Tests {
@@ -248,10 +250,12 @@ impl Tests {
 
     /// Adds a goroutine to the list of those that work for a test.
     fn join(&mut self, g: GoSlot, ix: TestIx, accounts: &mut Accounts) {
+        let clips = self.clips;
         let Some(test) = self.get(ix) else { return };
         if test.over {
             // Begun by someone who was left over: counted as such when it ends.
-            accounts.get(g).settled = true;
+            let account = accounts.get(g);
+            (account.settled, account.outside) = (true, account.outside || clips);
         }
         test.goroutines += 1;
         let second = std::mem::replace(&mut test.first, g);
@@ -313,12 +317,20 @@ impl Tests {
     }
 
     /// A goroutine ends. Where it ran a test, that is over, and all that still work for it are left over.
-    /// Where the trace ends first (`cut`), nothing is known of that.
-    pub(super) fn finalize(&mut self, g: GoSlot, time: Time, cut: bool, accounts: &mut Accounts, open: Open<'_>) {
+    /// Where the trace ends first (`cut`), nothing is known of that. Gives those whose time no longer counts.
+    pub(super) fn finalize(
+        &mut self,
+        g: GoSlot,
+        time: Time,
+        cut: bool,
+        accounts: &mut Accounts,
+        open: Open<'_>,
+    ) -> Vec<GoSlot> {
+        let mut clipped = Vec::new();
         let (ix, born) = accounts.peek(g).map_or((TestIx::NONE, time), |account| (account.test, account.born));
-        let Some(test) = self.get(ix) else { return };
+        let Some(test) = self.get(ix) else { return clipped };
         if test.runner != g || test.over {
-            return;
+            return clipped;
         }
         (test.over, test.cut) = (true, cut);
         test.ended = time;
@@ -336,7 +348,12 @@ impl Tests {
                 continue;
             }
             account.settled = true;
-            all.merge(&account.snapshot(open.span(slot, time), time));
+            let spent = account.snapshot(open.span(slot, time), time);
+            all.merge(&spent);
+            if self.clips {
+                (account.counted, account.outside) = (Some(Box::new(spent)), true);
+                clipped.push(slot);
+            }
         }
         let mut recorder = None;
         if let Some(test) = self.get(ix) {
@@ -356,6 +373,7 @@ impl Tests {
         {
             self.running.insert(parent);
         }
+        clipped
     }
 
     /// A goroutine is gone, or (`alive`) the trace ended first.

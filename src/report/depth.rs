@@ -1,6 +1,6 @@
 //! One subject in depth: its figures on both sides, run by run, and where it waits, stack by stack.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -15,7 +15,7 @@ use crate::metrics::registry::{SubjectKind, Unit};
 use crate::paths::Repository;
 use crate::stats::sample::median;
 use crate::subject::{SubjectPattern, matches_target};
-use crate::summary::{Position, SiteFrame};
+use crate::summary::{Position, SiteFrame, Summary};
 
 /// A subject on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -99,8 +99,67 @@ pub struct SiteDepth {
     pub base_count: f64,
     /// Waits in the head.
     pub head_count: f64,
+    /// Who ended these waits in the base, the longest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub base_wakers: Vec<WakerDepth>,
+    /// Who ended them in the head.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub head_wakers: Vec<WakerDepth>,
     /// The frames, innermost first, as the head has them.
     pub stack: Vec<String>,
+}
+
+/// Who ended waits at a stack, all runs together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WakerDepth {
+    /// The start function of whoever did, or `(network)`, `(timer)` and the like.
+    pub group: String,
+    /// The frame that a person looks for in its stack; empty where it was nobody's goroutine.
+    pub function: String,
+    /// Where that is.
+    pub position: String,
+    /// How many waits.
+    pub count: u64,
+    /// Their time, ns.
+    pub time_ns: i64,
+}
+
+/// By stack: who ended the waits there.
+#[derive(Clone, Debug, Default)]
+pub struct Wakers(BTreeMap<SiteKey, Vec<WakerDepth>>);
+
+impl Wakers {
+    /// Of the runs of one side.
+    pub fn of(runs: &[Summary], repository: &Repository) -> Wakers {
+        let mut sums: BTreeMap<SiteKey, BTreeMap<(String, String), WakerDepth>> = BTreeMap::new();
+        for site in runs.iter().flat_map(|run| &run.sites).filter(|site| !site.wakers.is_empty()) {
+            let of_site = sums.entry(SiteKey::of(site)).or_default();
+            for waker in &site.wakers {
+                let leaf = cause::leaf(&waker.stack);
+                let function = leaf.map_or_else(String::new, |f| f.func.clone());
+                let sum = of_site.entry((waker.group.clone(), function.clone())).or_insert_with(|| WakerDepth {
+                    group: waker.group.clone(),
+                    function,
+                    position: leaf.map_or_else(String::new, |f| {
+                        repository.position(&Position { file: f.file.clone(), line: f.line })
+                    }),
+                    ..WakerDepth::default()
+                });
+                sum.count = sum.count.saturating_add(waker.count);
+                sum.time_ns = sum.time_ns.saturating_add(waker.time_ns);
+            }
+        }
+        let longest_first = |of_site: BTreeMap<_, WakerDepth>| {
+            let mut list: Vec<WakerDepth> = of_site.into_values().collect();
+            list.sort_by_key(|waker| std::cmp::Reverse((waker.time_ns, waker.count)));
+            list
+        };
+        Wakers(sums.into_iter().map(|(key, of_site)| (key, longest_first(of_site))).collect())
+    }
+
+    fn at(&self, key: &SiteKey) -> Vec<WakerDepth> {
+        self.0.get(key).cloned().unwrap_or_default()
+    }
 }
 
 /// A frame of the leading stacks.
@@ -117,6 +176,7 @@ pub fn build(
     comparison: &Comparison,
     subject: &SubjectPattern,
     metric: Option<&Pattern>,
+    wakers: &[Wakers; 2],
     repository: &Repository,
 ) -> Vec<SubjectDepth> {
     let mut told = Vec::new();
@@ -131,7 +191,7 @@ pub fn build(
                 || tests && matches_target(subject, pair.kind, &full)
             {
                 let weight = pair.change("total_ns").map_or(0.0, |c| c.delta().abs() * c.head_items.max(c.items));
-                told.push((weight, tell(package, pair, label, metric, repository)));
+                told.push((weight, tell(package, pair, label, metric, wakers, repository)));
             }
         }
     }
@@ -145,6 +205,7 @@ fn tell(
     pair: &SubjectPair,
     label: String,
     metric: Option<&Pattern>,
+    wakers: &[Wakers; 2],
     repository: &Repository,
 ) -> SubjectDepth {
     let mut series: Vec<Series> = pair
@@ -155,7 +216,7 @@ fn tell(
         .filter(|s| s.base != Some(0.0) || s.head != Some(0.0))
         .collect();
     series.sort_by(|a, b| b.state.cmp(&a.state).then(b.delta.abs().total_cmp(&a.delta.abs())));
-    let (sites, frames) = sites(package, pair, repository);
+    let (sites, frames) = sites(package, pair, wakers, repository);
     let start = pair.head.as_ref().or(pair.base.as_ref()).and_then(|(_, s)| s.start.as_ref());
     let runs = matches!(pair.kind, SubjectKind::Test | SubjectKind::Benchmark);
     SubjectDepth {
@@ -200,7 +261,12 @@ fn series(pair: &SubjectPair, change: &Change) -> Series {
 }
 
 /// Where it waits on both sides, and how the stacks with the most time differ.
-fn sites(package: &PackagePair, pair: &SubjectPair, repository: &Repository) -> (Vec<SiteDepth>, Vec<FrameChange>) {
+fn sites(
+    package: &PackagePair,
+    pair: &SubjectPair,
+    [base_wakers, head_wakers]: &[Wakers; 2],
+    repository: &Repository,
+) -> (Vec<SiteDepth>, Vec<FrameChange>) {
     let (base, head) = (pair.base.as_ref().map(|(_, s)| s), pair.head.as_ref().map(|(_, s)| s));
     let keys: BTreeSet<&SiteKey> = [base, head].into_iter().flatten().flat_map(|s| s.sites.keys()).collect();
     let item = pair.changes.iter().find(|c| c.path == "total_ns" || cause::is_state(&c.path)).map(|c| c.item);
@@ -225,6 +291,8 @@ fn sites(package: &PackagePair, pair: &SubjectPair, repository: &Repository) -> 
             head_ns: per(head, &package.head_runs, &h, false),
             base_count: per(base, &package.base_runs, &b, true),
             head_count: per(head, &package.head_runs, &h, true),
+            base_wakers: base_wakers.at(key),
+            head_wakers: head_wakers.at(key),
             stack: shown.stack.iter().map(|f| format!("{} {}", f.func, position(f))).collect(),
         });
     }

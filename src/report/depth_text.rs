@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::depth::{Series, SubjectDepth};
+use super::depth::{Series, SubjectDepth, WakerDepth};
 use super::escape::term;
 use super::path::Layout;
 use super::table::Rows;
@@ -134,6 +134,27 @@ fn plot(runs: &[f64], low: f64, high: f64) -> String {
     cells.iter().map(|&n| if n == 0 { ' ' } else { char::from_digit(n.min(9), 10).unwrap_or('9') }).collect()
 }
 
+/// Who ended the waits, mostly; both sides where that is not the same.
+fn ended_by(base: &[WakerDepth], head: &[WakerDepth]) -> Vec<String> {
+    let told = |waker: &WakerDepth| {
+        let group = if waker.group.is_empty() { "(nameless)" } else { names::short(&waker.group) };
+        let at = match waker.function.as_str() {
+            "" => String::new(),
+            function => format!(" at {}  {}", names::short(function), waker.position),
+        };
+        term(&format!("{group}{at}"))
+    };
+    let same = |a: &WakerDepth, b: &WakerDepth| {
+        names::key(&a.group) == names::key(&b.group) && names::key(&a.function) == names::key(&b.function)
+    };
+    match (base.first(), head.first()) {
+        (Some(base), Some(head)) if !same(base, head) => {
+            vec![format!("ended in the base by {}", told(base)), format!("ended in the head by {}", told(head))]
+        }
+        (base, head) => head.or(base).map(|waker| format!("ended by {}", told(waker))).into_iter().collect(),
+    }
+}
+
 fn sites(out: &mut String, subject: &SubjectDepth, layout: Layout) {
     let mut rows = Rows::default();
     for site in &subject.sites {
@@ -143,6 +164,7 @@ fn sites(out: &mut String, subject: &SubjectDepth, layout: Layout) {
         let state = site.state.strip_prefix("block_ns.").unwrap_or("system call");
         let waits = |n: f64| units::figure(n, Unit::Count);
         let mut below = vec![format!("{} → {} times", waits(site.base_count), waits(site.head_count))];
+        below.extend(ended_by(&site.base_wakers, &site.head_wakers));
         below.extend(site.stack.iter().take(MOST_FRAMES).map(|frame| {
             let (function, position) = frame.rsplit_once(' ').unwrap_or((frame, ""));
             term(&format!("{}  {position}", names::short(function)))

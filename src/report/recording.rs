@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn recordings_are_called_by_how_dense_they_are() {
         for (bytes, want) in [(100_000, "idle"), (3_000_000, "some"), (30_000_000, "busy"), (90_000_000, "a storm")] {
-            let recording = Recording { bytes, events: 10, start_ns: 0, duration_ns: 1_000_000_000 };
+            let recording = Recording { bytes, events: 10, start_ns: 0, duration_ns: 1_000_000_000, wall_ns: None };
             assert!(line(&recording).unwrap().ends_with(activity(bytes as f64)));
             assert!(activity(bytes as f64).starts_with(want), "{bytes}");
         }
@@ -72,7 +72,8 @@ mod tests {
     #[test]
     fn large_recordings_come_with_the_narrower_one_to_make() {
         let of = |bytes, seconds: i64, tests: &[&str]| {
-            let recording = Recording { bytes, events: 1, start_ns: 0, duration_ns: seconds * 1_000_000_000 };
+            let recording =
+                Recording { bytes, events: 1, start_ns: 0, duration_ns: seconds * 1_000_000_000, wall_ns: None };
             let tests = tests.iter().map(|name| TestRun { name: (*name).to_owned(), ..TestRun::default() });
             narrower(&Summary { recording: Some(recording), tests: tests.collect(), ..Summary::default() })
         };

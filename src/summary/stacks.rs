@@ -27,8 +27,8 @@ pub struct Profile {
     pub count: u64,
     /// Their time, ns.
     pub time_ns: i64,
-    /// `function:line`, innermost first.
-    pub stack: Vec<String>,
+    /// Where, innermost frame first. Stacks that differ in their files alone are one, with the files of one of them.
+    pub stack: Vec<SiteFrame>,
 }
 
 /// How often something happened at a stack.

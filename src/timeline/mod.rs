@@ -114,6 +114,7 @@ impl Timeline {
                 _ => {}
             }
         }
+        sink.learn(&self.symbols);
         if self.progress.is_all() {
             for event in &chunk.events {
                 self.event(event, sink);

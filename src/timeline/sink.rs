@@ -157,6 +157,8 @@ impl Open<'_> {
 
 /// Takes what a timeline gives out. Everything comes in the order of time, but for spans, which come when they end.
 pub trait Sink {
+    /// More symbols are known; told before the events that mention them.
+    fn learn(&mut self, _symbols: &Symbols) {}
     /// The window begins: figures begin anew, with all in the state that it is in.
     fn begin_window(&mut self, _from: Time, _symbols: &Symbols) {}
     /// A generation begins.

@@ -25,7 +25,8 @@ pub enum Moment {
 }
 
 impl Moment {
-    fn resolve(self, first: Time) -> Time {
+    /// The time that is meant, in a trace that begins at `first`.
+    pub(crate) fn resolve(self, first: Time) -> Time {
         match self {
             Moment::Since(ns) => Time(first.0.saturating_add(ns)),
             Moment::At(ns) => Time(ns),

@@ -50,6 +50,11 @@ impl Browser {
 
     /// Opens a file in a window of this width, in this colour scheme.
     pub(crate) fn open(&self, file: &Path, width: u32, scheme: &str) {
+        self.visit(&format!("file://{}", file.display()), width, scheme);
+    }
+
+    /// Opens a page in a window of this width, in this colour scheme.
+    pub(crate) fn visit(&self, url: &str, width: u32, scheme: &str) {
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
             json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}),
@@ -58,7 +63,7 @@ impl Browser {
             "Emulation.setEmulatedMedia",
             json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
         );
-        self.post("/url", &json!({"url": format!("file://{}", file.display())}));
+        self.post("/url", &json!({"url": url}));
     }
 
     /// What a piece of script gives back.

@@ -29,6 +29,12 @@ fn figures_are_those_of_the_comparison() {
     let site = &subject["sites"][0];
     assert!(site["position"].as_str().unwrap().ends_with("catalog/catalog.go:31"), "{site}");
     assert!(site["stack"].as_array().unwrap().len() >= 3, "{site}");
+    // Whoever gives its slot of the pool back ends the wait of the next one.
+    let waker = &site["head_wakers"][0];
+    assert!(waker["group"].as_str().unwrap().ends_with("catalog.loadAll.func1"), "{waker}");
+    assert!(waker["function"].as_str().unwrap().ends_with("catalog.(*DB).Get.func1"), "{waker}");
+    assert!(waker["position"].as_str().unwrap().ends_with("catalog/catalog.go:32"), "{waker}");
+    assert!(waker["count"].as_u64().unwrap() > 390, "{waker}");
     let time = |v: &serde_json::Value| v.as_f64().unwrap();
     assert!((time(&site["head_ns"]) - time(&first["head"])).abs() < 1.0, "{site} {first}");
     assert!(time(&site["base_count"]) > 0.97 && time(&site["base_count"]) < 1.0, "{site}");

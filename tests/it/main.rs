@@ -34,6 +34,7 @@ mod dependencies;
 mod depth;
 mod diagnose;
 mod differential;
+mod export;
 mod figures;
 mod fuzzed;
 mod gate;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use gotrace_diff::metrics::{Chosen, Names};
 use gotrace_diff::summarize::{Options, summarize};
 use gotrace_diff::summary::{Group, Summary};
 use gotrace_diff::timeline::{Moment, Window};
@@ -248,4 +249,147 @@ fn sides_that_are_narrowed_differently_are_told_apart() {
     // A summary has no trace in it that could be cut.
     let got = cli(folder.path(), &["summarize", "trimmed.json", "--from", "1ms"]);
     assert_eq!(got.status.code(), Some(2), "{}", out(&got));
+}
+
+/// What is counted within regions and tasks, in ns after 100 on the clock.
+///
+/// ```text
+///   ns since 100   0     10       20     30      50     60      80    100    110    120     140       170
+///   main.main      run   [request create wait sync               ·    |runnable    |run     ]|
+///   main.work                     runnable       |run   [fetch  ]     ·      |wait
+/// ```
+fn crafted_task() -> Vec<u8> {
+    const TASK_END: u8 = 41;
+    let (main, work, sync, request, fetch) = (2, 1, 3, 4, 5);
+    let a = Events::default()
+        .event(ev::PROC_STATUS, 0, &[0, PROC_RUNNING])
+        .event(ev::GO_STATUS, 0, &[1, 1, GO_RUNNING])
+        .event(ev::TASK_BEGIN, 10, &[7, 0, request, main])
+        .event(ev::GO_CREATE, 10, &[2, work, main])
+        .event(ev::GO_BLOCK, 10, &[sync, main])
+        .event(ev::GO_START, 20, &[2, 1])
+        .event(ev::REGION_BEGIN, 10, &[7, fetch, work])
+        .event(ev::REGION_END, 20, &[7, fetch, work])
+        .event(ev::GO_UNBLOCK, 20, &[1, 1, work])
+        .event(ev::GO_BLOCK, 10, &[sync, work])
+        .event(ev::GO_START, 10, &[1, 2])
+        .event(TASK_END, 20, &[7, main])
+        .event(ev::GO_SYSCALL_BEGIN, 30, &[1, main]);
+    Craft::new("go 1.22")
+        .frequency(1)
+        .strings(1, &["main.work", "main.main", "sync", "request", "fetch"])
+        .stacks(1, &[&[1], &[2]])
+        .batch(1, 1, 100, &a.0)
+        .bytes
+}
+
+#[test]
+fn within_regions_and_tasks_goroutines_count_for_that_time_only() {
+    let named = |name: &'static str| Some(Names::new(move |other| other == name));
+    let of = |trace: &[u8], chosen: Chosen, window: Window| {
+        summarize("part", trace, &Options { window, chosen: Some(chosen), ..Options::default() }).unwrap()
+    };
+    // All of a region that waits.
+    let render = Chosen { regions: named("render"), ..Chosen::default() };
+    let summary = of(&crafted(), render, Window::default());
+    assert_eq!(times(&summary.goroutines["main.main"]), [30, 40, 0, 0, 70]);
+    assert_eq!(summary.goroutines["main.main"].total_ns, 140);
+    assert_eq!(summary.goroutines.len(), 1, "main.work is in no region");
+    assert_eq!(summary.sites.iter().map(|site| (site.count, site.time_ns)).collect::<Vec<_>>(), [(1, 70)]);
+    // A task: its goroutine from its begin to its end, another one while it says that it works for it.
+    let request = || Chosen { tasks: named("request"), ..Chosen::default() };
+    for (window, main, work) in [
+        (Window::default(), [40, 20, 0, 0, 70], [20, 0, 0, 0, 0]),
+        (Window { from: Some(Moment::At(150)), to: Some(Moment::At(230)) }, [10, 20, 0, 0, 50], [20, 0, 0, 0, 0]),
+        (Window { from: Some(Moment::At(170)), to: None }, [20, 20, 0, 0, 30], [10, 0, 0, 0, 0]),
+    ] {
+        let summary = of(&crafted_task(), request(), window);
+        assert_eq!(times(&summary.goroutines["main.main"]), main, "{window:?}");
+        assert_eq!(times(&summary.goroutines["main.work"]), work, "{window:?}");
+    }
+    let both = Chosen { regions: named("fetch"), ..request() };
+    let summary = of(&crafted_task(), both, Window::default());
+    assert_eq!(summary.goroutines.keys().collect::<Vec<_>>(), ["main.work"]);
+}
+
+#[test]
+fn groups_count_within_regions_and_regions_of_groups_only() {
+    let folder = folder("go1.26.6/tasks");
+    let whole = summary(folder.path(), &[]);
+    let of_region = summary(folder.path(), &["--region", "fetch"]);
+    let ran = |s: &Summary| s.goroutines.values().map(|g| g.exec_ns).sum::<i64>();
+    let waited = |s: &Summary| s.goroutines.values().flat_map(|g| g.block_ns.values()).sum::<i64>();
+    let fetch = &whole.regions["fetch"];
+    assert_eq!(ran(&of_region), fetch.exec_ns);
+    assert_eq!(waited(&of_region), fetch.block_ns.values().sum::<i64>());
+    assert_eq!(
+        of_region.sites.iter().filter(|s| s.state.starts_with("block")).map(|s| s.time_ns).sum::<i64>(),
+        waited(&of_region)
+    );
+    let of_task = summary(folder.path(), &["--task", "request"]);
+    let work = &whole.tasks["request"].work;
+    assert_eq!((ran(&of_task), waited(&of_task)), (work.exec_ns, work.block_ns.values().sum::<i64>()));
+    let of_group = summary(folder.path(), &["--group", "main.request.func1"]);
+    assert!(whole.regions.contains_key("render") && !of_group.regions.contains_key("render"));
+    assert_eq!(of_group.regions["fetch"], whole.regions["fetch"]);
+    assert!(of_group.logs.values().sum::<u64>() < whole.logs.values().sum::<u64>());
+    assert!(!of_group.logs.contains_key("request") && of_group.logs.contains_key("fetch"), "{:?}", of_group.logs);
+}
+
+#[test]
+fn goroutines_that_outlive_a_test_count_up_to_its_end() {
+    let folder = folder("go1.26.6/leak");
+    let whole = summary(folder.path(), &[]);
+    let mut leaky = 0;
+    for test in whole.tests.iter().filter(|test| test.parent.is_none()) {
+        let one = summary(folder.path(), &["--test", &test.name]);
+        let sum = |of: fn(&Group) -> i64| one.goroutines.values().map(of).sum::<i64>();
+        let (ran, runnable) = (sum(|g| g.exec_ns), sum(|g| g.sched_wait_ns));
+        let want = |of: fn(&gotrace_diff::summary::TestRun) -> i64| one.tests.iter().map(of).sum::<i64>();
+        assert_eq!((ran, runnable), (want(|t| t.work.exec_ns), want(|t| t.work.sched_wait_ns)), "{}", test.name);
+        leaky += usize::from(test.leaked > 0);
+    }
+    assert!(leaky > 0);
+}
+
+/// `2026-11-24T12:00:00.5Z` of ns since 1970, by counting days.
+fn rfc3339(ns: i64) -> String {
+    let (days, rest) = (ns.div_euclid(86_400_000_000_000), ns.rem_euclid(86_400_000_000_000));
+    let (mut year, mut left) = (1970, days);
+    let is_leap = |y: i64| y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+    while left >= 365 + i64::from(is_leap(year)) {
+        left -= 365 + i64::from(is_leap(year));
+        year += 1;
+    }
+    let lengths = [31, 28 + i64::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = 0;
+    while left >= lengths[month] {
+        left -= lengths[month];
+        month += 1;
+    }
+    let (seconds, nanos) = (rest / 1_000_000_000, rest % 1_000_000_000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z", month + 1, left + 1)
+}
+
+#[test]
+fn edges_of_the_wall_clock_are_those_since_the_begin() {
+    let folder1 = folder("go1.26.6/test");
+    let whole = summary(folder1.path(), &[]);
+    let began = whole.recording.unwrap().wall_ns.expect("Go 1.25 and newer have clock snapshots");
+    // Recorded in the year that the recordings are of.
+    assert!(rfc3339(began).starts_with("20"), "{}", rfc3339(began));
+    let (from, to) = (rfc3339(began + 5_000_000), rfc3339(began + 20_000_000));
+    let wall = summary(folder1.path(), &["--from", &from, "--to", &to]);
+    let relative = summary(folder1.path(), &["--from", "5ms", "--to", "20ms"]);
+    assert!(wall.narrowed != relative.narrowed);
+    assert!(Summary { narrowed: String::new(), ..wall } == Summary { narrowed: String::new(), ..relative });
+    let old = folder("go1.22.10/test");
+    let got = cli(old.path(), &["summarize", "x.out", "--from", &from]);
+    assert_eq!(got.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&got.stderr).contains("no clock snapshots"),
+        "{}",
+        String::from_utf8_lossy(&got.stderr)
+    );
 }

@@ -12,8 +12,16 @@ use gotrace_diff::metrics::registry::{Class, METRICS};
 use gotrace_diff::report::units;
 use gotrace_diff::trace::{TraceErrorKind, Version};
 
-const PAPERS: [&str; 6] =
-    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/configuration.md", "docs/exit-status.md"];
+const PAPERS: [&str; 8] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/configuration.md",
+    "docs/exit-status.md",
+    "docs/export.md",
+    "docs/from-go-tool-trace.md",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -25,7 +25,8 @@ fn named(name: &str) -> Summary {
 type Sites = BTreeMap<Vec<String>, (u64, i64)>;
 
 fn ours(list: &[Profile]) -> Sites {
-    list.iter().map(|p| (p.stack.clone(), (p.count, p.time_ns))).collect()
+    let lines = |p: &Profile| p.stack.iter().map(|f| format!("{}:{}", f.func, f.line)).collect();
+    list.iter().map(|p| (lines(p), (p.count, p.time_ns))).collect()
 }
 
 fn theirs(list: &Value) -> Sites {

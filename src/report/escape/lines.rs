@@ -1,4 +1,5 @@
-//! Formats of lines: GitHub's commands, OpenMetrics, CSV, benchfmt, and references to files.
+//! Formats of lines: GitHub's commands, OpenMetrics, CSV, benchfmt, folded stacks, names in exports, and references to
+//! files.
 
 use super::{Text, shown};
 
@@ -54,6 +55,23 @@ impl Text {
     /// The value of a key of benchfmt, which ends with the line.
     pub fn line(&self) -> String {
         shown(&self.0).trim().to_owned()
+    }
+
+    /// A name in what other tools show: profiles and timelines, whose formats take any character but whose readers
+    /// print it.
+    pub fn shown(&self) -> String {
+        shown(&self.0)
+    }
+
+    /// A frame of a folded stack: `;` ends a frame, and numbers at the end of a line are what it took.
+    pub fn frame(&self) -> String {
+        let plain = shown(&self.0).replace(';', "\\u{3b}");
+        let is_number = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_digit() || c == '.');
+        match plain.rsplit_once(char::is_whitespace) {
+            Some((before, last)) if is_number(last) || last.is_empty() => format!("{before}\\u{{20}}{last}"),
+            _ if plain.is_empty() => "(nameless)".to_owned(),
+            _ => plain,
+        }
     }
 
     /// A file inside of the repository, as `/`-separated relative path: `None` for what lies outside or could.
@@ -116,5 +134,8 @@ mod tests {
         assert_eq!(Text::from("a\"b\\c\nd").label(), "a\\\"b\\\\c\\\\u{a}d");
         assert_eq!(Text::from("parse cart/x=1").word(), "parse_cart∕x＝1");
         assert_eq!(Text::from("shard-8").word(), "shard_8");
+        assert_eq!(Text::from("shop.F[struct { A int; B int }]").frame(), "shop.F[struct { A int\\u{3b} B int }]");
+        assert_eq!(Text::from("f 12").frame(), "f\\u{20}12");
+        assert_eq!(Text::from("a\nb").frame(), "a\\u{a}b");
     }
 }

@@ -12,6 +12,8 @@
 //!                ├─ label     OpenMetrics                 \, ", line ends
 //!                ├─ cell      CSV                         formulas; the csv crate does the rest
 //!                ├─ word      benchfmt                    one word
+//!                ├─ frame     folded stacks               ; and numbers at the end
+//!                ├─ shown     profiles, timelines         controls and bidi marks shown
 //!                └─ uri       SARIF, code quality         a relative reference, or none
 //! ```
 
