@@ -92,13 +92,53 @@ struct SiteLine {
 /// # Errors
 /// Where a run is partial: a baseline is made of whole runs.
 pub fn write(side: &Side, repository: &Repository) -> Result<String, Error> {
+    render(&portable(side, repository)?)
+}
+
+/// A side as a baseline holds it: without what only its machine knows, and without the framework's own subjects.
+///
+/// # Errors
+/// Where a run is partial: a baseline is made of whole runs.
+pub fn portable(side: &Side, repository: &Repository) -> Result<Side, Error> {
     if let Some(run) = side.runs().find(|r| !r.complete) {
         return Err(Error::Partial { file: run.source.clone() });
     }
-    render(&document(side, repository)).map_err(|e| Error::Bug(format!("a baseline that is no JSON: {e}")))
+    let mut out = side.clone();
+    for package in out.packages.values_mut() {
+        for run in &mut package.runs {
+            run.source = run.source.rsplit(['/', '\\']).next().unwrap_or(&run.source).to_owned();
+            run.started_ns = 0;
+            run.warnings.clear();
+        }
+        // What the runtime and the test framework do changes with every Go release and gates nothing.
+        package.subjects.retain(|_, s| !s.framework);
+        for subject in package.subjects.values_mut() {
+            if let Some(start) = &mut subject.start {
+                start.file = repository.file(&start.file);
+            }
+            let mut sites: Vec<(SiteKey, SiteFigures)> = std::mem::take(&mut subject.sites).into_iter().collect();
+            sites.sort_by_key(|(key, site)| {
+                (std::cmp::Reverse(site.time_ns.iter().copied().fold(0, i64::saturating_add)), key.clone())
+            });
+            sites.truncate(MOST_SITES);
+            for frame in sites.iter_mut().flat_map(|(_, site)| &mut site.stack) {
+                frame.file = repository.file(&frame.file);
+            }
+            subject.sites = sites.into_iter().collect();
+        }
+    }
+    Ok(out)
 }
 
-fn document(side: &Side, repository: &Repository) -> Document {
+/// The text of a side that is as a baseline holds it.
+///
+/// # Errors
+/// Where it is no JSON, which would be a bug.
+pub fn render(side: &Side) -> Result<String, Error> {
+    text(&document(side)).map_err(|e| Error::Bug(format!("a baseline that is no JSON: {e}")))
+}
+
+fn document(side: &Side) -> Document {
     let mut formats: Vec<String> = side.runs().map(|r| r.format.clone()).collect();
     let mut gomaxprocs: Vec<u64> = side.runs().map(|r| r.gomaxprocs).collect();
     formats.sort();
@@ -114,34 +154,22 @@ fn document(side: &Side, repository: &Repository) -> Document {
         sites: Vec::new(),
     };
     for (package, runs) in &side.packages {
-        let line = PackageLine {
-            package: package.clone(),
-            named_by: runs.named_by,
-            runs: runs.runs.iter().map(portable).collect(),
-        };
+        let line = PackageLine { package: package.clone(), named_by: runs.named_by, runs: runs.runs.clone() };
         out.packages.push(line);
-        // What the runtime and the test framework do changes with every Go release and gates nothing.
-        for (id, subject) in runs.subjects.iter().filter(|(_, s)| !s.framework) {
-            add_subject(&mut out, package, id, subject, repository);
+        for (id, subject) in &runs.subjects {
+            add_subject(&mut out, package, id, subject);
         }
     }
     out
 }
 
-/// A run without what only its machine knows.
-fn portable(run: &Run) -> Run {
-    let name = run.source.rsplit(['/', '\\']).next().unwrap_or(&run.source);
-    Run { source: name.to_owned(), ..run.clone() }
-}
-
-fn add_subject(out: &mut Document, package: &str, id: &SubjectId, subject: &Subject, repository: &Repository) {
-    let place = |p: &Position| Position { file: repository.file(&p.file), line: p.line };
+fn add_subject(out: &mut Document, package: &str, id: &SubjectId, subject: &Subject) {
     let SubjectId { kind, name } = id;
     out.subjects.push(SubjectLine {
         package: package.to_owned(),
         kind: *kind,
         name: name.clone(),
-        start: subject.start.as_ref().map(place),
+        start: subject.start.clone(),
         creators: subject.creators.clone(),
         repeats: subject.repeats.clone(),
     });
@@ -154,20 +182,13 @@ fn add_subject(out: &mut Document, package: &str, id: &SubjectId, subject: &Subj
             values: values.clone(),
         });
     }
-    let mut sites: Vec<_> = subject.sites.iter().collect();
-    sites.sort_by_key(|(key, site)| {
-        (std::cmp::Reverse(site.time_ns.iter().copied().fold(0, i64::saturating_add)), *key)
-    });
-    sites.truncate(MOST_SITES);
-    sites.sort_by_key(|(key, _)| *key);
-    for (key, site) in sites {
-        let frame = |f: &SiteFrame| SiteFrame { func: f.func.clone(), file: repository.file(&f.file), line: f.line };
+    for (key, site) in &subject.sites {
         out.sites.push(SiteLine {
             package: package.to_owned(),
             kind: *kind,
             name: name.clone(),
             state: key.state.clone(),
-            stack: site.stack.iter().map(frame).collect(),
+            stack: site.stack.clone(),
             count: site.count.clone(),
             time_ns: site.time_ns.clone(),
         });
@@ -175,7 +196,7 @@ fn add_subject(out: &mut Document, package: &str, id: &SubjectId, subject: &Subj
 }
 
 /// One entry a line, so that a change of one series is a change of one line.
-fn render(document: &Document) -> Result<String, serde_json::Error> {
+fn text(document: &Document) -> Result<String, serde_json::Error> {
     let mut out = String::from("{\n");
     let _ = writeln!(out, "\"schema\": {},", serde_json::to_string(&document.schema)?);
     let _ = writeln!(out, "\"environment\": {},", serde_json::to_string(&document.environment)?);

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::baseline::{AcceptArgs, DiffArgs, FilesArgs, ShowArgs, UpdateArgs};
+use crate::commands::rows::SummaryFormat;
 use crate::config::quantity::{Amount, Ratio};
-use crate::config::{OnInconclusive, Pattern};
+use crate::config::{Date, OnEnvMismatch, OnInconclusive, OnMissingBaseline, Pattern};
 use crate::error::Error;
 use crate::narrow::Narrow;
 use crate::report::format::Format as ReportFormat;
@@ -56,8 +58,14 @@ pub enum Command {
     Summarize(SummarizeArgs),
     /// Render a report again, from the JSON of a comparison and without its traces.
     Report(RenderArgs),
-    /// Print the JSON schema of reports.
-    Schema,
+    /// Print a JSON schema: of reports, or of rows.
+    Schema(crate::commands::schema::SchemaArgs),
+    /// Print what completes command lines in a shell.
+    Completions(crate::commands::shell::CompletionsArgs),
+    /// Print the manual page.
+    Man,
+    /// Reduce the results of shards to one verdict, or summaries to one total.
+    Merge(crate::commands::merge::MergeArgs),
     /// Tell one subject in depth: what its time was spent on, and on whom it depends.
     Explain(ExplainArgs),
     /// The steps of the GitHub Action.
@@ -194,6 +202,16 @@ pub struct CheckArgs {
     /// The baseline; else the nearest gotrace-baseline.json from here upwards.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+    /// Read baseline and configuration as this commit has them: a change cannot loosen its own gate.
+    #[arg(long, value_name = "REF")]
+    pub baseline_ref: Option<String>,
+    /// What it means that there is no baseline.
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub on_missing_baseline: Option<OnMissingBaseline>,
+    /// Where the runs at hand are written as a baseline if the check fails [default: beside the baseline, as
+    /// gotrace-baseline.candidate.json]; `none` for nowhere.
+    #[arg(long, value_name = "FILE")]
+    pub candidate: Option<PathBuf>,
     /// The gate.
     #[command(flatten)]
     pub gate: GateArgs,
@@ -229,6 +247,18 @@ pub struct BaselineArgs {
 pub enum BaselineCommand {
     /// Make it from runs.
     Create(BaselineCreateArgs),
+    /// Rewrite what moved beyond its noise, and nothing else.
+    Update(UpdateArgs),
+    /// Accept a change that is meant to be so, in gotrace-diff.toml.
+    Accept(AcceptArgs),
+    /// Print what it holds.
+    Show(ShowArgs),
+    /// List the baselines of the repository.
+    List(FilesArgs),
+    /// Say whether baselines are sound and written as gotrace-diff writes them.
+    Verify(FilesArgs),
+    /// Say what differs between two baselines, or from the committed one.
+    Diff(DiffArgs),
 }
 
 /// `gotrace-diff baseline create TRACE...`.
@@ -274,12 +304,18 @@ pub struct SummarizeArgs {
     /// The traces.
     #[arg(value_name = "TRACE", required = true)]
     pub traces: Vec<PathBuf>,
-    /// Text, or the summary as JSON (of several traces: `runs`).
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// Text, the summary as JSON (of several traces: `runs`), or a row for each series of each run.
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+    pub format: SummaryFormat,
+    /// What rows say of where they are from, as in commit=4f1c2e0 or at=2026-11-24T12:00:00Z (repeatable).
+    #[arg(long, value_name = "KEY=VALUE", value_parser = crate::commands::rows::label)]
+    pub label: Vec<(String, String)>,
     /// What `go test -json` (or -v) printed, one for each trace in their order; else NAME.json beside NAME.out is used.
     #[arg(long, value_name = "FILE")]
     pub test_json: Vec<PathBuf>,
+    /// The traces were recorded with this -benchtime, a fixed number of rounds: rows can then tell them per operation.
+    #[arg(long, value_name = "Nx", value_parser = crate::config::rounds)]
+    pub benchtime: Option<u64>,
     /// Use what is whole of a truncated trace.
     #[arg(long)]
     pub allow_partial: bool,
@@ -434,6 +470,12 @@ pub struct GateArgs {
     /// What an inconclusive comparison means for the build.
     #[arg(long, value_enum, value_name = "POLICY", help_heading = "Gate")]
     pub on_inconclusive: Option<OnInconclusive>,
+    /// What it means that base and head were recorded in different environments.
+    #[arg(long, value_enum, value_name = "POLICY", help_heading = "Gate")]
+    pub on_env_mismatch: Option<OnEnvMismatch>,
+    /// The day as of which accepted changes hold [default: today, in UTC].
+    #[arg(long, value_name = "YYYY-MM-DD", help_heading = "Gate")]
+    pub today: Option<Date>,
     /// A rule of the configuration that matches nothing is an error, not a warning.
     #[arg(long, help_heading = "Gate")]
     pub strict: bool,
@@ -466,9 +508,9 @@ pub struct ReportArgs {
     /// Write a report of every format into this folder.
     #[arg(long, value_name = "DIR", help_heading = "Report")]
     pub report_dir: Option<PathBuf>,
-    /// What the text puts findings together by.
-    #[arg(long, value_enum, value_name = "BY", default_value_t = GroupBy::Certainty, help_heading = "Report")]
-    pub group_by: GroupBy,
+    /// What the text puts findings together by [default: certainty].
+    #[arg(long, value_enum, value_name = "BY", help_heading = "Report")]
+    pub group_by: Option<GroupBy>,
     /// How many findings of each part to show.
     #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Report")]
     pub top: usize,
@@ -478,6 +520,13 @@ pub struct ReportArgs {
     /// When to use colours.
     #[arg(long, value_enum, default_value_t = Color::Auto, help_heading = "Report")]
     pub color: Color,
+}
+
+impl ReportArgs {
+    /// Whether a report of this format is asked for.
+    pub fn writes(&self, format: ReportFormat) -> bool {
+        self.format == format || self.report_dir.is_some() || self.output.iter().any(|(asked, _)| *asked == format)
+    }
 }
 
 /// A format of what is no report of a comparison.

@@ -39,6 +39,21 @@ impl Repository {
         Repository { root, modules, known: Mutex::default() }
     }
 
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of a package of one of its modules, relative to the root; empty for the root itself.
+    pub fn folder(&self, package: &str) -> Option<String> {
+        self.modules.iter().rev().find_map(|(path, folder)| {
+            let inside = package.strip_prefix(path.as_str())?;
+            let inside = if inside.is_empty() { inside } else { inside.strip_prefix('/')? };
+            let both = [folder.as_str(), inside].into_iter().filter(|part| !part.is_empty());
+            Some(both.collect::<Vec<_>>().join("/"))
+        })
+    }
+
     /// `file` as it is called in the repository; outside of it as short as it can be.
     pub fn file(&self, file: &str) -> String {
         if let Ok(known) = self.known.lock()

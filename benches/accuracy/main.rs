@@ -41,12 +41,12 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args[..] {
-        ["measure"] => measure(1),
-        // A tenth of the trials, to try something out; nothing is written.
-        ["try"] => measure(10),
+        ["measure"] => measure(1, &[]),
+        // A tenth of the trials, of all workloads or some, to try something out; nothing is written.
+        ["try", ref only @ ..] => measure(10, only),
         ["pack", folder] => pack::pack(std::path::Path::new(folder)),
         _ => {
-            println!("accuracy: -- measure | try | pack FOLDER (see benches/accuracy/main.rs)");
+            println!("accuracy: -- measure | try [WORKLOAD...] | pack FOLDER (see benches/accuracy/main.rs)");
             return ExitCode::SUCCESS;
         }
     };
@@ -59,8 +59,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(part: usize) -> Result<(), String> {
-    let workloads = data::load()?;
+fn measure(part: usize, only: &[&str]) -> Result<(), String> {
+    let mut workloads = data::load()?;
+    workloads.retain(|w| only.is_empty() || only.contains(&w.name.as_str()));
     let mut tables = Tables::default();
     for workload in &workloads {
         for n in RUNS {

@@ -14,7 +14,10 @@ use crate::gate;
 use crate::metrics::registry::SubjectKind;
 use crate::paths::Repository;
 use crate::report::build::{self, Context, Drawn};
-use crate::report::model::NotCompared;
+use crate::report::format::Format;
+use crate::report::model::{NotCompared, Report};
+use crate::report::terminal::GroupBy;
+use crate::sides::{self, LeftOut, Sides};
 use crate::summarize::Options;
 
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
@@ -77,6 +80,8 @@ pub(super) struct Told {
     pub(super) left_out: Vec<NotCompared>,
     pub(super) drawn: [Drawn; 2],
     pub(super) diagnoses: Vec<Diagnosis>,
+    /// Both sides, for a result that can be merged.
+    pub(super) sides: Option<serde_json::Value>,
 }
 
 impl Told {
@@ -94,7 +99,21 @@ impl Told {
             ),
             _ => Default::default(),
         };
-        Told { warnings: inputs.iter().flat_map(|i| i.warnings.clone()).collect(), left_out, drawn, diagnoses }
+        Told {
+            warnings: inputs.iter().flat_map(|i| i.warnings.clone()).collect(),
+            left_out,
+            drawn,
+            diagnoses,
+            sides: None,
+        }
+    }
+
+    /// The sides as a result keeps them, with what reading has to tell.
+    fn keep(&self, sides: &mut Sides, config: &Config) -> Result<serde_json::Value, Error> {
+        sides.warnings.clone_from(&self.warnings);
+        let left = |n: &NotCompared| LeftOut { what: n.what.term(), why: n.why.term(), count: n.count };
+        sides.left_out = self.left_out.iter().map(left).collect();
+        sides::write(sides, config.show_framework).map_err(|e| Error::Bug(format!("sides that are no JSON: {e}")))
     }
 }
 
@@ -107,6 +126,23 @@ pub(super) fn finish(
     report: &ReportArgs,
     how: How,
 ) -> Result<u8, Error> {
+    let comparison = join(&mut told, base, head, config, how, report)?;
+    let mut told = tell(&comparison, told, config, how.against_baseline)?;
+    if report.group_by == Some(GroupBy::Owner) {
+        super::merge::own(&mut told, None)?;
+    }
+    output::report(&told, report)
+}
+
+/// Joins two sides, which have to have something in common.
+pub(super) fn join(
+    told: &mut Told,
+    base: Side,
+    head: Side,
+    config: &Config,
+    how: How,
+    report: &ReportArgs,
+) -> Result<Comparison, Error> {
     let narrowed = |side: &Side| side.runs().map(|r| r.narrowed.clone()).collect::<BTreeSet<_>>();
     if narrowed(&base) != narrowed(&head) {
         let words = |side: &Side| {
@@ -117,30 +153,56 @@ pub(super) fn finish(
             format!("base and head are narrowed differently (base: {}, head: {})", words(&base), words(&head));
         told.warnings.push(warning);
     }
-    let mut comparison = compare::compare(base, head);
+    // Only programs that read the result can use them.
+    let (design, against_baseline) = (how.design, how.against_baseline);
+    let mut sides = Sides { base, head, design, against_baseline, ..Sides::default() };
+    told.sides = report.writes(Format::Json).then(|| told.keep(&mut sides, config)).transpose()?;
+    sides.base.rename(&config.aliases);
+    let mut comparison = compare::compare(sides.base, sides.head);
     comparison.design = how.design;
     has_something_in_common(&comparison)?;
-    let warnings = rules_without_match(&comparison, config)?.into_iter().chain(told.warnings).collect();
-    let judged = gate::judge(&comparison, config);
+    Ok(comparison)
+}
+
+/// Judges, and makes the report.
+pub(super) fn tell(
+    comparison: &Comparison,
+    told: Told,
+    config: &Config,
+    against_baseline: bool,
+) -> Result<Report, Error> {
+    let warnings =
+        rules_without_match(comparison, config)?.into_iter().chain(lapsed(config)).chain(told.warnings).collect();
+    let judged = gate::judge(comparison, config);
     let repository = Repository::around(&super::working_folder()?);
     let context = Context {
         repository: &repository,
         warnings,
         left_out: told.left_out,
         show_framework: config.show_framework,
-        against_baseline: how.against_baseline,
+        against_baseline,
         drawn: told.drawn,
         diagnoses: told.diagnoses,
     };
-    output::report(&build::build(&comparison, &judged, context), report)
+    let mut report = build::build(comparison, &judged, context);
+    report.sides = told.sides;
+    Ok(report)
+}
+
+/// What is accepted no longer: named, so that nobody wonders why it fails.
+fn lapsed(config: &Config) -> impl Iterator<Item = String> {
+    config.lapsed().map(|a| {
+        let until = a.until.map(|day| format!(" on {day}")).unwrap_or_default();
+        let by = a.by.as_ref().map(|by| format!(", accepted by {by}")).unwrap_or_default();
+        format!("{}:{}: lapsed{until}: {}{by}: {}", a.file.display(), a.line, a.series, a.reason)
+    })
 }
 
 /// A rule that matches nothing guards nothing: most often a name is misspelt, or a subject was renamed.
 fn rules_without_match(comparison: &Comparison, config: &Config) -> Result<Vec<String>, Error> {
-    let Some(path) = &config.path else { return Ok(Vec::new()) };
     let subjects = || comparison.packages.iter().flat_map(|p| &p.subjects);
     let mut warnings = Vec::new();
-    for rule in &config.rules {
+    for rule in config.rules.iter().filter(|r| r.line > 0) {
         let matches = |s: &compare::SubjectPair| {
             let names = [Some(s.name()), s.renamed_from()];
             s.changes.iter().any(|c| names.iter().flatten().any(|n| rule.matches(s.kind, n, &c.path)))
@@ -150,9 +212,9 @@ fn rules_without_match(comparison: &Comparison, config: &Config) -> Result<Vec<S
         }
         let message = "this rule matches nothing that was compared".to_owned();
         if config.strict {
-            return Err(Error::Config { file: path.clone(), line: rule.line, column: 1, message });
+            return Err(Error::Config { file: rule.file.clone(), line: rule.line, column: 1, message });
         }
-        warnings.push(format!("{}:{}: {message}", path.display(), rule.line));
+        warnings.push(format!("{}:{}: {message}", rule.file.display(), rule.line));
     }
     Ok(warnings)
 }

@@ -103,7 +103,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Document, Error> {
 }
 
 /// The text without what no document of ours has, and its schema.
-fn checked<'t>(name: &str, text: &'t str) -> Result<(&'t str, String), Error> {
+pub(super) fn checked<'t>(name: &str, text: &'t str) -> Result<(&'t str, String), Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let wrong =
         |message: String, advice: &str| Error::Document { file: name.to_owned(), message, advice: advice.to_owned() };

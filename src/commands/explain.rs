@@ -21,7 +21,7 @@ pub(super) fn format(format: ReportFormat) -> Result<Format, Error> {
 pub(super) fn list(format: Format) -> Result<u8, Error> {
     let all: Vec<&Metric> = METRICS.iter().collect();
     tell(&all, format, |metric| {
-        let gates = if metric.role == Role::Gated { "gates" } else { "" };
+        let gates = if metric.role == Role::Shown { "" } else { "gates" };
         format!(
             "{:<18} {:<6} {:<17} {:<6} {}\n",
             metric.id,
@@ -55,10 +55,10 @@ pub(super) fn explain(name: &str, format: Format) -> Result<u8, Error> {
             per(metric),
             units::percent(limit),
             floor_words(metric, floor),
-            if metric.role == Role::Gated {
-                ", and fails the build"
-            } else {
-                ", shown only unless a rule says otherwise"
+            match metric.role {
+                Role::Gated => ", and fails the build",
+                Role::Queue => ", and fails the build where runs prove it",
+                Role::Shown => ", shown only unless a rule says otherwise",
             },
         )
     })
@@ -127,7 +127,7 @@ fn entry(metric: &Metric) -> serde_json::Value {
         "class": metric.class.name(),
         "depends_on": metric.depends.name(),
         "compared": per(metric),
-        "gated": metric.role == Role::Gated,
+        "gated": metric.role != Role::Shown,
         "max_increase": limit,
         "min_delta": floor,
         "definition": metric.definition,

@@ -192,7 +192,7 @@ fn test_output(source: &Source) -> Result<Option<TestOutput>, Error> {
 }
 
 /// Does `work` for each item on as many threads as there are cores; the results are in the order of the items.
-fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(super) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results: Mutex<BTreeMap<usize, R>> = Mutex::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len().max(1));

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::critical::TraceFile;
+use super::rows::SummaryFormat as Format;
 use super::sources::{self, Source};
 use super::{DONE, output};
-use crate::cli::{Format, SummarizeArgs};
+use crate::cli::SummarizeArgs;
 use crate::error::Error;
 use crate::logs::{self, Logs, Question};
 use crate::report::json;
@@ -46,6 +47,9 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
             schema: "gotrace-diff/logs/1",
             runs: read.iter().map(|(source, logs)| Run { source, logs }).collect(),
         })?,
+        Format::Ndjson => {
+            return Err(Error::Usage("log messages have no rows: --format json lists them".to_owned()));
+        }
         Format::Text => {
             let layout = Layout { width: output::width(), all: args.all };
             read.iter().map(|(source, logs)| report::render(source, logs, layout)).collect::<Vec<_>>().join("\n")

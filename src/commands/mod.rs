@@ -1,31 +1,39 @@
 //! What was typed becomes what is done: one file for each subcommand. The only place that touches files and streams.
 
-mod baseline;
+mod at_ref;
+pub mod baseline;
 mod calibrate;
 mod check;
 mod compare;
 mod critical;
 mod depth;
 mod documents;
+mod drift;
 mod explain;
 pub(crate) mod github;
 mod inputs;
 mod logs;
+pub mod merge;
 mod output;
 mod overview;
 mod progress;
 mod related;
 mod report;
+pub mod rows;
 mod run;
+pub mod schema;
+mod shards;
+pub mod shell;
 mod sources;
 mod summarize;
+mod totals;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-use crate::cli::{BaselineCommand, Cli, Command, GateArgs};
+use crate::cli::{Cli, Command, GateArgs};
 use crate::config::{self, Config, Level, Rule, quantity::Amounts};
 use crate::error::{Error, exit};
 
@@ -67,13 +75,14 @@ fn run() -> Result<u8, Error> {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Calibrate(args)) => calibrate::calibrate(&args),
         Some(Command::Selftest(args)) => calibrate::selftest(&args),
-        Some(Command::Baseline(args)) => match args.command {
-            BaselineCommand::Create(args) => baseline::create(&args),
-        },
+        Some(Command::Baseline(args)) => baseline::run(&args.command),
         Some(Command::Summarize(args)) => summarize::run(&args),
         Some(Command::Report(args)) => report::run(&args),
-        Some(Command::Schema) => report::schema(),
         Some(Command::Github(args)) => github::run(&args),
+        Some(Command::Schema(args)) => schema::run(&args),
+        Some(Command::Completions(args)) => shell::completions(&args),
+        Some(Command::Man) => shell::man(),
+        Some(Command::Merge(args)) => merge::run(&args),
         Some(Command::Explain(args)) if args.related => related::run(&args),
         Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
         Some(Command::Explain(args)) => depth::run(&args),
@@ -87,7 +96,14 @@ fn run() -> Result<u8, Error> {
 
 /// The configuration, overlaid by flags.
 fn configure(gate: &GateArgs) -> Result<Config, Error> {
-    let mut config = config::resolve(gate.config.as_deref(), &working_folder()?)?;
+    configure_in(gate, &config::WorkingTree)
+}
+
+/// The same, of the configuration as a commit has it.
+fn configure_in(gate: &GateArgs, files: &dyn config::Files) -> Result<Config, Error> {
+    let mut config = config::resolve_in(gate.config.as_deref(), &working_folder()?, files)?;
+    config.on_env_mismatch = gate.on_env_mismatch.unwrap_or(config.on_env_mismatch);
+    config.today = gate.today;
     if let Some(policy) = gate.on_inconclusive {
         config.on_inconclusive = policy;
     }
@@ -109,6 +125,12 @@ fn configure(gate: &GateArgs) -> Result<Config, Error> {
 
 fn working_folder() -> Result<PathBuf, Error> {
     std::env::current_dir().map_err(|source| Error::Read { file: ".".to_owned(), source })
+}
+
+/// A path as people read it: relative to the working folder, where it is below that.
+fn shown(path: &Path) -> String {
+    let here = working_folder().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
 
 /// The nearest file called `name` from `folder` up to the repository's root.

@@ -23,7 +23,16 @@ const FILE_WIDTH: usize = 120;
 /// Prints a report and writes the files that were asked for. Files first: they have to be there whatever becomes of
 /// standard output. All of them are rendered before the first is written.
 pub(super) fn report(report: &Report, args: &ReportArgs) -> Result<u8, Error> {
-    let layout = Layout { width: width(), top: args.top, all: args.all, group_by: args.group_by };
+    tell(report, args, true)
+}
+
+/// Writes the files that were asked for, where standard output is to get something else.
+pub(super) fn report_files(report: &Report, args: &ReportArgs) -> Result<u8, Error> {
+    tell(report, args, false)
+}
+
+fn tell(report: &Report, args: &ReportArgs, aloud: bool) -> Result<u8, Error> {
+    let layout = Layout { width: width(), top: args.top, all: args.all, group_by: args.group_by.unwrap_or_default() };
     let files = files(args)?;
     let mut written = Vec::with_capacity(files.len());
     for (format, path) in files {
@@ -37,7 +46,9 @@ pub(super) fn report(report: &Report, args: &ReportArgs) -> Result<u8, Error> {
     }
     // Escape sequences of other formats are none of ours: nothing there may be taken for colour.
     let color = if args.format == Format::Text { args.color } else { Color::Never };
-    print(&said, color)?;
+    if aloud {
+        print(&said, color)?;
+    }
     Ok(report.exit_code)
 }
 

@@ -1,12 +1,11 @@
-//! `gotrace-diff report RESULT.json`: render again, without traces. And `gotrace-diff schema`.
+//! `gotrace-diff report RESULT.json`: render again, without traces.
 
 use std::io::Read;
 use std::path::Path;
 
 use super::{DONE, documents, output};
-use crate::cli::{Color, RenderArgs};
+use crate::cli::RenderArgs;
 use crate::error::Error;
-use crate::report::{json, schema as published};
 
 pub(super) fn run(args: &RenderArgs) -> Result<u8, Error> {
     let name = args.result.display().to_string();
@@ -20,10 +19,5 @@ pub(super) fn run(args: &RenderArgs) -> Result<u8, Error> {
     };
     output::report(&documents::parse_report(&name, &text)?, &args.report)?;
     // Whoever compared has judged: to render is done when it is rendered.
-    Ok(DONE)
-}
-
-pub(super) fn schema() -> Result<u8, Error> {
-    output::print(&json::document(&published::report())?, Color::Never)?;
     Ok(DONE)
 }

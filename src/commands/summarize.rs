@@ -6,8 +6,9 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use serde::Serialize;
 
 use super::documents::RUNS_SCHEMA;
+use super::rows::{self, SummaryFormat as Format};
 use super::{DONE, inputs, output};
-use crate::cli::{Format, SummarizeArgs};
+use crate::cli::SummarizeArgs;
 use crate::compare::framework::{self, Owner};
 use crate::compare::names;
 use crate::config;
@@ -40,7 +41,7 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
     let profiles = match (args.format, args.all) {
         (Format::Json, true) => usize::MAX,
         (Format::Json, false) => PROFILE,
-        (Format::Text, _) => 0,
+        (Format::Text | Format::Ndjson, _) => 0,
     };
     let options = Options { allow_partial: args.allow_partial, profiles, ..Options::default() };
     let input =
@@ -49,7 +50,11 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
         return Err(Error::Usage("a baseline has no summaries: give traces".to_owned()));
     }
     let config = config::resolve(None, &super::working_folder()?)?;
+    if !args.label.is_empty() && args.format != Format::Ndjson {
+        return Err(Error::Usage("--label is written into rows: give --format ndjson".to_owned()));
+    }
     let text = match (args.format, &input.summaries[..]) {
+        (Format::Ndjson, runs) => return rows::print(runs, args, args.benchtime.or(config.rounds)),
         (Format::Json, [one]) => json::document(one)?,
         (Format::Json, runs) => json::document(&Runs::of(runs))?,
         (Format::Text, runs) => {

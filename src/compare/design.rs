@@ -1,9 +1,12 @@
 //! How the two sides were recorded, which decides what their difference can prove.
 
+use serde::{Deserialize, Serialize};
+
 use super::side::Run;
 
 /// Whether base and head met the same machine in the same state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Recorded {
     /// Alternately on one machine: what the machine does meets both sides, and what differs is the code or its build.
     Alternately,

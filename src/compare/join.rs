@@ -31,6 +31,8 @@ pub struct PackagePair {
     pub base_runs: Vec<Run>,
     /// The runs of the head; empty where the head has none.
     pub head_runs: Vec<Run>,
+    /// How they were recorded, where that is known of this package alone: of one shard among several.
+    pub stated: Option<Recorded>,
     /// How their environments differ.
     pub environment: Difference,
     /// Whether another number of tests ran.
@@ -42,9 +44,14 @@ pub struct PackagePair {
 }
 
 impl PackagePair {
+    /// Whether somebody said that its sides were recorded alternately.
+    pub fn is_stated_alternating(&self, design: Design) -> bool {
+        self.stated.unwrap_or(design.recorded) == Recorded::Alternately
+    }
+
     /// Whether its sides were recorded alternately: as `design` says, else as its runs show.
     pub fn recorded(&self, design: Design) -> Recorded {
-        match design.recorded {
+        match self.stated.unwrap_or(design.recorded) {
             Recorded::Unknown => design::seen(&self.base_runs, &self.head_runs),
             known => known,
         }
@@ -143,7 +150,16 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
         })
         .collect();
     let (base_runs, head_runs) = (base.runs, head.runs);
-    PackagePair { name, base_runs, head_runs, environment, tests_differ, tests_unnamed: unnamed, subjects }
+    PackagePair {
+        name,
+        base_runs,
+        head_runs,
+        stated: None,
+        environment,
+        tests_differ,
+        tests_unnamed: unnamed,
+        subjects,
+    }
 }
 
 /// Tests are compared one by one where every test of both sides has a name, and else all together: a test that only

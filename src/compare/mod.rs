@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows limits or verdicts.
 
+mod aliases;
 pub mod change;
 pub mod closures;
 pub mod design;

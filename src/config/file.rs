@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::quantity::{Amount, Amounts, Ratio};
-use super::{Config, Level, OnInconclusive, OnMissingBaseline, Pattern, Rule, suggest};
+use super::accept::FileAccept;
+use super::files::{Files, WorkingTree};
+use super::rule::FileRule;
+use super::{Accept, Config, OnEnvMismatch, OnInconclusive, OnMissingBaseline, Rule, suggest};
 use crate::diagnose;
 use crate::error::Error;
-use crate::metrics::registry::SubjectKind;
 
 /// What the file is called.
 pub const FILE_NAME: &str = "gotrace-diff.toml";
@@ -21,73 +22,19 @@ const MOST_BYTES: u64 = 1 << 20;
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct File {
-    on_inconclusive: OnInconclusive,
-    on_missing_baseline: OnMissingBaseline,
+    root: bool,
+    on_inconclusive: Option<OnInconclusive>,
+    on_missing_baseline: Option<OnMissingBaseline>,
+    on_env_mismatch: Option<OnEnvMismatch>,
     baseline: Option<PathBuf>,
-    show_framework: bool,
+    show_framework: Option<bool>,
+    strict: Option<bool>,
     benchtime: Option<Spanned<String>>,
     diagnose: BTreeMap<String, BTreeMap<Spanned<String>, f64>>,
+    aliases: BTreeMap<Spanned<String>, String>,
     rule: Vec<Spanned<FileRule>>,
+    accept: Vec<Spanned<FileAccept>>,
 }
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct FileRule {
-    subject: Option<Spanned<OneOrMany>>,
-    kind: Option<Kinds>,
-    metric: Option<Spanned<OneOrMany>>,
-    level: Option<Level>,
-    max_increase: Option<Spanned<Value>>,
-    min_delta: Option<Spanned<Values>>,
-    max: Option<Spanned<Values>>,
-    hard_limit: Option<Spanned<Value>>,
-    required: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a name or a list of names")]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a kind of subject: process, test, benchmark, group, region, task, log or site")]
-enum Kinds {
-    One(SubjectKind),
-    Many(Vec<SubjectKind>),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a quantity as in \"10%\", \"100us\", \"1MiB\" or 16")]
-enum Value {
-    Text(String),
-    Whole(i64),
-    Float(f64),
-}
-
-impl Value {
-    fn text(&self) -> String {
-        match self {
-            Value::Text(text) => text.clone(),
-            Value::Whole(n) => n.to_string(),
-            Value::Float(n) => n.to_string(),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a quantity as in \"100us\", \"1MiB\" or 16, or a list of them")]
-enum Values {
-    One(Value),
-    Many(Vec<Value>),
-}
-
-/// The keys that there are, for the advice where one is not.
-const TOP: &[&str] =
-    &["on-inconclusive", "on-missing-baseline", "baseline", "show-framework", "benchtime", "diagnose", "rule"];
-const RULE: &[&str] =
-    &["subject", "kind", "metric", "level", "max-increase", "min-delta", "max", "hard-limit", "required"];
 
 /// The nearest file from `folder` up to the root of the repository.
 pub fn nearest(folder: &Path) -> Option<PathBuf> {
@@ -103,28 +50,148 @@ pub fn nearest(folder: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Reads a file.
+/// Reads a file, and nothing above it.
 ///
 /// # Errors
 ///
 /// Where it cannot be read, is not TOML, or says anything that is not understood: with line and column.
 pub fn load(path: &Path) -> Result<Config, Error> {
-    let text = crate::commands::read_text(path, MOST_BYTES)?;
-    parse(path, text.strip_prefix('\u{feff}').unwrap_or(&text))
+    load_in(path, &WorkingTree)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Config, Error> {
+/// Reads the text of a file that may not have been written yet.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn parse_text(path: &Path, text: &str) -> Result<Config, Error> {
+    parse(path, strip_bom(text)).map(|(config, _)| config)
+}
+
+/// The same, of other files than the disk's.
+pub(super) fn load_in(path: &Path, files: &dyn Files) -> Result<Config, Error> {
+    match files.read(path, MOST_BYTES)? {
+        Some(text) => parse(path, strip_bom(&text)).map(|(config, _)| config),
+        None => Err(Error::Read { file: path.display().to_string(), source: std::io::ErrorKind::NotFound.into() }),
+    }
+}
+
+/// The nearest file from `folder` up to the root of the repository, and what it inherits from those above it.
+///
+/// ```text
+///   shop/gotrace-diff.toml         rules C, on-inconclusive = "fail"     (root = true would stop here)
+///   shop/cart/gotrace-diff.toml    rules A B
+///   from shop/cart: rules A B C, the first that matches wins; on-inconclusive = "fail"
+/// ```
+pub(super) fn inherited(folder: &Path, files: &dyn Files) -> Result<Config, Error> {
+    let mut all: Option<Partial> = None;
+    for folder in folder.ancestors() {
+        let path = folder.join(FILE_NAME);
+        if let Some(text) = files.read(&path, MOST_BYTES)? {
+            let (config, said) = parse(&path, strip_bom(&text))?;
+            let here = Partial { config, said };
+            let stops = here.said.root;
+            all = Some(match all {
+                None => here,
+                Some(below) => below.over(here),
+            });
+            if stops {
+                break;
+            }
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    Ok(all.map_or_else(Config::default, |a| a.config))
+}
+
+fn strip_bom(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// Which of a file's keys were said: what was not is inherited.
+#[derive(Default)]
+struct Said {
+    root: bool,
+    on_inconclusive: bool,
+    on_missing_baseline: bool,
+    on_env_mismatch: bool,
+    show_framework: bool,
+    strict: bool,
+}
+
+/// A file on its own.
+struct Partial {
+    config: Config,
+    said: Said,
+}
+
+impl Partial {
+    /// What this file says, and what one above it says where this one does not.
+    fn over(self, above: Partial) -> Partial {
+        let (mut config, said, up) = (self.config, self.said, above.config);
+        if !said.on_inconclusive {
+            config.on_inconclusive = up.on_inconclusive;
+        }
+        if !said.on_missing_baseline {
+            config.on_missing_baseline = up.on_missing_baseline;
+        }
+        if !said.on_env_mismatch {
+            config.on_env_mismatch = up.on_env_mismatch;
+        }
+        if !said.show_framework {
+            config.show_framework = up.show_framework;
+        }
+        if !said.strict {
+            config.strict = up.strict;
+        }
+        config.baseline = config.baseline.or(up.baseline);
+        config.rounds = config.rounds.or(up.rounds);
+        config.files.extend(up.files);
+        config.rules.extend(up.rules);
+        config.accepted.extend(up.accepted);
+        for (old, new) in up.aliases {
+            config.aliases.entry(old).or_insert(new);
+        }
+        for (key, value) in up.diagnose {
+            config.diagnose.entry(key).or_insert(value);
+        }
+        let said = Said {
+            root: above.said.root,
+            on_inconclusive: said.on_inconclusive || above.said.on_inconclusive,
+            on_missing_baseline: said.on_missing_baseline || above.said.on_missing_baseline,
+            on_env_mismatch: said.on_env_mismatch || above.said.on_env_mismatch,
+            show_framework: said.show_framework || above.said.show_framework,
+            strict: said.strict || above.said.strict,
+        };
+        Partial { config, said }
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<(Config, Said), Error> {
     let at = |span: std::ops::Range<usize>, message: String| {
         let (line, column) = position(text, span.start);
         Error::Config { file: path.to_path_buf(), line, column, message }
     };
     let file: File = toml::from_str(text).map_err(|e| at(e.span().unwrap_or(0..0), explain(e.message())))?;
+    let said = Said {
+        root: file.root,
+        on_inconclusive: file.on_inconclusive.is_some(),
+        on_missing_baseline: file.on_missing_baseline.is_some(),
+        on_env_mismatch: file.on_env_mismatch.is_some(),
+        show_framework: file.show_framework.is_some(),
+        strict: file.strict.is_some(),
+    };
     let mut config = Config {
         path: Some(path.to_path_buf()),
-        on_inconclusive: file.on_inconclusive,
-        on_missing_baseline: file.on_missing_baseline,
+        files: vec![path.to_path_buf()],
+        on_inconclusive: file.on_inconclusive.unwrap_or_default(),
+        on_missing_baseline: file.on_missing_baseline.unwrap_or_default(),
+        on_env_mismatch: file.on_env_mismatch.unwrap_or_default(),
         baseline: file.baseline.map(|b| path.parent().unwrap_or(Path::new("")).join(b)),
-        show_framework: file.show_framework,
+        show_framework: file.show_framework.unwrap_or_default(),
+        strict: file.strict.unwrap_or_default(),
         ..Config::default()
     };
     if let Some(benchtime) = file.benchtime {
@@ -144,11 +211,21 @@ fn parse(path: &Path, text: &str) -> Result<Config, Error> {
             config.diagnose.insert(key, value);
         }
     }
+    for (old, new) in file.aliases {
+        if new.is_empty() || *old.get_ref() == new {
+            return Err(at(old.span(), format!("`{}` has to be what it is called now", old.get_ref())));
+        }
+        config.aliases.insert(old.into_inner(), new);
+    }
     for rule in file.rule {
         let line = position(text, rule.span().start).0;
-        config.rules.push(Rule { line, ..rule.into_inner().check(&at)? });
+        config.rules.push(Rule { line, file: path.to_path_buf(), ..rule.into_inner().check(&at)? });
     }
-    Ok(config)
+    for accept in file.accept {
+        let line = position(text, accept.span().start).0;
+        config.accepted.push(Accept { line, file: path.to_path_buf(), ..accept.into_inner().check(&at)? });
+    }
+    Ok((config, said))
 }
 
 /// The N of `Nx`.
@@ -163,55 +240,13 @@ pub fn rounds(benchtime: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("`{benchtime}` is not a fixed number of rounds: write it as in \"100x\""))
 }
 
-impl FileRule {
-    fn check(self, at: &dyn Fn(std::ops::Range<usize>, String) -> Error) -> Result<Rule, Error> {
-        let patterns = |given: Option<Spanned<OneOrMany>>| -> Result<Vec<Pattern>, Error> {
-            let Some(given) = given else { return Ok(Vec::new()) };
-            let span = given.span();
-            let texts = match given.into_inner() {
-                OneOrMany::One(text) => vec![text],
-                OneOrMany::Many(texts) => texts,
-            };
-            texts.iter().map(|t| Pattern::new(t).map_err(|message| at(span.clone(), message))).collect()
-        };
-        let ratio = |given: Option<Spanned<Value>>| -> Result<Option<Ratio>, Error> {
-            given.map(|v| v.get_ref().text().parse().map_err(|message| at(v.span(), message))).transpose()
-        };
-        let amounts = |given: Option<Spanned<Values>>| -> Result<Amounts, Error> {
-            let Some(given) = given else { return Ok(Amounts::default()) };
-            let span = given.span();
-            let values = match given.into_inner() {
-                Values::One(value) => vec![value],
-                Values::Many(values) => values,
-            };
-            let parse = |v: &Value| v.text().parse::<Amount>().map_err(|message| at(span.clone(), message));
-            Ok(Amounts::new(values.iter().map(parse).collect::<Result<_, _>>()?))
-        };
-        Ok(Rule {
-            subjects: patterns(self.subject)?,
-            kinds: match self.kind {
-                None => Vec::new(),
-                Some(Kinds::One(kind)) => vec![kind],
-                Some(Kinds::Many(kinds)) => kinds,
-            },
-            metrics: patterns(self.metric)?,
-            level: self.level,
-            max_increase: ratio(self.max_increase)?,
-            min_delta: amounts(self.min_delta)?,
-            max: amounts(self.max)?,
-            hard_limit: ratio(self.hard_limit)?,
-            required: self.required,
-            line: 0,
-        })
-    }
-}
-
-/// Adds to an error of the parser which key was probably meant.
+/// Adds to an error of the parser which key was probably meant, of those that are valid at that place.
 fn explain(message: &str) -> String {
     let Some(rest) = message.strip_prefix("unknown field `") else { return message.to_owned() };
-    let key = rest.split('`').next().unwrap_or_default();
-    let known = if rest.contains("`on-inconclusive`") { TOP } else { RULE };
-    match suggest::nearest(key, known) {
+    let mut quoted = rest.split('`');
+    let key = quoted.next().unwrap_or_default();
+    let known: Vec<&str> = quoted.skip(1).step_by(2).collect();
+    match suggest::nearest(key, &known) {
         Some(meant) => format!("unknown key `{key}`: did you mean `{meant}`?"),
         None => format!("unknown key `{key}`: there are {}", known.join(", ")),
     }
@@ -228,7 +263,8 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::registry::Unit;
+    use crate::config::{Assume, Direction};
+    use crate::metrics::registry::{SubjectKind, Unit};
 
     fn message(text: &str) -> String {
         match parse(Path::new("gotrace-diff.toml"), text) {
@@ -239,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_whole_file_is_understood() {
-        let config = parse(
+        let (config, _) = parse(
             Path::new("x/gotrace-diff.toml"),
             r#"
 on-inconclusive = "fail"
@@ -256,6 +292,29 @@ min-delta = ["1ms", 5]
 max = "2s"
 hard-limit = "200%"
 required = true
+
+[[rule]]
+group = "example.com/shop/*"
+test = ["TestCart/*", "TestAll"]
+assume = "exact"
+direction = "both"
+
+[aliases]
+"example.com/shop.old" = "example.com/shop.new"
+
+[[accept]]
+series = "group:example.com/shop/cart.Fill.func1#total_ns"
+from = "10ms"
+to = "21ms"
+reason = "the pool is smaller on purpose"
+by = "ada"
+until = 2027-01-31
+
+[[accept]]
+series = "group:example.com/shop.retry#count"
+to = 40
+reason = "retries are new"
+until = "2027-02-28"
 "#,
         )
         .unwrap();
@@ -268,6 +327,19 @@ required = true
         assert_eq!(rule.min_delta.of(Unit::Nanoseconds), Some(1e6));
         assert_eq!(rule.min_delta.of(Unit::Count), Some(5.0));
         assert_eq!(rule.max.of(Unit::Bytes), None);
+        let rule = &config.rules[1];
+        assert!(rule.matches(SubjectKind::Group, "example.com/shop/a", "count"));
+        assert!(rule.matches(SubjectKind::Test, "TestCart/empty", "count"));
+        assert!(!rule.matches(SubjectKind::Test, "example.com/shop/a", "count"));
+        assert!(rule.names("TestAll") && !rule.names("TestCart/empty"));
+        assert_eq!((rule.assume, rule.direction), (Some(Assume::Exact), Some(Direction::Both)));
+        assert_eq!(config.aliases["example.com/shop.old"], "example.com/shop.new");
+        let [one, other] = &config.accepted[..] else { panic!("two are accepted") };
+        assert_eq!((one.from, one.to, one.by.as_deref(), one.line), (Some(10e6), Some(21e6), Some("ada"), 25));
+        assert_eq!((other.from, other.to), (None, Some(40.0)));
+        let day = |text: &str| text.parse().unwrap();
+        assert!(!one.has_lapsed(day("2027-01-31")) && one.has_lapsed(day("2027-02-01")));
+        assert!(!other.has_lapsed(day("2027-02-28")) && other.has_lapsed(day("2027-03-01")));
     }
 
     #[test]
@@ -286,6 +358,23 @@ required = true
             ("[[rule]]\nsubject = \"a{\"", "gotrace-diff.toml:2:11: bad glob"),
             ("[[rule]]\nlevel = \"fatal\"", "gotrace-diff.toml:2:9: unknown variant `fatal`"),
             ("baseline = [", "gotrace-diff.toml:1:"),
+            ("[[acept]]", "gotrace-diff.toml:1:3: unknown key `acept`: did you mean `accept`?"),
+            ("on-env-missmatch = \"fail\"", "1:1: unknown key `on-env-missmatch`: did you mean `on-env-mismatch`?"),
+            ("[[rule]]\ngroups = \"*\"", "2:1: unknown key `groups`: did you mean `group`?"),
+            ("[[accept]]\nserie = \"x\"\nreason = \"y\"", "2:1: unknown key `serie`: did you mean `series`?"),
+            ("[[accept]]\nreason = \"y\"", "missing field `series`"),
+            ("[[accept]]\nseries = \"work\"\nto = 1\nreason = \"y\"", "2:10: `work` names no kind of subject"),
+            ("[[accept]]\nseries = \"group:w#count\"\nreason = \"y\"", "2:10: an accepted change goes `from`"),
+            (
+                "[[accept]]\nseries = \"group:w#count\"\nto = \"1ms\"\nreason = \"y\"",
+                "3:6: `1ms` is no figure in count",
+            ),
+            ("[[accept]]\nseries = \"group:w#count\"\nto = 1\nreason = \" \"", "4:10: say why"),
+            (
+                "[[accept]]\nseries = \"group:w#count\"\nto = 1\nreason = \"y\"\nuntil = \"soon\"",
+                "5:9: `soon` is no day",
+            ),
+            ("[aliases]\n\"a\" = \"a\"", "2:1: `a` has to be what it is called now"),
         ] {
             let got = message(text);
             assert!(got.contains(want), "{text:?}: {got}");

@@ -1,15 +1,24 @@
 //! What the team wrote down: `gotrace-diff.toml`, and the flags that overlay it.
 
+mod accept;
+mod date;
 mod file;
+mod files;
 pub mod quantity;
+mod rule;
+pub mod series;
 mod suggest;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobMatcher};
 use serde::Deserialize;
 
-pub use file::{FILE_NAME, load, nearest, rounds};
+pub use accept::Accept;
+pub use date::Date;
+pub use file::{FILE_NAME, load, nearest, parse_text, rounds};
+pub use files::{Files, WorkingTree};
 use quantity::{Amounts, Ratio};
 
 use crate::compare::names;
@@ -18,12 +27,16 @@ use crate::metrics::registry::SubjectKind;
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// The file that it is from.
+    /// The file that it is from: the nearest one.
     pub path: Option<PathBuf>,
+    /// All files that it is from, the nearest first.
+    pub files: Vec<PathBuf>,
     /// What an inconclusive comparison means for the build.
     pub on_inconclusive: OnInconclusive,
     /// What a missing baseline means.
     pub on_missing_baseline: OnMissingBaseline,
+    /// What it means that base and head were recorded in different environments.
+    pub on_env_mismatch: OnEnvMismatch,
     /// The baseline, relative to the file.
     pub baseline: Option<PathBuf>,
     /// Whether the framework's and the runtime's goroutines are compared too.
@@ -38,6 +51,25 @@ pub struct Config {
     pub flags: Rule,
     /// In order; the first that matches wins.
     pub rules: Vec<Rule>,
+    /// Subjects that were renamed: what each was called in the base, and what it is called now.
+    pub aliases: BTreeMap<String, String>,
+    /// What the team has accepted.
+    pub accepted: Vec<Accept>,
+    /// The day as of which acceptances hold; today where nothing is said.
+    pub today: Option<Date>,
+}
+
+impl Config {
+    /// The day as of which acceptances hold.
+    pub fn today(&self) -> Date {
+        self.today.unwrap_or_else(Date::today)
+    }
+
+    /// The acceptances that hold no longer.
+    pub fn lapsed(&self) -> impl Iterator<Item = &Accept> {
+        let today = self.today();
+        self.accepted.iter().filter(move |a| a.has_lapsed(today))
+    }
 }
 
 /// What an inconclusive comparison means for the build.
@@ -52,7 +84,7 @@ pub enum OnInconclusive {
 }
 
 /// What a missing baseline means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum OnMissingBaseline {
     /// An error.
@@ -60,6 +92,39 @@ pub enum OnMissingBaseline {
     Fail,
     /// It is said, and the build goes on.
     Warn,
+    /// It is made of the runs at hand, which is said, and the build goes on.
+    Create,
+}
+
+/// What it means that base and head were recorded in different environments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnEnvMismatch {
+    /// Only what does not depend on the machine can fail the build.
+    #[default]
+    CountsOnly,
+    /// Everything gates all the same, and the difference is said.
+    Warn,
+    /// The build fails, as inconclusive.
+    Fail,
+}
+
+/// How figures are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Assume {
+    /// They do not vary: a difference is one, with any number of runs.
+    Exact,
+}
+
+/// Which changes fail the build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// For the worse.
+    Worse,
+    /// For the worse and for the better: what should stay as it is.
+    Both,
 }
 
 /// How much a series matters.
@@ -95,6 +160,8 @@ pub struct Rule {
     pub subjects: Vec<Pattern>,
     /// Kinds of subjects; empty: all.
     pub kinds: Vec<SubjectKind>,
+    /// Subjects of one kind each; empty: all.
+    pub of_kind: Vec<(SubjectKind, Pattern)>,
     /// Metrics; empty: all.
     pub metrics: Vec<Pattern>,
     /// How much they matter.
@@ -109,6 +176,12 @@ pub struct Rule {
     pub hard_limit: Option<Ratio>,
     /// Whether the subject has to be in the head.
     pub required: bool,
+    /// How its figures are taken.
+    pub assume: Option<Assume>,
+    /// Which changes fail the build.
+    pub direction: Option<Direction>,
+    /// The file that it is from; empty where it is from none.
+    pub file: PathBuf,
     /// The line of the file that it begins in; 0 where it is from no file.
     pub line: usize,
 }
@@ -118,13 +191,17 @@ impl Rule {
     pub fn matches(&self, kind: SubjectKind, subject: &str, metric: &str) -> bool {
         let any = |patterns: &[Pattern], text: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(text));
         (self.kinds.is_empty() || self.kinds.contains(&kind))
+            && (self.of_kind.is_empty() || self.of_kind.iter().any(|(k, p)| *k == kind && p.matches(subject)))
             && any(&self.subjects, subject)
             && any(&self.metrics, metric)
     }
 
     /// Whether it names `subject` itself, not by a wildcard.
     pub fn names(&self, subject: &str) -> bool {
-        self.subjects.iter().any(|p| p.is_literal() && p.matches(subject))
+        self.subjects
+            .iter()
+            .chain(self.of_kind.iter().map(|(_, pattern)| pattern))
+            .any(|p| p.is_literal() && p.matches(subject))
     }
 
     /// Whether it sets any limit.
@@ -171,10 +248,21 @@ impl Pattern {
     }
 }
 
-/// The file that holds for `folder`: `explicit`, else the nearest one, else none.
+/// What holds for `folder`: the file `explicit` alone, else the nearest one and those above it, else the defaults.
+///
+/// # Errors
+/// Where a file cannot be read or is not understood.
 pub fn resolve(explicit: Option<&Path>, folder: &Path) -> Result<Config, crate::error::Error> {
-    match explicit.map(Path::to_path_buf).or_else(|| nearest(folder)) {
-        Some(path) => load(&path),
-        None => Ok(Config::default()),
+    resolve_in(explicit, folder, &WorkingTree)
+}
+
+/// The same, of other files than the disk's.
+///
+/// # Errors
+/// Where a file cannot be read or is not understood.
+pub fn resolve_in(explicit: Option<&Path>, folder: &Path, files: &dyn Files) -> Result<Config, crate::error::Error> {
+    match explicit {
+        Some(path) => file::load_in(path, files),
+        None => file::inherited(folder, files),
     }
 }

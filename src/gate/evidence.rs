@@ -12,19 +12,21 @@
 //! (`PART_OF_LIMIT`): unchanged code has to be wrong twice to fail. The figures are taken as `ln(figure + floor)`, so
 //! that what is small beside the absolute floor cannot matter, however constant it is.
 //!
+//! Waits for other goroutines are taken by the goroutines' own work: see [`queue`].
+//!
 //! Pairs of alternate runs are not tested as pairs: on the recorded workloads the differences within pairs vary as
 //! much as those between any two runs of a session, while only 1 in 32 orders of 5 pairs is as extreme as can be,
 //! against 1 in 252 of 5 and 5 runs. What alternating brings is that both sides meet the same machine.
 
 use std::collections::BTreeMap;
 
-use super::rules::Terms;
+use super::queue;
 use super::verdict::{Evidence, Judgement, Outcome, change_at};
 use crate::compare::change::Presence;
 use crate::compare::design::Recorded;
-use crate::compare::{Change, Comparison, PackagePair};
+use crate::compare::{Comparison, PackagePair};
 use crate::config::Level;
-use crate::metrics::registry::{Better, Class, DependsOn, SubjectKind};
+use crate::metrics::registry::{Better, Class, DependsOn, Role, SubjectKind};
 use crate::stats::permutation::{self, Column, Tested};
 use crate::stats::{multiple, rank, sample};
 
@@ -125,10 +127,17 @@ fn is_tested(judgement: &Judgement, comparison: &Comparison) -> bool {
 }
 
 /// What a series' runs say, greater being worse.
-fn column(change: &Change, terms: &Terms) -> Column {
+fn column(judgement: &Judgement, comparison: &Comparison) -> Column {
+    let (change, terms) = (change_at(comparison, judgement), &judgement.terms);
     let Presence::Both { base, head } = &change.presence else { return Column::default() };
     let floor = terms.min_delta.max(f64::MIN_POSITIVE);
     let part = (1.0 + terms.max_increase * PART_OF_LIMIT).ln();
+    let subject = &comparison.packages[judgement.at.0].subjects[judgement.at.1];
+    if queue::is_queue(subject.kind, &change.path)
+        && let Some(column) = queue::column(subject, change, terms, part)
+    {
+        return column;
+    }
     let log = |v: &f64| (v.max(0.0) + floor).ln();
     if change.metric.better == Better::Larger {
         Column {
@@ -153,8 +162,7 @@ struct Family {
 
 impl Family {
     fn test(members: &[usize], judgements: &[Judgement], comparison: &Comparison) -> Family {
-        let columns: Vec<Column> =
-            members.iter().map(|&i| column(change_at(comparison, &judgements[i]), &judgements[i].terms)).collect();
+        let columns: Vec<Column> = members.iter().map(|&i| column(&judgements[i], comparison)).collect();
         let mut by_shape: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
         for (k, c) in columns.iter().enumerate() {
             by_shape.entry((c.base.len(), c.head.len())).or_default().push(k);
@@ -199,7 +207,8 @@ impl Family {
             .zip(&self.columns)
             .filter(|(i, c)| {
                 let change = change_at(comparison, &judgements[**i]);
-                change.metric.class == Class::Time && c.base.len().min(c.head.len()) == runs
+                let is_plain = change.metric.class == Class::Time && change.metric.role == Role::Gated;
+                is_plain && c.base.len().min(c.head.len()) == runs
             })
             .map(|(&i, c)| {
                 let limit = judgements[i].terms.max_increase;
@@ -215,7 +224,7 @@ impl Family {
 /// logarithms), roughly: tested in a family, with the statistic that most families on the recorded workloads ask for.
 pub fn detectable_change(noise: f64, runs: usize, limit: f64) -> f64 {
     let critical = if runs >= 8 { 3.5 } else { 4.5 };
-    let scale = noise * (2.0 / runs as f64).sqrt() + permutation::FUDGE;
+    let scale = noise * (2.0 / runs as f64).sqrt() + permutation::fudge(runs as f64, runs as f64);
     ((1.0 + limit * PART_OF_LIMIT).ln() + (critical + POWER) * scale).exp_m1().max(limit)
 }
 
@@ -267,7 +276,7 @@ fn alone(judgement: &mut Judgement, comparison: &Comparison) {
         return;
     }
     if judgement.outcome == Outcome::Inconclusive && judgement.terms.level == Level::Warn {
-        let p = permutation::max_t(&[column(change, &judgement.terms)], SEED).p.first().copied().unwrap_or(1.0);
+        let p = permutation::max_t(&[column(judgement, comparison)], SEED).p.first().copied().unwrap_or(1.0);
         decide(judgement, comparison, p);
     } else if judgement.outcome == Outcome::Note && change.worse_by().is_some_and(|w| w < 0.0) {
         let p = match change.metric.better {

@@ -108,9 +108,14 @@ fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> 
         state,
         site,
         folded: members.iter().filter(|j| j.at != lead.at).map(|j| (*j).clone()).collect(),
-        gates: members.iter().any(|j| j.terms.level == Level::Error),
+        gates: members.iter().any(|j| j.terms.level == Level::Error && !(j.terms.only_if_proven && is_unproven(j))),
         score,
     })
+}
+
+/// Whether nothing proves the change.
+fn is_unproven(judgement: &Judgement) -> bool {
+    judgement.evidence == Evidence::FewRuns
 }
 
 /// Whether these are goroutines that live as long as the run and wait to be given something to do: what they wait

@@ -1,8 +1,10 @@
 //! The team's rules applied to a comparison: what each change means, and what all of them mean together.
 
+pub mod accept;
 pub mod cause;
 pub mod evidence;
 pub mod fold;
+pub mod queue;
 pub mod rank;
 pub mod rules;
 pub mod verdict;

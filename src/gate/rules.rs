@@ -1,7 +1,8 @@
 //! Which limits hold for a series.
 
+use super::queue;
 use crate::compare::Change;
-use crate::config::{Config, Level, Rule};
+use crate::config::{Assume, Config, Direction, Level, Rule};
 use crate::metrics::registry::{Class, Role, SubjectKind};
 
 /// The limits of one series.
@@ -21,6 +22,13 @@ pub struct Terms {
     pub required: bool,
     /// Whether a rule names the subject without a wildcard.
     pub named: bool,
+    /// Whether it can fail the build only where runs prove it, and is no suspicion before: so with queues that no rule
+    /// speaks of.
+    pub only_if_proven: bool,
+    /// Whether a difference needs no proof.
+    pub exact: bool,
+    /// Whether a change for the better fails as one for the worse does.
+    pub both_ways: bool,
 }
 
 /// The relative limit and the absolute floor of a class, until the accuracy harness shows better.
@@ -61,12 +69,16 @@ pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&s
         // A test more is no regression.
         Role::Gated if is_runner && metric.class == Class::Structural => Level::Info,
         Role::Gated => Level::Error,
-        Role::Shown => Level::Info,
+        Role::Queue if queue::is_queue(kind, path) => Level::Error,
+        Role::Queue | Role::Shown => Level::Info,
     };
     // A limit on a metric that is named is meant to hold; one on `*` does not make every noisy figure gate.
-    let implied = [flags, rule].iter().any(|r| r.limits() && r.names_metrics()).then_some(Level::Error);
+    let asks = |r: &&&Rule| r.limits() || r.assume == Some(Assume::Exact) || r.direction == Some(Direction::Both);
+    let implied = [flags, rule].iter().any(|r| asks(&r) && r.names_metrics()).then_some(Level::Error);
+    let said = flags.level.or(rule.level).or(implied);
     Terms {
-        level: flags.level.or(rule.level).or(implied).unwrap_or(by_default),
+        only_if_proven: said.is_none() && metric.role == Role::Queue,
+        level: said.unwrap_or(by_default),
         max_increase: flags.max_increase.or(rule.max_increase).map_or(max_increase, |r| r.0),
         min_delta: flags
             .min_delta
@@ -77,6 +89,8 @@ pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&s
         hard_limit: flags.hard_limit.or(rule.hard_limit).map(|r| r.0),
         required: rule.required,
         named: rule.names(name) || old_name.is_some_and(|old| rule.names(old)),
+        exact: rule.assume == Some(Assume::Exact),
+        both_ways: rule.direction == Some(Direction::Both),
     }
 }
 
@@ -132,9 +146,12 @@ mod tests {
     #[test]
     fn a_limit_on_a_named_metric_makes_it_gate() {
         let config = Config { rules: vec![rule("*", "block_ns.*", 5.0)], ..Config::default() };
-        assert_eq!(limit(&config, "a.f", "block_ns.sync").level, Level::Error);
+        let named = limit(&config, "a.f", "block_ns.sync");
+        assert!(!named.only_if_proven && named.level == Level::Error, "{named:?}");
         let config = Config { rules: vec![rule("*", "*", 5.0)], ..Config::default() };
-        assert_eq!(limit(&config, "a.f", "block_ns.sync").level, Level::Info);
+        assert_eq!(limit(&config, "a.f", "sched_wait_ns").level, Level::Info);
+        let queue = limit(&config, "a.f", "block_ns.sync");
+        assert!(queue.only_if_proven && queue.level == Level::Error, "{queue:?}");
         assert!(limit(&config, "a.f", "count").level == Level::Error);
     }
 

@@ -11,12 +11,13 @@
 //! A base of 5 runs or more, as a baseline is, whose count is the same in all of them, needs one run of the head.
 //! ```
 
+use super::accept;
 use super::evidence::{self, Detectable};
+use super::queue;
 use super::rules::{self, Terms};
 use crate::compare::change::{Change, Presence};
-use crate::compare::design::Recorded;
 use crate::compare::{Comparison, PackagePair, SubjectPair, names};
-use crate::config::{Config, Level, OnInconclusive};
+use crate::config::{Accept, Config, Level, OnEnvMismatch, OnInconclusive};
 use crate::error::exit;
 use crate::metrics::registry::SubjectKind;
 use crate::stats::interval;
@@ -62,6 +63,8 @@ pub enum Outcome {
     Inconclusive,
     /// Better.
     Improvement,
+    /// Worse than allowed, and the team has accepted it.
+    Accepted,
     /// Worth knowing, whatever it means.
     Note,
     /// Within limits.
@@ -75,6 +78,7 @@ impl Outcome {
             Outcome::Regression => "regression",
             Outcome::Inconclusive => "inconclusive",
             Outcome::Improvement => "improvement",
+            Outcome::Accepted => "accepted",
             Outcome::Note | Outcome::Unchanged => "note",
         }
     }
@@ -95,6 +99,8 @@ pub enum Evidence {
     HardLimit,
     /// The same in every run of a side.
     Constant,
+    /// The rule says that it does not vary.
+    Exact,
     /// A permutation test; its p-value, corrected over the family.
     Tested(f64),
     /// Base and head were not recorded alternately, and everything shifted at once: by this part.
@@ -128,6 +134,8 @@ pub struct Judgement {
     pub evidence: Evidence,
     /// The interval of the relative change, where there are enough runs for one.
     pub interval: Option<(f64, f64)>,
+    /// What the team has said of it, where that holds.
+    pub accepted: Option<Accept>,
 }
 
 /// A whole comparison, judged.
@@ -145,6 +153,8 @@ pub struct Judged {
     pub partial: bool,
     /// Whether the environment kept times out of the verdict.
     pub times_out: bool,
+    /// Whether the policy wants one environment, and there are two.
+    pub mismatch: bool,
     /// The least p-value of all series that can fail the build; 1 where none was tested.
     pub suspicion: f64,
     /// What the given runs could have found.
@@ -176,7 +186,10 @@ impl Judged {
 pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
     let mut judgements = Vec::new();
     let mut times_out = false;
+    // What differs between the sides is what is tested, or the team wants it to be.
     for (p, package) in comparison.packages.iter().enumerate() {
+        let alternating = package.is_stated_alternating(comparison.design);
+        let any_environment = alternating || config.on_env_mismatch == OnEnvMismatch::Warn;
         for (s, subject) in package.subjects.iter().enumerate() {
             for (c, change) in subject.changes.iter().enumerate() {
                 let mut terms = rules::terms(config, subject.kind, subject.name(), subject.renamed_from(), change);
@@ -197,15 +210,27 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
                     outcome: Outcome::Unchanged,
                     evidence: Evidence::None,
                     interval: None,
+                    accepted: None,
                 };
-                alone(&mut judgement, package, subject, change, comparison.design.recorded == Recorded::Alternately);
+                alone(&mut judgement, package, subject, change, any_environment);
                 times_out |= judgement.evidence == Evidence::Environment;
                 judgements.push(judgement);
             }
         }
     }
     let weighed = evidence::weigh(&mut judgements, comparison);
+    let today = config.today();
     for judgement in judgements.iter_mut().filter(|j| j.outcome != Outcome::Unchanged) {
+        if judgement.terms.both_ways
+            && judgement.terms.level >= Level::Warn
+            && judgement.outcome == Outcome::Improvement
+        {
+            judgement.outcome = Outcome::Regression;
+        }
+        let (p, s, c) = judgement.at;
+        let package = &comparison.packages[p];
+        let subject = &package.subjects[s];
+        accept::apply(judgement, package, subject, &subject.changes[c], config, today);
         if let Presence::Both { base, head } = &change_at(comparison, judgement).presence {
             judgement.interval = interval::relative(base.values(), head.values());
         }
@@ -218,9 +243,11 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
     let runs = || comparison.packages.iter().flat_map(|p| p.base_runs.iter().chain(&p.head_runs));
     let partial = runs().any(|r| !r.complete);
     let fails = |outcome: Outcome| judgements.iter().any(|j| j.terms.level == Level::Error && j.outcome == outcome);
+    let differs = |p: &PackagePair| !p.is_stated_alternating(comparison.design) && !p.environment.is_none();
+    let mismatch = config.on_env_mismatch == OnEnvMismatch::Fail && comparison.packages.iter().any(differs);
     let verdict = if fails(Outcome::Regression) {
         Verdict::Regression
-    } else if partial || gated == 0 || fails(Outcome::Inconclusive) {
+    } else if partial || mismatch || gated == 0 || fails(Outcome::Inconclusive) {
         Verdict::Inconclusive
     } else {
         Verdict::Pass
@@ -228,7 +255,9 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
     let exit_code = match verdict {
         Verdict::Pass => exit::PASS,
         Verdict::Regression => exit::REGRESSION,
-        Verdict::Inconclusive if partial || config.on_inconclusive == OnInconclusive::Fail => exit::INCONCLUSIVE,
+        Verdict::Inconclusive if partial || mismatch || config.on_inconclusive == OnInconclusive::Fail => {
+            exit::INCONCLUSIVE
+        }
         Verdict::Inconclusive => exit::PASS,
     };
     Judged {
@@ -238,6 +267,7 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
         gated,
         partial,
         times_out,
+        mismatch,
         suspicion: weighed.suspicion,
         detectable: weighed.detectable,
     }
@@ -259,7 +289,13 @@ fn alone(judgement: &mut Judgement, package: &PackagePair, subject: &SubjectPair
             both(judgement, package, change, (alternating, constant))
         }
     };
+    let unproven = outcome == Outcome::Inconclusive && evidence == Evidence::FewRuns && judgement.terms.only_if_proven;
     judgement.outcome = match outcome {
+        Outcome::Inconclusive
+            if unproven && (change.runs() < evidence::RUNS_FOR_TEST || queue::is_made_up_for(subject, change)) =>
+        {
+            Outcome::Note
+        }
         // What cannot fail the build is shown for what it is.
         Outcome::Regression | Outcome::Inconclusive if judgement.terms.level == Level::Info => Outcome::Note,
         other => other,
@@ -339,7 +375,9 @@ fn both(
     (alternating, constant): (bool, bool),
 ) -> (Outcome, Evidence) {
     let terms = &judgement.terms;
-    let Some(worse) = change.worse_by() else {
+    // What should stay as it is can only be told for certain where it is better neither way: no test asks for that.
+    let proven_either_way = terms.both_ways && (terms.exact || (change.is_structural() && constant));
+    let Some(worse) = change.worse_by().or_else(|| proven_either_way.then(|| change.delta().abs())) else {
         let moved = beyond(change, terms, change.delta().abs());
         return (if moved { Outcome::Note } else { Outcome::Unchanged }, Evidence::None);
     };
@@ -355,7 +393,9 @@ fn both(
     }
     let few = change.runs() < RUNS_FOR_EVIDENCE;
     let relative = change.base().filter(|b| *b != 0.0).map_or(f64::INFINITY, |b| worse.abs() / b.abs());
-    let certain = if !change.is_structural() {
+    let certain = if terms.exact {
+        Some(Evidence::Exact)
+    } else if !change.is_structural() {
         None
     } else if constant {
         Some(Evidence::Constant)
@@ -368,7 +408,10 @@ fn both(
     };
     let hard = worse > 0.0 && terms.hard_limit.is_some_and(|hard| relative > hard);
     let proven = certain.or(hard.then_some(Evidence::HardLimit));
-    if worse > 0.0 && package.tests_differ && matches!(proven, Some(Evidence::Multiplied | Evidence::Constant)) {
+    if worse > 0.0
+        && package.tests_differ
+        && matches!(proven, Some(Evidence::Multiplied | Evidence::Constant | Evidence::Exact))
+    {
         // More tests start more goroutines: that is what they are for.
         return (Outcome::Inconclusive, Evidence::TestsDiffer);
     }

@@ -175,6 +175,8 @@ pub enum Per {
 pub enum Role {
     /// It can fail the build.
     Gated,
+    /// It can fail the build where it is a queue that runs prove to be longer; else it is shown.
+    Queue,
     /// It is shown, and explains what is gated.
     Shown,
 }

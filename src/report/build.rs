@@ -12,13 +12,14 @@ pub(super) use words::{label, what};
 
 use super::escape::Text;
 use super::model::{
-    Counts, Diagnosis, Fact, Finding as Row, Interval, Limit, Meaning, NotCompared, Presence as On, Report, SCHEMA,
-    Section, Series, Site, Subject,
+    Accepted, Counts, Diagnosis, Fact, Finding as Row, Interval, Limit, Meaning, NotCompared, Presence as On, Report,
+    SCHEMA, Section, Series, Site, Subject,
 };
 use super::{advice, headline};
 use crate::compare::{Change, Comparison, PackagePair, Presence, SubjectPair, names};
+use crate::config::Level;
 use crate::gate::fold::{self, Finding};
-use crate::gate::{Evidence, Judged, Judgement, Outcome, Verdict, cause};
+use crate::gate::{Evidence, Judged, Judgement, Outcome, Verdict, accept, cause};
 use crate::hash::HashSet;
 use crate::metrics::registry::SubjectKind;
 use crate::paths::Repository;
@@ -79,6 +80,7 @@ pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> 
         subjects,
         series,
         pictures: pictures::pictures(comparison, &context.drawn, context.repository),
+        sides: None,
     }
 }
 
@@ -143,6 +145,12 @@ fn tell(comparison: &Comparison, finding: &Finding, repository: &Repository) -> 
     let frames = finding.site.iter().flat_map(|s| cause::leaf(&s.stack).into_iter().chain(&s.stack));
     let places = frames.map(|f| Text::from(format!("{}:{}", repository.file(&f.file), f.line)));
     first.position = places.chain(first.subject.position.clone()).find(is_inside);
+    if finding.outcome == Outcome::Accepted {
+        // The lead may be the state that explains what was accepted.
+        let members = || std::iter::once(&finding.judgement).chain(&finding.folded);
+        first.accepted = members().find_map(|j| j.accepted.as_ref()).map(accepted);
+    }
+    first.accept = accept_command(finding, package, subject, comparison.packages.len() > 1);
     first.cause = words::cause_of(finding, package, subject, lead, repository).into();
     let metric = first.metric.clone();
     let mut rows = vec![first];
@@ -156,6 +164,32 @@ fn tell(comparison: &Comparison, finding: &Finding, repository: &Repository) -> 
     rows
 }
 
+/// What the team has said of a change, told.
+fn accepted(accept: &crate::config::Accept) -> Accepted {
+    Accepted {
+        reason: accept.reason.as_str().into(),
+        by: accept.by.as_deref().map(Text::from),
+        until: accept.until.map(|day| day.to_string().into()),
+    }
+}
+
+/// The command that accepts a finding that fails the build: every series of it that does.
+fn accept_command(finding: &Finding, package: &PackagePair, subject: &SubjectPair, several: bool) -> Option<Text> {
+    let members = std::iter::once(&finding.judgement).chain(&finding.folded);
+    let words: Vec<String> = members
+        .filter(|j| j.terms.level == Level::Error)
+        .filter_map(|j| accept::argument(j, subject, &subject.changes[j.at.2]))
+        .map(|argument| accept::quoted(&argument))
+        .collect();
+    if words.is_empty() {
+        return None;
+    }
+    // Tests and regions of several packages may be called alike.
+    let named = several && package.name.chars().all(|c| c.is_ascii_graphic()) && !package.name.is_empty();
+    let of = if named { format!(" --package {}", accept::quoted(&package.name)) } else { String::new() };
+    Some(format!("gotrace-diff baseline accept{of} --reason WHY {}", words.join(" ")).into())
+}
+
 /// Whether a place is in the repository's own code.
 fn is_inside(place: &Text) -> bool {
     place.place().is_some_and(|(file, _)| file.inside().is_some())
@@ -166,6 +200,7 @@ fn meaning(outcome: Outcome) -> Meaning {
         Outcome::Regression => Meaning::Regression,
         Outcome::Inconclusive => Meaning::Inconclusive,
         Outcome::Improvement => Meaning::Improvement,
+        Outcome::Accepted => Meaning::Accepted,
         Outcome::Note | Outcome::Unchanged => Meaning::Note,
     }
 }
@@ -215,9 +250,10 @@ fn row(
         verdict: meaning(judgement.outcome),
         level: judgement.terms.level.name().into(),
         evidence: words::evidence(&judgement.evidence, change),
-        accepted: None,
+        accepted: judgement.accepted.as_ref().map(accepted),
         cause: Text::default(),
         site: None,
+        owners: Vec::new(),
         part_of: None,
         section: Section::Aside,
         accept: None,
@@ -291,6 +327,7 @@ fn others(
 fn section(finding: &Finding, change: &Change) -> Section {
     let falls = change.worse_by().is_some_and(|w| w < 0.0);
     match (finding.outcome, &finding.evidence) {
+        (Outcome::Accepted, _) => Section::Aside,
         (Outcome::Regression, _) | (_, Evidence::Presence | Evidence::Named | Evidence::Required) => Section::Certain,
         (Outcome::Inconclusive, _) => Section::Unproven,
         (Outcome::Improvement, _) => Section::Better,

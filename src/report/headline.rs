@@ -30,6 +30,10 @@ pub fn headline(comparison: &Comparison, judged: &Judged, rows: &[Finding], envi
     if worst.is_some() && others > 0 {
         line += format!("; and {others} more");
     }
+    let accepted = rows.iter().filter(|r| r.part_of.is_none() && r.verdict == Meaning::Accepted).count();
+    if accepted > 0 {
+        line += format!("; {accepted} accepted change{}", if accepted == 1 { "" } else { "s" });
+    }
     if judged.times_out && !environment.differences.is_empty() {
         line += "; times are out of the verdict: base and head differ in ";
         line += &Text::join(&environment.differences, " and ");
@@ -45,6 +49,9 @@ fn is_grave(meaning: Meaning) -> bool {
 fn reason(comparison: &Comparison, judged: &Judged, rows: &[Finding]) -> String {
     if judged.partial {
         return "a trace is partial".to_owned();
+    }
+    if judged.mismatch {
+        return "base and head were recorded in different environments".to_owned();
     }
     if judged.gated == 0 {
         return "nothing that can fail the build could be compared".to_owned();

@@ -3,6 +3,9 @@
 use super::model::Report;
 use crate::error::Error;
 
+/// The version of errors as JSON.
+pub const ERROR_SCHEMA: &str = "gotrace-diff/error/1";
+
 /// The report as one JSON document with a line's end.
 ///
 /// # Errors
@@ -28,7 +31,7 @@ pub fn document<T: serde::Serialize>(value: &T) -> Result<String, Error> {
 /// As above.
 pub fn error(error: &Error) -> Result<String, Error> {
     document(&serde_json::json!({
-        "schema": "gotrace-diff/error/1",
+        "schema": ERROR_SCHEMA,
         "error": {
             "kind": error.kind(),
             "cause": error.cause(),

@@ -15,7 +15,8 @@
 mod page;
 
 use super::escape::{Text, fence};
-use super::model::{Finding, Meaning, Presence, Report, Section, Verdict};
+use super::model::{Counts, Finding, Meaning, Presence, Report, Section, Verdict};
+use super::owned::{self, Part};
 use super::units;
 use page::Page;
 
@@ -53,6 +54,7 @@ fn render(report: &Report, limit: usize) -> String {
     table(&mut page, "", &worst);
     reasons(&mut page, &worst);
     what_to_do(&mut page, report);
+    whose(&mut page, report);
     page.block(&super::terminal::compared(report));
     let rest: Vec<&Finding> = report.leads().filter(|f| is_grave(f)).skip(SHORT).collect();
     folded(&mut page, "More that is worse, or looks so", &rest);
@@ -85,6 +87,34 @@ fn headline_of(report: &Report) -> String {
         (Verdict::Inconclusive, Some((why, sentence))) => format!("**{name}** ({}): {}", said(&why), said(&sentence)),
         _ => format!("**{name}**: {}", said(&rest.strip_prefix(": ").unwrap_or(rest))),
     }
+}
+
+/// Which packages and owners it is about, where there is more than one of either. Names are no mentions: nobody is
+/// called by a comment that is rewritten with every push.
+fn whose(page: &mut Page, report: &Report) {
+    let grave = |counts: &Counts| counts.regressions + counts.inconclusive > 0;
+    let parts: Vec<Part> = owned::parts(report).into_iter().filter(|p| grave(&p.counts)).collect();
+    let owners = parts.iter().any(|p| !p.owners.is_empty());
+    if parts.is_empty() || !owners && report.compared.packages.len() < 2 {
+        return;
+    }
+    let (title, line) = if owners { ("| package | owner |", "|---|---|") } else { ("| package |", "|---|") };
+    let header = format!("{title} regressions | unproven | better |\n{line}--:|--:|--:|");
+    page.table(
+        "",
+        &header,
+        parts.iter().map(|part| {
+            let names: Vec<String> = part.owners.iter().map(|o| o.clip(NAME).markdown()).collect();
+            let package = if part.package.is_empty() { "-".to_owned() } else { part.package.clip(NAME).markdown() };
+            let owner = match (owners, names.is_empty()) {
+                (false, _) => String::new(),
+                (true, true) => " nobody |".to_owned(),
+                (true, false) => format!(" {} |", names.join(", ")),
+            };
+            let Counts { regressions, inconclusive, improvements, .. } = part.counts;
+            format!("| {package} |{owner} {regressions} | {inconclusive} | {improvements} |")
+        }),
+    );
 }
 
 fn diagnoses(page: &mut Page, report: &Report) {

@@ -18,6 +18,7 @@ pub mod logs;
 pub mod markdown;
 pub mod model;
 pub mod openmetrics;
+pub mod owned;
 pub mod path;
 pub mod read;
 pub mod recording;

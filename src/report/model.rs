@@ -64,6 +64,9 @@ pub struct Report {
     /// What pictures are drawn of.
     #[serde(default, skip_serializing_if = "Pictures::is_empty")]
     pub pictures: Pictures,
+    /// Both sides with the values of each run, for `gotrace-diff merge`. No report shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "on_one_line")]
+    pub sides: Option<serde_json::Value>,
 }
 
 /// What all changes mean for the build.
@@ -190,6 +193,9 @@ pub struct Finding {
     /// Where to look, inside of the repository: `file:line`.
     #[serde(default)]
     pub position: Option<Text>,
+    /// Who owns that place, as CODEOWNERS says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<Text>,
     /// The stack whose time changed most.
     pub site: Option<Site>,
     /// The metric of the finding that this one is a part of; the finding precedes it.
@@ -305,6 +311,7 @@ impl Report {
             subjects: Vec::new(),
             series: Vec::new(),
             pictures: Pictures::default(),
+            sides: None,
         }
     }
 
@@ -374,6 +381,12 @@ mod unit {
     pub(super) fn schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": "string", "enum": ALL.map(Unit::name) })
     }
+}
+
+/// Without indentation: it is for programs, and large.
+fn on_one_line<S: serde::Serializer>(value: &Option<serde_json::Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::Error as _;
+    serde_json::value::to_raw_value(value).map_err(S::Error::custom)?.serialize(serializer)
 }
 
 /// Each series on a line of its own, however the document is indented: of 10,000 no one wants every figure on its own.

@@ -49,6 +49,8 @@ pub enum GroupBy {
     Package,
     /// By test or benchmark, where that is known, else by package.
     Test,
+    /// By who owns the place to look at, as CODEOWNERS says.
+    Owner,
 }
 
 const BOLD: Style = Style::new().bold();
@@ -126,10 +128,20 @@ fn by_certainty(out: &mut String, report: &Report, layout: Layout) {
         (Section::Better, "Better, or looks better", if layout.all { many } else { layout.top.min(3) }),
         (Section::Aside, "Moved, and nothing depends on it", if layout.all { many } else { 0 }),
     ];
+    let shown = |f: &Finding| layout.all || f.part_of.is_none();
     for (section, title, most) in sections {
-        let rows: Vec<&Finding> =
-            report.findings.iter().filter(|f| f.section == section && (layout.all || f.part_of.is_none())).collect();
+        let rows: Vec<&Finding> = report
+            .findings
+            .iter()
+            .filter(|f| f.section == section && f.verdict != Meaning::Accepted && shown(f))
+            .collect();
         part(out, title, &rows, most, layout);
+        // What the team has accepted is never silent.
+        if section == Section::Unproven {
+            let accepted: Vec<&Finding> =
+                report.findings.iter().filter(|f| f.verdict == Meaning::Accepted && shown(f)).collect();
+            part(out, "Accepted by the team", &accepted, many, layout);
+        }
     }
 }
 
@@ -140,7 +152,11 @@ fn by_group(out: &mut String, report: &Report, layout: Layout, by: GroupBy) {
     let shown = |f: &&Finding| layout.all || f.part_of.is_none() && f.section != Section::Aside;
     for finding in report.findings.iter().filter(shown) {
         let test = finding.subject.test.clone().filter(|_| by == GroupBy::Test);
-        let name = test.or_else(|| finding.subject.package.clone()).unwrap_or_else(|| "no package".into());
+        let name = match by {
+            GroupBy::Owner if finding.owners.is_empty() => "no owner".into(),
+            GroupBy::Owner => Text::join(&finding.owners, " "),
+            _ => test.or_else(|| finding.subject.package.clone()).unwrap_or_else(|| "no package".into()),
+        };
         match groups.iter_mut().find(|(known, _)| *known == name) {
             Some((_, rows)) => rows.push(finding),
             None => groups.push((name, vec![finding])),

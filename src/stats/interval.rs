@@ -4,6 +4,10 @@
 //! interval's bounds by the rank statistic's exact distribution as in Bauer, "Constructing confidence sets using rank
 //! statistics", Journal of the American Statistical Association 67, 1972. On logarithms a shift is a ratio.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 /// The confidence that intervals are shown at.
 pub const CONFIDENCE: f64 = 0.95;
 
@@ -25,18 +29,38 @@ fn outside(n: usize, m: usize) -> Option<usize> {
     if n == 0 || m == 0 {
         return None;
     }
-    let ways = distribution(n, m);
-    let all: f64 = ways.iter().sum();
+    let chances = chances(n, m);
     let mut below = 0.0;
     let mut k = 0;
-    for way in &ways {
-        below += way / all;
+    for chance in chances.iter() {
+        below += chance;
         if below > (1.0 - CONFIDENCE) / 2.0 {
             break;
         }
         k += 1;
     }
     (k > 0).then(|| k - 1)
+}
+
+/// By the numbers of runs of base and head.
+type BySize = HashMap<(usize, usize), Rc<[f64]>>;
+
+thread_local! {
+    /// Every series of a comparison asks for the same few.
+    static CHANCES: RefCell<BySize> = RefCell::default();
+}
+
+/// The chance of each value of Mann and Whitney's U, where no two figures are equal. Of more than 60 runs a side those of
+/// 60.
+pub(super) fn chances(n: usize, m: usize) -> Rc<[f64]> {
+    CHANCES.with_borrow_mut(|known| {
+        let of = known.entry((n, m)).or_insert_with(|| {
+            let ways = distribution(n, m);
+            let all: f64 = ways.iter().sum();
+            ways.iter().map(|way| way / all).collect()
+        });
+        Rc::clone(of)
+    })
 }
 
 /// In how many ways Mann and Whitney's U takes each of its values, where no two are equal.

@@ -16,15 +16,19 @@
 //! fall together count as the one that they are. With Holm's correction 5 runs a side allow 12 series and no more;
 //! here their number costs nothing but what they add in noise.
 //!
-//! The statistic is a t of logarithms, so that a constant is added to its denominator ([`FUDGE`]): with few runs some
+//! The statistic is a t of logarithms, to whose denominator something is added ([`fudge`]): with few runs some
 //! of many series agree by chance so well that any difference looks large (Tusher, Tibshirani and Chu, "Significance
 //! analysis of microarrays", PNAS 98, 2001).
 
 use super::random::Random;
 
-/// Added to the standard error of a difference of logarithms: 2 % are no difference, however well runs agree. Of 3 and
-/// 5 % the smaller one found more at no more false alarms, on the workloads for tuning; 2 % were not compared.
-pub const FUDGE: f64 = 0.02;
+/// How far runs of a series are apart at least, as a standard deviation of logarithms, however well they agree.
+const LEAST_SPREAD: f64 = 0.02;
+
+/// What is added to the standard error of a difference of logarithms between so many runs and so many.
+pub fn fudge(base: f64, head: f64) -> f64 {
+    LEAST_SPREAD * (1.0 / base + 1.0 / head).sqrt()
+}
 
 /// Up to so many choices all are counted; of more so many are drawn.
 const MOST: usize = 20_000;
@@ -113,14 +117,14 @@ pub fn max_t(columns: &[Column], seed: u64) -> Tested {
     Tested { p, greatest }
 }
 
-/// The standard error of a series' difference, with the constant added.
+/// The standard error of a series' difference, with [`fudge`] added.
 pub fn scale(column: &Column) -> f64 {
     let spread = |v: &[f64]| {
         let mean = v.iter().sum::<f64>() / v.len().max(1) as f64;
         v.iter().map(|x| (x - mean).powi(2)).sum::<f64>()
     };
     let (n, m) = (column.base.len().max(1) as f64, column.head.len().max(1) as f64);
-    ((spread(&column.base) + spread(&column.head)) / (n + m) * (1.0 / n + 1.0 / m)).sqrt() + FUDGE
+    ((spread(&column.base) + spread(&column.head)) / (n + m) * (1.0 / n + 1.0 / m)).sqrt() + fudge(n, m)
 }
 
 struct Table {
@@ -151,12 +155,13 @@ impl Table {
             sums.iter_mut().zip(&self.rows[run]).for_each(|(s, x)| *s += x);
         }
         let (n, m) = (self.base, self.head);
+        let fudge = fudge(n, m);
         for ((h, all), squares) in sums.iter_mut().zip(&self.sum).zip(&self.squares) {
             let (mean_h, mean_b) = (*h / m, (all - *h) / n);
             // Squares about both means: what is left of all squares after the means of both sides.
             let within = (squares - m * mean_h * mean_h - n * mean_b * mean_b).max(0.0);
             let error = (within / (n + m) * (1.0 / n + 1.0 / m)).sqrt();
-            *h = (mean_h - mean_b) / (error + FUDGE);
+            *h = (mean_h - mean_b) / (error + fudge);
         }
         sums
     }
@@ -192,7 +197,7 @@ mod tests {
     fn a_single_series_has_the_p_value_of_its_permutation_test() {
         // scipy.stats.permutation_test((head, base), f, alternative='greater', n_resamples=inf).pvalue with
         // f = lambda x, y: (x.mean() - y.mean()) / (sqrt((len(x)*x.var() + len(y)*y.var()) / (len(x)+len(y))
-        //                                                * (1/len(x) + 1/len(y))) + 0.02)
+        //                                                * (1/len(x) + 1/len(y))) + 0.02 * sqrt(1/len(x) + 1/len(y)))
         for (base, head, want) in [
             (&[1.0, 2.0, 3.0, 4.0][..], &[5.0, 6.0, 7.0, 8.0][..], 1.0 / 70.0),
             (&[1.0, 3.0, 2.0, 5.0, 4.0], &[4.5, 3.5, 6.0, 2.5, 5.5], 27.0 / 252.0),

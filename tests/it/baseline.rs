@@ -87,6 +87,86 @@ fn a_missing_baseline_is_an_error_unless_the_policy_says_otherwise() {
     let got = cli(dir, &["check", "a.json"]);
     assert_eq!(got.status.code(), Some(0));
     assert!(out(&got).starts_with("inconclusive: there is no baseline"), "{}", out(&got));
+    // The command line says so, too, and what it says wins.
+    assert_eq!(cli(dir, &["check", "a.json", "--on-missing-baseline", "fail"]).status.code(), Some(2));
+    assert!(!dir.join("gotrace-baseline.json").exists());
+    let got = cli(dir, &["check", "a.json", "--on-missing-baseline", "create"]);
+    assert_eq!(got.status.code(), Some(0));
+    assert!(out(&got).starts_with("inconclusive: there was no baseline"), "{}", out(&got));
+    let made = std::fs::read_to_string(dir.join("gotrace-baseline.json")).unwrap();
+    assert_eq!(made, out(&cli(dir, &["baseline", "create", "a.json", "-o", "-"])));
+    assert_eq!(cli(dir, &["check", "b.json"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_missing_baseline_is_in_every_report() {
+    let folder = repository();
+    let dir = folder.path();
+    let got = cli(dir, &["check", "a.json", "--report-dir", "reports"]);
+    assert_eq!(got.status.code(), Some(2));
+    assert!(out(&got).starts_with("inconclusive: there is no baseline"), "{}", out(&got));
+    for entry in std::fs::read_dir(dir.join("reports")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        // Tables of series have no line for what was not compared.
+        if ["report.csv", "report.bench", "codequality.json"].contains(&name.as_str()) {
+            continue;
+        }
+        assert!(text.contains("inconclusive"), "{name}: {text}");
+    }
+    let told: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(dir.join("reports/report.json")).unwrap()).unwrap();
+    assert_eq!((told["exit_code"].as_u64(), told["verdict"].as_str()), (Some(2), Some("inconclusive")));
+}
+
+#[test]
+fn a_failing_check_leaves_a_candidate_and_the_command_that_takes_it() {
+    let folder = repository();
+    let dir = folder.path();
+    let candidate = dir.join("gotrace-baseline.candidate.json");
+    cli(dir, &["baseline", "create", "a.json"]);
+    assert_eq!(cli(dir, &["check", "a.json"]).status.code(), Some(0));
+    assert!(!candidate.exists(), "nothing failed");
+    assert_eq!(cli(dir, &["check", "b.json", "--candidate", "none"]).status.code(), Some(1));
+    assert!(!candidate.exists(), "none was wanted");
+    let got = cli(dir, &["check", "b.json"]);
+    assert_eq!(got.status.code(), Some(1));
+    assert_eq!(
+        std::fs::read_to_string(&candidate).unwrap(),
+        out(&cli(dir, &["baseline", "create", "b.json", "-o", "-"]))
+    );
+    // The command is the one that is printed, word for word.
+    let text = out(&got);
+    let command = text.lines().find(|l| l.trim_start().starts_with("gotrace-diff baseline update")).unwrap().trim();
+    assert_eq!(command, "gotrace-diff baseline update gotrace-baseline.candidate.json");
+    let args: Vec<&str> = command.split(' ').skip(1).collect();
+    assert_eq!(cli(dir, &args).status.code(), Some(0));
+    assert_eq!(cli(dir, &["check", "b.json"]).status.code(), Some(0));
+    // One that cannot be written changes nothing of the verdict.
+    let got = cli(dir, &["check", "a.json", "--candidate", "no/such/folder/c.json", "--max-increase", "1%"]);
+    assert_eq!(got.status.code(), Some(0), "better is no failure");
+    cli(dir, &["baseline", "update", "a.json", "--all"]);
+    let got = cli(dir, &["check", "b.json", "--candidate", "no/such/folder/c.json"]);
+    assert_eq!(got.status.code(), Some(1));
+    assert!(out(&got).contains("no candidate for a new baseline"), "{}", out(&got));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_baseline_is_never_written_through_a_link() {
+    let folder = repository();
+    let dir = folder.path();
+    std::fs::write(dir.join("elsewhere.json"), "mine").unwrap();
+    std::os::unix::fs::symlink(dir.join("elsewhere.json"), dir.join("gotrace-baseline.json")).unwrap();
+    for args in [
+        &["baseline", "create", "a.json"][..],
+        &["check", "a.json", "--baseline", "gotrace-baseline.json", "--on-missing-baseline", "create"],
+        &["baseline", "update", "a.json"],
+    ] {
+        assert_eq!(cli(dir, args).status.code(), Some(2), "{args:?}");
+        assert_eq!(std::fs::read_to_string(dir.join("elsewhere.json")).unwrap(), "mine", "{args:?}");
+    }
 }
 
 #[test]
@@ -102,6 +182,8 @@ fn a_broken_baseline_is_refused_by_name() {
         (good.replacen("\"values\":[40]", "\"values\":[40,41]", 1), "2 values for 1 runs"),
         (good.replacen("\"values\":[40]", "\"values\":[1e999]", 1), "out of range"),
         (String::new(), "bad JSON"),
+        (good.replacen("\"values\":[40]", "\"values\":[1.5]", 1), "line "),
+        ("[".repeat(100_000), "recursion limit"),
     ] {
         std::fs::write(dir.join("gotrace-baseline.json"), broken).unwrap();
         let got = cli(dir, &["check", "a.json", "--format", "json"]);

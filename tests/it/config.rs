@@ -48,7 +48,12 @@ fn the_nearest_file_up_to_the_repository_holds() {
     let folder = folder("[[rule]]\nlevel = \"off\"\nmetric = \"count\"\n");
     let below = folder.path().join("below");
     assert_eq!(cli(&below, &["../base.json", "../head.json"]).status.code(), Some(0));
+    // It inherits what it does not say, unless it is a root of its own.
     std::fs::write(below.join("gotrace-diff.toml"), "").unwrap();
+    assert_eq!(cli(&below, &["../base.json", "../head.json"]).status.code(), Some(0));
+    std::fs::write(below.join("gotrace-diff.toml"), "[[rule]]\nmetric = \"count\"\nmax-increase = \"10%\"\n").unwrap();
+    assert_eq!(cli(&below, &["../base.json", "../head.json"]).status.code(), Some(1));
+    std::fs::write(below.join("gotrace-diff.toml"), "root = true\n").unwrap();
     assert_eq!(cli(&below, &["../base.json", "../head.json"]).status.code(), Some(1));
     assert_eq!(
         cli(&below, &["../base.json", "../head.json", "--config", "../gotrace-diff.toml"]).status.code(),

@@ -87,6 +87,37 @@ fn times_are_tested_and_corrected_over_the_family() {
     assert_eq!(verdict(&times(&base), &times(&base.map(|t| t * 21 / 20))), Verdict::Pass);
 }
 
+/// Runs on a machine that is as many times slower as `slower` says each time.
+fn queueing(slower: &[i64], work_us: i64, reason: &str, wait_us: i64) -> Vec<Summary> {
+    let run = |by: &i64| with(WORK, waiting(40, by * work_us * 100, reason, by * wait_us * 100));
+    numbered(slower.iter().map(run).collect())
+}
+
+#[test]
+fn queues_are_proven_by_the_work_beside_them_however_slow_the_machine_is() {
+    let (base, head) = ([10, 25, 12, 41, 15, 22], [14, 11, 36, 20, 13, 27]);
+    let (comparison, judged) =
+        judge(&queueing(&base, 5000, "sync", 3000), &queueing(&head, 5000, "sync", 6000), &Config::default());
+    assert_eq!(judged.verdict, Verdict::Regression);
+    let proven: Vec<&str> = (judged.judgements.iter().filter(|j| j.outcome == Outcome::Regression))
+        .map(|j| comparison.packages[j.at.0].subjects[j.at.1].changes[j.at.2].path.as_str())
+        .collect();
+    assert_eq!(proven, ["block_ns.sync"], "the times vary too much");
+    // What goroutines wait for peers is no queue.
+    let network = |us| queueing(&base, 5000, "network", us);
+    let slower = |us| queueing(&head, 5000, "network", us);
+    assert_ne!(judge(&network(3000), &slower(6000), &Config::default()).1.verdict, Verdict::Regression);
+}
+
+#[test]
+fn a_worker_that_got_faster_and_waits_for_work_is_no_regression() {
+    let slower = [10, 11, 12, 10, 13, 11];
+    for reason in ["chan receive", "select", "sync", "chan send"] {
+        let (base, head) = (queueing(&slower, 9000, reason, 3000), queueing(&slower, 3000, reason, 9000));
+        assert_eq!(verdict(&base, &head), Verdict::Pass, "{reason}");
+    }
+}
+
 #[test]
 fn improvements_are_told_and_fail_nothing() {
     let base = [2_000_000, 2_010_000, 2_020_000, 2_030_000];

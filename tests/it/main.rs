@@ -3,6 +3,7 @@
 // In a binary, what modules share is public to nobody else.
 #![allow(unreachable_pub)]
 
+mod accept;
 mod action_api;
 mod action_base;
 mod action_comment;
@@ -13,6 +14,8 @@ mod action_install;
 mod action_story;
 mod action_tutorial;
 mod baseline;
+mod baseline_ref;
+mod baseline_update;
 mod broken;
 mod browser;
 mod calibrate;
@@ -28,8 +31,10 @@ mod diagnose;
 mod figures;
 mod gate;
 mod go_reader;
+mod history;
 mod logs;
 mod machine;
+mod merge;
 mod narrow;
 mod papers;
 mod profiles;
@@ -44,3 +49,4 @@ mod report_hostile;
 mod report_matcher;
 mod report_readers;
 mod run;
+mod ship;

@@ -12,12 +12,12 @@ mod flags;
 mod one;
 mod plan;
 mod pool;
-mod process;
+pub(super) mod process;
 mod progress;
 mod schedule;
 mod session;
-mod trees;
-mod verdict;
+pub(super) mod trees;
+pub(super) mod verdict;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -62,14 +62,14 @@ fn kill(child: &mut Child) {
 
 /// What a program says.
 #[derive(Debug)]
-pub(super) struct Said {
-    pub(super) ok: bool,
-    pub(super) out: String,
-    pub(super) err: String,
+pub(in crate::commands) struct Said {
+    pub(in crate::commands) ok: bool,
+    pub(in crate::commands) out: String,
+    pub(in crate::commands) err: String,
 }
 
 /// Runs a program to its end and gives what it said.
-pub(super) fn ask(program: &str, args: &[&str], folder: &Path) -> Result<Said, Error> {
+pub(in crate::commands) fn ask(program: &str, args: &[&str], folder: &Path) -> Result<Said, Error> {
     go_on()?;
     let mut command = Command::new(program);
     // Git would refresh the user's index on the way: it is told not to.
@@ -104,7 +104,7 @@ pub(super) fn ask(program: &str, args: &[&str], folder: &Path) -> Result<Said, E
 const MOST_OUTPUT: u64 = 256 << 20;
 
 /// Runs a program that has to succeed, and gives its standard output.
-pub(super) fn must(program: &str, args: &[&str], folder: &Path) -> Result<String, Error> {
+pub(in crate::commands) fn must(program: &str, args: &[&str], folder: &Path) -> Result<String, Error> {
     let said = ask(program, args, folder)?;
     if said.ok {
         return Ok(said.out);

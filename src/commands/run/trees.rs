@@ -10,7 +10,7 @@ use crate::error::Error;
 
 /// A repository, seen from a folder in it.
 #[derive(Debug)]
-pub(super) struct Repository {
+pub(in crate::commands) struct Repository {
     top: PathBuf,
     /// The folder, relative to the top; empty for the top itself.
     prefix: PathBuf,
@@ -27,7 +27,7 @@ pub(super) struct WorkTree {
 
 impl Repository {
     /// The repository around `folder`.
-    pub(super) fn around(folder: &Path) -> Result<Repository, Error> {
+    pub(in crate::commands) fn around(folder: &Path) -> Result<Repository, Error> {
         let said = process::ask("git", &["rev-parse", "--show-toplevel", "--show-prefix"], folder)?;
         let mut lines = said.out.lines();
         match (said.ok, lines.next()) {
@@ -40,7 +40,7 @@ impl Repository {
     }
 
     /// The commit that `name` means.
-    pub(super) fn commit(&self, name: &str) -> Result<String, Error> {
+    pub(in crate::commands) fn commit(&self, name: &str) -> Result<String, Error> {
         let spec = format!("{name}^{{commit}}");
         let said = process::ask("git", &["rev-parse", "--verify", "--quiet", "--end-of-options", &spec], &self.top)?;
         match said.out.lines().next() {
@@ -95,7 +95,7 @@ impl Repository {
     }
 
     /// The repository's top.
-    pub(super) fn top(&self) -> &Path {
+    pub(in crate::commands) fn top(&self) -> &Path {
         &self.top
     }
 
@@ -114,7 +114,7 @@ impl Repository {
 
 impl WorkTree {
     /// Its top.
-    pub(super) fn top(&self) -> &Path {
+    pub(in crate::commands) fn top(&self) -> &Path {
         &self.path
     }
 }

@@ -31,6 +31,9 @@ const CLEAR: f64 = 0.25;
 /// A tracer that slows tests down by more is warned of.
 const DISTORTED: f64 = 0.20;
 
+/// Why packages are missing that should have been compared.
+pub(in crate::commands) const NOT_RECORDED: &str = "no run of them could be recorded";
+
 /// What was recorded.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
@@ -90,7 +93,9 @@ fn judge<'r>(recorded: impl Iterator<Item = &'r Recorded>, share: f64, config: &
         base.extend(one.base.iter().cloned());
         head.extend(one.head.iter().cloned());
     }
-    let mut comparison = joining::compare(Side::new(&base, config.rounds), Side::new(&head, config.rounds));
+    let mut base = Side::new(&base, config.rounds);
+    base.rename(&config.aliases);
+    let mut comparison = joining::compare(base, Side::new(&head, config.rounds));
     comparison.design = Design { recorded: How::Alternately, share };
     let judged = gate::judge(&comparison, config);
     (comparison, judged)
@@ -159,7 +164,7 @@ impl Outcome {
         }
         if recorded.head.is_empty() {
             self.missing += 1;
-            let why = "no run of them could be recorded";
+            let why = NOT_RECORDED;
             match self.left_out.iter_mut().find(|n| n.why.is(why)) {
                 Some(known) => known.count += 1,
                 None => self.left_out.push(NotCompared { what: "packages".into(), why: why.into(), count: 1 }),
@@ -238,6 +243,7 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         left_out,
         drawn: [Drawn::of(&base), Drawn::of(&head)],
         diagnoses: diagnose::changes(&base, &head, &config.diagnose),
+        ..compare::Told::default()
     };
     let base = Side::new(&base, config.rounds);
     let code = compare::finish(told, base, Side::new(&head, config.rounds), config, &report_args, how)?;
@@ -283,5 +289,6 @@ fn nothing_to_run(told: &Told, warnings: Vec<String>, left_out: Vec<NotCompared>
         subjects: Vec::new(),
         series: Vec::new(),
         pictures: Pictures::default(),
+        sides: None,
     }
 }

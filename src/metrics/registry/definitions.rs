@@ -4,7 +4,7 @@ use super::{Better, Class, DependsOn, Metric, Per, Read, Role, SubjectKind, Unit
 
 use Better::{Larger, Neither, Smaller};
 use Class::{Bytes, Count, Ratio, Structural, Time};
-use Role::{Gated, Shown};
+use Role::{Gated, Queue, Shown};
 use SubjectKind::{Benchmark, Group, Log, Process, Region, Site, Task, Test};
 
 /// Figures that goroutines, tests and regions have in common.
@@ -411,7 +411,16 @@ pub(super) const METRICS: &[Metric] = &[
     },
     Metric {
         id: "block_ns.*",
-        definition: "Time blocked, by the reason that the runtime gives (chan send, sync, network, select, sleep and so on; empty where the trace does not say), per goroutine or call.",
+        kinds: &[Group],
+        role: Queue,
+        definition: "Time blocked, by the reason that the runtime gives (chan send, sync, network, select, sleep and so on; empty where the trace does not say), per goroutine. Waits for other goroutines (sync, chan send, chan receive, select, Cond) fail the build where at least 4 runs a side prove that they take longer for each unit of the goroutines' own work, and are no suspicion with fewer.",
+        read: timed_map!(block_ns),
+        ..TIME
+    },
+    Metric {
+        id: "block_ns.*",
+        kinds: &[Test, Benchmark, Region],
+        definition: "Time blocked, by the reason that the runtime gives (chan send, sync, network, select, sleep and so on; empty where the trace does not say), per test or call.",
         read: timed_map!(block_ns),
         ..TIME
     },

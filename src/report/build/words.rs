@@ -105,6 +105,7 @@ pub(super) fn evidence(evidence: &Evidence, change: &Change) -> Told {
         Evidence::Multiplied => ("multiplied", "at least 4 times as many, and 16 or more".to_owned(), None),
         Evidence::HardLimit => ("hard-limit", "beyond the hard limit".to_owned(), None),
         Evidence::Constant => ("constant", format!("the same in all of {runs} runs a side"), None),
+        Evidence::Exact => ("exact", "a rule says that it does not vary".to_owned(), None),
         Evidence::Tested(p) => ("permutation-test", format!("permutation test, p = {p:.4} after correction"), Some(*p)),
         Evidence::Shift(by) => (
             "shift",

@@ -18,6 +18,7 @@
 mod lines;
 mod markdown;
 mod markup;
+mod owned;
 mod terminal;
 
 use std::fmt;

@@ -94,6 +94,7 @@ pub(super) fn read(text: &str) -> Result<Report, String> {
         subjects: Vec::new(),
         series: Vec::new(),
         pictures: Pictures::default(),
+        sides: None,
     })
 }
 
@@ -160,6 +161,7 @@ fn finding(old: OldFinding) -> Result<Finding, String> {
         site,
         part_of: old.part_of,
         accept: None,
+        owners: Vec::new(),
         base_runs: old.base_runs,
         head_runs: old.head_runs,
     })

@@ -1,18 +1,40 @@
 //! `gotrace-diff baseline ...`: the committed baseline.
 
+mod accept;
+mod show;
+mod update;
+
 use std::path::{Path, PathBuf};
 
-use super::{DONE, inputs, output};
+pub use accept::AcceptArgs;
+pub use show::{DiffArgs, FilesArgs, ShowArgs};
+pub use update::UpdateArgs;
+
+use self::show::side;
+use super::{DONE, documents, inputs, output};
 use crate::baseline;
-use crate::cli::{BaselineCreateArgs, Color, Format};
-use crate::config;
+use crate::cli::{BaselineCommand, BaselineCreateArgs, Color, Format};
+use crate::compare::Side;
+use crate::config::{self, Config};
 use crate::error::Error;
 use crate::paths::Repository;
 use crate::report::escape::term;
 use crate::summarize::Options;
 
+pub(super) fn run(command: &BaselineCommand) -> Result<u8, Error> {
+    match command {
+        BaselineCommand::Create(args) => create(args),
+        BaselineCommand::Update(args) => update::run(args),
+        BaselineCommand::Accept(args) => accept::run(args),
+        BaselineCommand::Show(args) => show::show(args),
+        BaselineCommand::List(args) => show::list(args),
+        BaselineCommand::Verify(args) => show::verify(args),
+        BaselineCommand::Diff(args) => show::diff(args),
+    }
+}
+
 /// Makes a baseline from runs. Partial ones are refused.
-pub(super) fn create(args: &BaselineCreateArgs) -> Result<u8, Error> {
+fn create(args: &BaselineCreateArgs) -> Result<u8, Error> {
     let here = super::working_folder()?;
     let config = config::resolve(args.config.as_deref(), &here)?;
     let input = inputs::read(&[&args.traces], &args.test_json, &Options::default(), &args.narrow.narrow()?)?
@@ -53,4 +75,20 @@ pub(super) fn create(args: &BaselineCreateArgs) -> Result<u8, Error> {
 pub(super) fn default_path(here: &Path) -> PathBuf {
     let folder = super::nearest(here, "go.mod").and_then(|f| f.parent().map(Path::to_path_buf));
     folder.unwrap_or_else(|| here.to_path_buf()).join(baseline::FILE_NAME)
+}
+
+/// The baseline that is meant: as said, as configured, or the nearest one; else where it should be.
+fn find(said: Option<&Path>, config: &Config, here: &Path) -> PathBuf {
+    said.map(Path::to_path_buf)
+        .or_else(|| config.baseline.clone())
+        .or_else(|| super::nearest(here, baseline::FILE_NAME))
+        .unwrap_or_else(|| default_path(here))
+}
+
+/// Reads a baseline.
+fn load(path: &Path) -> Result<Side, Error> {
+    if !path.exists() {
+        return Err(Error::MissingBaseline { path: path.to_path_buf() });
+    }
+    side(&path.display().to_string(), &documents::read_text(path, documents::MOST_BYTES)?)
 }

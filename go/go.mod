@@ -1,0 +1,3 @@
+module github.com/OWNER/gotrace-diff/go
+
+go 1.22

@@ -1,0 +1,288 @@
+//! `gotrace-diff baseline show | list | verify | diff`: what baselines hold, and whether they are as they should be.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::super::at_ref::Commit;
+use super::super::documents::{self, Document};
+use super::super::{DONE, output, shown};
+use crate::baseline;
+use crate::cli::{Color, Format};
+use crate::compare::{self, Change, Presence, Side};
+use crate::config::{self, Files, Pattern, WorkingTree};
+use crate::error::Error;
+use crate::report::escape::term;
+use crate::report::units;
+
+/// Folders below the repository that are looked into for baselines, and how deep.
+const DEEPEST: usize = 12;
+const MOST_FILES: usize = 10_000;
+
+/// `gotrace-diff baseline show [FILE]`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The baseline; else the configured or nearest one.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Only these subjects: a glob.
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new)]
+    pub subject: Option<Pattern>,
+    /// Only these metrics: a glob.
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new)]
+    pub metric: Option<Pattern>,
+    /// How it is told.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `gotrace-diff baseline list` and `verify`.
+#[derive(Debug, Args)]
+pub struct FilesArgs {
+    /// The baselines; else all of the repository.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How it is told.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `gotrace-diff baseline diff [OLD [NEW]]`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The old baseline; else the nearest one as --ref has it.
+    #[arg(value_name = "OLD")]
+    pub old: Option<PathBuf>,
+    /// The new baseline; else the nearest one as it stands.
+    #[arg(value_name = "NEW")]
+    pub new: Option<PathBuf>,
+    /// The commit that has the old one.
+    #[arg(long, value_name = "REF", default_value = "HEAD", conflicts_with = "old")]
+    pub r#ref: String,
+    /// How it is told.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Where a side was recorded, as far as it is known.
+fn environment(side: &Side) -> String {
+    let mut formats: Vec<&str> = side.runs().map(|r| r.format.as_str()).collect();
+    let mut procs: Vec<u64> = side.runs().map(|r| r.gomaxprocs).filter(|n| *n > 0).collect();
+    formats.sort_unstable();
+    formats.dedup();
+    procs.sort_unstable();
+    procs.dedup();
+    let procs = procs.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ");
+    let procs = if procs.is_empty() { "unknown".to_owned() } else { procs };
+    format!("traces of {}, GOMAXPROCS {procs}", formats.join(" and "))
+}
+
+fn series(side: &Side) -> usize {
+    side.packages.values().flat_map(|p| p.subjects.values()).map(|s| s.figures.len()).sum()
+}
+
+pub(in crate::commands) fn show(args: &ShowArgs) -> Result<u8, Error> {
+    let here = super::super::working_folder()?;
+    let config = config::resolve(None, &here)?;
+    let path = super::find(args.file.as_deref(), &config, &here);
+    let side = super::load(&path)?;
+    let mut out = format!("{}: {}\n", term(&shown(&path)), term(&environment(&side)));
+    let mut rows = Vec::new();
+    // Compared with itself it says its figures per item, as reports do.
+    for package in &compare::compare(side.clone(), side).packages {
+        let runs = package.base_runs.len();
+        let _ = writeln!(out, "\n{}: {runs} run{}", term(&package.name), if runs == 1 { "" } else { "s" });
+        for subject in &package.subjects {
+            if args.subject.as_ref().is_some_and(|p| !p.matches(subject.name())) {
+                continue;
+            }
+            let mut named = false;
+            for change in subject.changes.iter().filter(|c| args.metric.as_ref().is_none_or(|p| p.matches(&c.path))) {
+                let Presence::Both { base, .. } = &change.presence else { continue };
+                let edge = |f: fn(f64, f64) -> f64, start| base.values().iter().copied().fold(start, f);
+                let (least, most) = (edge(f64::min, f64::INFINITY), edge(f64::max, f64::NEG_INFINITY));
+                if !named {
+                    named = true;
+                    let _ = writeln!(out, "  {}", format!("{} {}", subject.kind, term(subject.name())).trim_end());
+                }
+                let figure = |v| units::figure(v, change.metric.unit);
+                let per =
+                    if change.item.name().is_empty() { String::new() } else { format!(" per {}", change.item.name()) };
+                let spread =
+                    if least == most { String::new() } else { format!("  ({} to {})", figure(least), figure(most)) };
+                let _ = writeln!(out, "    {:<28} {:>10}{per}{spread}", term(&change.path), figure(base.median()));
+                rows.push(serde_json::json!({
+                    "package": package.name, "kind": subject.kind, "subject": subject.name(), "metric": change.path,
+                    "unit": change.metric.unit.name(), "per": change.item.name(), "values": base.values(),
+                    "median": base.median(),
+                }));
+            }
+        }
+    }
+    if args.format == Format::Json {
+        out = crate::report::json::document(&serde_json::json!({
+            "schema": "gotrace-diff/baseline-show/1", "file": path.display().to_string(), "series": rows, "exit_code": DONE,
+        }))?;
+    }
+    output::print(&out, Color::Never)?;
+    Ok(DONE)
+}
+
+/// The baselines that are meant: those given, else all of the repository.
+fn meant(files: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    if !files.is_empty() {
+        return Ok(files.to_vec());
+    }
+    let here = super::super::working_folder()?;
+    let root = here.ancestors().find(|f| f.join(".git").exists()).unwrap_or(&here).to_path_buf();
+    let mut found = Vec::new();
+    look(&root, 0, &mut found)?;
+    found.extend(config::resolve(None, &here)?.baseline.filter(|b| b.is_file()));
+    found.sort();
+    found.dedup();
+    if found.is_empty() {
+        return Err(Error::MissingBaseline { path: super::default_path(&here) });
+    }
+    Ok(found)
+}
+
+fn look(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let failed = |source| Error::Read { file: folder.display().to_string(), source };
+    let mut entries = std::fs::read_dir(folder).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let Ok(kind) = entry.file_type() else { continue };
+        let name = entry.file_name();
+        if kind.is_dir() && depth < DEEPEST && !name.to_string_lossy().starts_with('.') && name != "node_modules" {
+            // A folder that may not be read holds none of ours.
+            let _ = look(&entry.path(), depth + 1, found);
+        } else if kind.is_file() && name == baseline::FILE_NAME && found.len() < MOST_FILES {
+            found.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+pub(in crate::commands) fn list(args: &FilesArgs) -> Result<u8, Error> {
+    let (mut out, mut rows) = (String::new(), Vec::new());
+    for path in meant(&args.files)? {
+        let side = super::load(&path)?;
+        let (n, packages) = (series(&side), side.packages.keys().cloned().collect::<Vec<_>>());
+        let runs = side.runs().count();
+        let _ = writeln!(
+            out,
+            "{}: {n} series, {runs} run{} of {}; {}",
+            term(&shown(&path)),
+            if runs == 1 { "" } else { "s" },
+            term(&packages.join(", ")),
+            term(&environment(&side))
+        );
+        rows.push(
+            serde_json::json!({"file": path.display().to_string(), "series": n, "runs": runs, "packages": packages}),
+        );
+    }
+    if args.format == Format::Json {
+        out = crate::report::json::document(&serde_json::json!({
+            "schema": "gotrace-diff/baseline-list/1", "baselines": rows, "exit_code": DONE,
+        }))?;
+    }
+    output::print(&out, Color::Never)?;
+    Ok(DONE)
+}
+
+/// Reads each, and asks whether it is written as we write it: what an editor or a merge left otherwise would churn.
+pub(in crate::commands) fn verify(args: &FilesArgs) -> Result<u8, Error> {
+    let (mut out, mut rows) = (String::new(), Vec::new());
+    for path in meant(&args.files)? {
+        let name = path.display().to_string();
+        let text = documents::read_text(&path, documents::MOST_BYTES)?;
+        let side = super::side(&name, &text)?;
+        let canonical = baseline::render(&side)?;
+        // Checked out with the line ends of Windows it is the same file to git.
+        let plain = text.replace("\r\n", "\n");
+        if plain != canonical {
+            let line = plain.lines().zip(canonical.lines()).position(|(a, b)| a != b);
+            let line = line.unwrap_or_else(|| plain.lines().count().min(canonical.lines().count())) + 1;
+            return Err(Error::Document {
+                file: name,
+                message: format!("line {line}: not as gotrace-diff writes it"),
+                advice: format!("gotrace-diff migrate {}", crate::gate::accept::quoted(&shown(&path))),
+            });
+        }
+        let _ = writeln!(out, "{}: sound, {} series", term(&shown(&path)), series(&side));
+        rows.push(serde_json::json!({"file": name, "series": series(&side)}));
+    }
+    if args.format == Format::Json {
+        out = crate::report::json::document(&serde_json::json!({
+            "schema": "gotrace-diff/baseline-verify/1", "sound": rows, "exit_code": DONE,
+        }))?;
+    }
+    output::print(&out, Color::Never)?;
+    Ok(DONE)
+}
+
+pub(in crate::commands) fn diff(args: &DiffArgs) -> Result<u8, Error> {
+    let here = super::super::working_folder()?;
+    let config = config::resolve(None, &here)?;
+    let new_path = super::find(args.new.as_deref(), &config, &here);
+    let (old_name, old_text) = match &args.old {
+        Some(path) => (shown(path), documents::read_text(path, documents::MOST_BYTES)?),
+        None => {
+            let commit = Commit::of(&args.r#ref, &here)?;
+            let name = format!("{}:{}", commit.name, shown(&new_path));
+            let text = commit.read(&new_path, documents::MOST_BYTES)?;
+            (name, text.ok_or_else(|| Error::MissingBaseline { path: new_path.clone() })?)
+        }
+    };
+    let new_text = WorkingTree
+        .read(&new_path, documents::MOST_BYTES)?
+        .ok_or_else(|| Error::MissingBaseline { path: new_path.clone() })?;
+    let old = super::side(&old_name, &old_text)?;
+    let new = super::side(&shown(&new_path), &new_text)?;
+    let mut out = String::new();
+    let mut rows = Vec::new();
+    for package in &compare::compare(old, new).packages {
+        for subject in &package.subjects {
+            for change in subject.changes.iter().filter(|c| differs(c)) {
+                let figure = |v: Option<f64>| v.map_or("none".to_owned(), |v| units::figure(v, change.metric.unit));
+                let by = change.ratio().map(|r| format!("  {}", units::change(r))).unwrap_or_default();
+                let name = format!("{} {} {}", subject.kind, subject.name(), change.path).replace("  ", " ");
+                let _ = writeln!(out, "{}: {} → {}{by}", term(&name), figure(change.base()), figure(change.head()));
+                rows.push(serde_json::json!({
+                    "package": package.name, "kind": subject.kind, "subject": subject.name(), "metric": change.path,
+                    "unit": change.metric.unit.name(), "old": change.base(), "new": change.head(),
+                }));
+            }
+        }
+    }
+    let n = rows.len();
+    let _ = writeln!(out, "{n} series differ between {} and {}", term(&old_name), term(&shown(&new_path)));
+    if args.format == Format::Json {
+        out = crate::report::json::document(&serde_json::json!({
+            "schema": "gotrace-diff/baseline-diff/1", "old": old_name, "new": shown(&new_path), "series": rows,
+            "exit_code": DONE,
+        }))?;
+    }
+    output::print(&out, Color::Never)?;
+    Ok(DONE)
+}
+
+fn differs(change: &Change) -> bool {
+    match &change.presence {
+        Presence::Both { base, head } => base.values() != head.values(),
+        _ => true,
+    }
+}
+
+/// A baseline out of its text.
+pub(super) fn side(name: &str, text: &str) -> Result<Side, Error> {
+    match documents::parse(name, text)? {
+        Document::Baseline(side) => Ok(side),
+        Document::Runs(_) => Err(Error::Document {
+            file: name.to_owned(),
+            message: "summaries, and no baseline".to_owned(),
+            advice: "make one of them: gotrace-diff baseline create".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,302 @@
+//! `gotrace-diff merge`: what the shards of a build have written becomes one verdict.
+//!
+//! ```text
+//!   RESULT.json ...             both sides of every shard, joined and judged again: one verdict, one comment
+//!   --base ... --head ...       summaries of either side: the same, from the runs of all shards
+//!   SUMMARY.json ...            summaries alone: added up to one total
+//! ```
+//!
+//! A package of two shards stays two: other machines, other environments or other tests are no replicates. `--pool` says
+//! that the shards are further runs of the same.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::compare::{self, Told};
+use super::run::verdict::NOT_RECORDED;
+use super::shards::{self, Shard, ShardResult};
+use super::{documents, inputs, output, sources, totals};
+use crate::cli::{GateArgs, ReportArgs};
+use crate::compare::{self as joining, Comparison, Design, Recorded};
+use crate::config::{Config, OnInconclusive};
+use crate::error::{Error, exit};
+use crate::owners::{self, Owners};
+use crate::paths::Repository;
+use crate::report::escape::Text;
+use crate::report::model::{NotCompared, Report, Verdict};
+use crate::report::owned;
+use crate::report::terminal::GroupBy;
+use crate::sides::Sides;
+
+/// `gotrace-diff merge ...`.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// What shards wrote: results of comparisons (--output json=FILE), or summaries; files, folders or globs.
+    #[arg(value_name = "SHARD", required_unless_present = "base", conflicts_with_all = ["base", "head"])]
+    pub shards: Vec<PathBuf>,
+    /// Summaries of the base (repeatable).
+    #[arg(long, value_name = "SUMMARY", num_args = 1.., requires = "head")]
+    pub base: Vec<PathBuf>,
+    /// Summaries of the head (repeatable).
+    #[arg(long, value_name = "SUMMARY", num_args = 1.., requires = "base")]
+    pub head: Vec<PathBuf>,
+    /// Fail unless there are so many results: a shard that died wrote none.
+    #[arg(long, value_name = "N", conflicts_with = "base")]
+    pub expect: Option<usize>,
+    /// Results of one package are further runs of the same tests on like machines, and make one family.
+    #[arg(long, conflicts_with = "base")]
+    pub pool: bool,
+    /// Who owns what; else the repository's own CODEOWNERS.
+    #[arg(long, value_name = "FILE")]
+    pub codeowners: Option<PathBuf>,
+    /// The gate.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// The report.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// A result with the name that it goes by.
+struct Named {
+    name: String,
+    sides: Sides,
+}
+
+pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
+    if !args.base.is_empty() {
+        let config = super::configure(&args.gate)?;
+        let sides: [&[PathBuf]; 2] = [&args.base, &args.head];
+        let narrow = args.gate.narrow.narrow()?;
+        let mut read = inputs::read(&sides, &args.gate.test_json, &compare::options(&args.gate), &narrow)?.into_iter();
+        let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
+        let told = Told::of(&[&base, &head], &config);
+        let (mut base, head) = (base.into_side(config.rounds), head.into_side(config.rounds));
+        base.rename(&config.aliases);
+        let comparison = joining::compare(base, head);
+        return tell(compare::tell(&comparison, told, &config, false)?, args);
+    }
+    let read = read(args)?;
+    if let Some(expected) = args.expect
+        && read.len() != expected
+    {
+        return Err(Error::Input {
+            file: args.shards.first().map_or(String::new(), |p| p.display().to_string()),
+            message: format!("{} shards, and {expected} were expected", read.len()),
+            advice: "a shard that failed before it could compare wrote nothing: look at its log".to_owned(),
+        });
+    }
+    let (mut results, mut summaries) = (Vec::new(), Vec::new());
+    for (name, shard) in read {
+        match shard {
+            Shard::Result(result) => results.push((name, *result)),
+            Shard::Summaries(total) => summaries.push((name, *total)),
+        }
+    }
+    match (&results[..], &summaries[..]) {
+        ([], _) => totals::tell(summaries.into_iter().map(|(_, total)| total), &args.report),
+        (_, []) => {
+            let config = super::configure(&args.gate)?;
+            verdict(named(results), args, &config)
+        }
+        ([(result, _), ..], [(summary, _), ..]) => Err(Error::Usage(format!(
+            "{result} is a result and {summary} a summary: merge results, or summaries of both sides with --base and --head"
+        ))),
+    }
+}
+
+/// Reads all shards on all cores, in the order of their names.
+fn read(args: &MergeArgs) -> Result<Vec<(String, Shard)>, Error> {
+    let mut found = sources::find(&args.shards)?.sources;
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.dedup_by(|a, b| a.path.is_some() && a.path == b.path);
+    let read = inputs::on_all_cores(&found, |source| {
+        let Some(path) = &source.path else {
+            return Err(Error::Usage("shards are files, and standard input is none".to_owned()));
+        };
+        shards::read(path)
+    });
+    found.iter().map(|source| source.name.clone()).zip(read).map(|(name, shard)| Ok((name, shard?))).collect()
+}
+
+/// Gives each result what is left of its path when all have lost what they have in common.
+fn named(results: Vec<(String, ShardResult)>) -> Vec<(String, ShardResult)> {
+    let paths: Vec<Vec<&str>> =
+        results.iter().map(|(name, _)| name.trim_end_matches(".json").split(['/', '\\']).collect()).collect();
+    let shortest = paths.iter().map(Vec::len).min().unwrap_or(1);
+    let same = |at: &dyn Fn(&Vec<&str>, usize) -> Option<String>, i: usize| {
+        let first = paths.first().and_then(|p| at(p, i));
+        paths.iter().all(|p| at(p, i) == first)
+    };
+    let from_start = |p: &Vec<&str>, i: usize| p.get(i).map(|s| (*s).to_owned());
+    let from_end = |p: &Vec<&str>, i: usize| p.len().checked_sub(i + 1).and_then(|i| from_start(p, i));
+    let start = (0..shortest.saturating_sub(1)).take_while(|&i| same(&from_start, i)).count();
+    let most = shortest.saturating_sub(start + 1);
+    let end = (0..most).take_while(|&i| same(&from_end, i)).count();
+    let names: Vec<String> = paths.iter().map(|p| p[start..p.len() - end].join("/")).collect();
+    results.into_iter().map(|(_, result)| result).zip(names).map(|(result, name)| (name, result)).collect()
+}
+
+/// Joins all shards, judges them together, and tells it.
+fn verdict(results: Vec<(String, ShardResult)>, args: &MergeArgs, config: &Config) -> Result<u8, Error> {
+    let (mut shards, mut diagnoses, mut empty) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, result) in results {
+        diagnoses.extend(result.diagnoses);
+        match result.sides {
+            Some(sides) => shards.push(Named { name, sides }),
+            None => empty.push((name, result.verdict, result.headline)),
+        }
+    }
+    let against_baseline = shards.iter().any(|s| s.sides.against_baseline);
+    if against_baseline && shards.iter().any(|s| !s.sides.against_baseline) {
+        return Err(Error::Usage(
+            "some results are of runs against a baseline, and some of two versions side by side: merge each kind apart"
+                .to_owned(),
+        ));
+    }
+    if shards.is_empty() {
+        return tell(nothing(&empty, config), args);
+    }
+    shards.iter_mut().for_each(|s| s.sides.base.rename(&config.aliases));
+    let told = told(&shards);
+    let missing: usize = told.left_out.iter().filter(|n| n.why.is(NOT_RECORDED)).map(|n| n.count).sum();
+    let comparison = if args.pool { pooled(shards) } else { side_by_side(shards) };
+    let mut report = compare::tell(&comparison, told, config, against_baseline)?;
+    report.diagnoses = diagnoses;
+    for (name, verdict, headline) in empty.iter().filter(|(_, verdict, _)| *verdict != Verdict::Pass) {
+        report.warnings.push(Text::from(format!("{name}: {}", headline.term())));
+        unproven(&mut report, *verdict, config);
+    }
+    // What should have been compared and was not is no pass.
+    if missing > 0 && report.exit_code == exit::PASS {
+        unproven(&mut report, Verdict::Inconclusive, config);
+        report.exit_code = exit::INCONCLUSIVE;
+    }
+    tell(report, args)
+}
+
+/// Makes a pass inconclusive.
+fn unproven(report: &mut Report, verdict: Verdict, config: &Config) {
+    if report.verdict == Verdict::Pass && verdict != Verdict::Pass {
+        report.verdict = Verdict::Inconclusive;
+        report.headline = "inconclusive: not every shard could compare what it should have; see the warnings".into();
+        if config.on_inconclusive == OnInconclusive::Fail {
+            report.exit_code = exit::INCONCLUSIVE;
+        }
+    }
+}
+
+/// No shard had anything to compare.
+fn nothing(empty: &[(String, Verdict, Text)], config: &Config) -> Report {
+    let headline = match empty.len() {
+        1 => "pass: the one shard had nothing to run".to_owned(),
+        n => format!("pass: none of {n} shards had anything to run"),
+    };
+    let mut report = Report::without_findings(Verdict::Pass, exit::PASS, headline.into());
+    for (name, verdict, headline) in empty.iter().filter(|(_, verdict, _)| *verdict != Verdict::Pass) {
+        report.warnings.push(Text::from(format!("{name}: {}", headline.term())));
+        unproven(&mut report, *verdict, config);
+    }
+    report
+}
+
+fn told(shards: &[Named]) -> Told {
+    let mut told = Told::default();
+    let mut left_out: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for shard in shards {
+        told.warnings.extend(shard.sides.warnings.iter().cloned());
+        for left in &shard.sides.left_out {
+            let count = left_out.entry((&left.what, &left.why)).or_default();
+            *count = count.saturating_add(left.count);
+        }
+    }
+    told.warnings.sort();
+    told.warnings.dedup();
+    let left = |((what, why), count): ((&str, &str), usize)| NotCompared { what: what.into(), why: why.into(), count };
+    told.left_out = left_out.into_iter().map(left).collect();
+    told
+}
+
+/// Every package of every shard by itself; those of one name get the shard's name besides.
+fn side_by_side(shards: Vec<Named>) -> Comparison {
+    let mut all = Comparison { packages: Vec::new(), design: Design::default() };
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut packages = Vec::new();
+    for shard in shards {
+        let design = shard.sides.design;
+        // Looks at the data that a shard has had are looks at all of it.
+        all.design.share = all.design.share.min(design.share);
+        for mut package in joining::compare(shard.sides.base, shard.sides.head).packages {
+            package.stated = (design.recorded != Recorded::Unknown).then_some(design.recorded);
+            *names.entry(package.name.clone()).or_default() += 1;
+            packages.push((shard.name.clone(), package));
+        }
+    }
+    for (shard, mut package) in packages {
+        if names.get(&package.name).is_some_and(|&n| n > 1) {
+            package.name = format!("{} ({shard})", package.name).trim().to_owned();
+        }
+        all.packages.push(package);
+    }
+    all.packages.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
+
+/// The runs of all shards as runs of one build. They alternate where those of every shard did.
+fn pooled(shards: Vec<Named>) -> Comparison {
+    let mut all = Sides::default();
+    let (mut recorded, mut share) = (Vec::new(), 1.0f64);
+    for shard in shards {
+        recorded.push(how(&shard.sides));
+        share = share.min(shard.sides.design.share);
+        all.base.absorb(shard.sides.base);
+        all.head.absorb(shard.sides.head);
+    }
+    let least = |how: Recorded| recorded.contains(&how).then_some(how);
+    let recorded = least(Recorded::Apart).or(least(Recorded::Unknown)).unwrap_or(Recorded::Alternately);
+    let mut comparison = joining::compare(all.base, all.head);
+    comparison.design.share = share;
+    for package in &mut comparison.packages {
+        // Clocks of several machines cannot be laid beside one another.
+        package.stated = Some(recorded);
+    }
+    comparison
+}
+
+/// How a shard was recorded: as was said, else as the clocks of its runs show.
+fn how(sides: &Sides) -> Recorded {
+    if sides.design.recorded != Recorded::Unknown {
+        return sides.design.recorded;
+    }
+    let of = |(name, base): (&String, &joining::Package)| {
+        sides.head.packages.get(name).map(|head| joining::design::seen(&base.runs, &head.runs))
+    };
+    let seen: Vec<Recorded> = sides.base.packages.iter().filter_map(of).collect();
+    let any = |how: Recorded| seen.contains(&how).then_some(how);
+    any(Recorded::Apart).or(any(Recorded::Unknown)).unwrap_or(Recorded::Alternately)
+}
+
+/// Says whose the findings are, and prints: by owner where there are any, else by package.
+fn tell(mut report: Report, args: &MergeArgs) -> Result<u8, Error> {
+    own(&mut report, args.codeowners.clone())?;
+    let owned = report.findings.iter().any(|f| !f.owners.is_empty());
+    let default = match report.compared.packages.len() {
+        _ if owned => GroupBy::Owner,
+        0 | 1 => GroupBy::Certainty,
+        _ => GroupBy::Package,
+    };
+    let group_by = Some(args.report.group_by.unwrap_or(default));
+    output::report(&report, &ReportArgs { group_by, ..args.report.clone() })
+}
+
+/// Gives findings their owners, as `file` or the repository's CODEOWNERS says.
+pub(super) fn own(report: &mut Report, file: Option<PathBuf>) -> Result<(), Error> {
+    let repository = Repository::around(&super::working_folder()?);
+    let Some(file) = file.or_else(|| owners::find(repository.root())) else { return Ok(()) };
+    let (owners, odd) = Owners::parse(&documents::read_text(&file, owners::MOST_BYTES)?);
+    report.warnings.extend(odd.iter().map(|(line, why)| format!("{}:{line}: {why}", file.display()).into()));
+    owned::own(report, &owners, &repository);
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! What shards have written, read back for merging.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::documents::{self, Document, MOST_BYTES, checked, read_text};
+use crate::baseline;
+use crate::error::Error;
+use crate::report::escape::Text;
+use crate::report::model::{Compared, Diagnosis, Verdict};
+use crate::report::{json, read as report_read};
+use crate::sides::{self, Sides};
+use crate::totals::{self, Totals};
+
+/// What a shard wrote.
+pub(super) enum Shard {
+    /// The result of a comparison.
+    Result(Box<ShardResult>),
+    /// One or more summaries, added up.
+    Summaries(Box<Totals>),
+}
+
+/// What merging needs of a result.
+pub(super) struct ShardResult {
+    /// None where there was nothing to compare.
+    pub(super) sides: Option<Sides>,
+    pub(super) diagnoses: Vec<Diagnosis>,
+    pub(super) verdict: Verdict,
+    pub(super) headline: Text,
+}
+
+/// The same as it is written. All else is judged anew.
+#[derive(Deserialize)]
+struct ResultDoc<'t> {
+    #[serde(borrow)]
+    sides: Option<&'t RawValue>,
+    #[serde(default)]
+    diagnoses: Vec<Diagnosis>,
+    verdict: Verdict,
+    headline: Text,
+    compared: Compared,
+}
+
+#[derive(Deserialize)]
+struct ErrorDoc {
+    error: ErrorPart,
+}
+
+#[derive(Deserialize)]
+struct ErrorPart {
+    message: String,
+}
+
+/// Reads what a shard wrote: a result, a summary, several of them, or a total.
+pub(super) fn read(path: &Path) -> Result<Shard, Error> {
+    let name = path.display().to_string();
+    let text = read_text(path, MOST_BYTES)?;
+    let (text, schema) = checked(&name, &text)?;
+    let wrong =
+        |message: String, advice: &str| Error::Document { file: name.clone(), message, advice: advice.to_owned() };
+    let bad = |e: String| wrong(format!("not as its schema says: {e}"), "make it anew with this version");
+    match schema.as_str() {
+        json::ERROR_SCHEMA => {
+            let doc: ErrorDoc = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+            Err(wrong(
+                format!("this shard could not do its job: {}", doc.error.message),
+                "look at its log; what it should have compared is not known, so that there is no verdict",
+            ))
+        }
+        totals::SCHEMA => totals::read(text).map(|t| Shard::Summaries(Box::new(t))).map_err(bad),
+        report if report_read::is_report(report) => {
+            let doc: ResultDoc<'_> = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+            if doc.sides.is_none() && doc.compared.series > 0 {
+                return Err(wrong(
+                    "a result without the values of its runs".to_owned(),
+                    "it is of an older gotrace-diff: make it anew with --output json=FILE",
+                ));
+            }
+            Ok(Shard::Result(Box::new(ShardResult {
+                sides: doc.sides.map(|s| sides::read(s.get())).transpose().map_err(bad)?,
+                diagnoses: doc.diagnoses,
+                verdict: doc.verdict,
+                headline: doc.headline,
+            })))
+        }
+        baseline::SCHEMA => Err(wrong(
+            "a baseline, and shards are results or summaries".to_owned(),
+            "compare the shard with it first: gotrace-diff check --output json=FILE",
+        )),
+        _ => match documents::parse(&name, text)? {
+            Document::Runs(runs) => Ok(Shard::Summaries(Box::new(Totals::of(&runs)))),
+            Document::Baseline(_) => Err(bad("a baseline".to_owned())),
+        },
+    }
+}

@@ -1,0 +1,91 @@
+//! What is told by stack: waits and who ended them, profiles, counts.
+
+use serde::{Deserialize, Serialize};
+
+/// The profiles of `go tool trace`. Each is sorted by time, the longest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profiles {
+    /// Waiting for the network.
+    pub net: Vec<Profile>,
+    /// Waiting for channels, locks and the like.
+    pub sync: Vec<Profile>,
+    /// In system calls.
+    pub syscall: Vec<Profile>,
+    /// Waiting for a processor, by the stack of whoever made the goroutine runnable.
+    pub sched: Vec<Profile>,
+    /// Waiting for anything else: sleep, the collector. Go's tool has no such profile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other: Vec<Profile>,
+}
+
+/// One stack of a profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// How many waits.
+    pub count: u64,
+    /// Their time, ns.
+    pub time_ns: i64,
+    /// `function:line`, innermost first.
+    pub stack: Vec<String>,
+}
+
+/// How often something happened at a stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StackCount {
+    /// The stack, innermost frame first.
+    pub stack: Vec<SiteFrame>,
+    /// How often.
+    pub count: u64,
+}
+
+/// One frame of a site's stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteFrame {
+    /// The function.
+    pub func: String,
+    /// The file.
+    pub file: String,
+    /// The line.
+    pub line: u32,
+}
+
+/// Waits that began at one stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// The group that waited: the stack's root function.
+    pub group: String,
+    /// The figure that its time is part of: `block_ns.REASON` or `syscall` (both system call figures).
+    pub state: String,
+    /// The stack, innermost frame first.
+    pub stack: Vec<SiteFrame>,
+    /// How many waits, those still open at the end included.
+    pub count: u64,
+    /// How many of them were still open at the end.
+    pub open: u64,
+    /// Their time, ns.
+    pub time_ns: i64,
+    /// Who ended them, those first that they waited for longest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wakers: Vec<Waker>,
+}
+
+/// Who ended waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waker {
+    /// The start function of the goroutine that did; `(network)`, `(timer)`, `(timer or runtime)` or `(runtime)` where
+    /// none did; `(others)` for what is too much to list.
+    pub group: String,
+    /// Where it was, innermost frame first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stack: Vec<SiteFrame>,
+    /// How many waits.
+    pub count: u64,
+    /// Their time, ns.
+    pub time_ns: i64,
+}
