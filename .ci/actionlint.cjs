@@ -6,8 +6,8 @@ createLinter().then((lint) => {
   let found = 0;
   for (const file of process.argv.slice(3)) {
     for (const e of lint(fs.readFileSync(file, 'utf8'), file)) {
-      // Its list of runners is some years old.
-      if (e.kind === 'runner-label') continue;
+      // Its lists of runners and of permissions are some years old.
+      if (e.kind === 'runner-label' || e.message.startsWith('unknown permission scope "attestations"')) continue;
       console.log(`${file}:${e.line}:${e.column}: ${e.message} [${e.kind}]`);
       found += 1;
     }

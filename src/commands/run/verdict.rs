@@ -243,7 +243,7 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         left_out,
         drawn: [Drawn::of(&base), Drawn::of(&head)],
         diagnoses: diagnose::changes(&base, &head, &config.diagnose),
-        sides: None,
+        ..compare::Told::default()
     };
     let base = Side::new(&base, config.rounds);
     let code = compare::finish(told, base, Side::new(&head, config.rounds), config, &report_args, how)?;
