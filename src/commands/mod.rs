@@ -10,9 +10,11 @@ mod depth;
 mod documents;
 mod drift;
 mod explain;
+pub mod init;
 mod inputs;
 mod logs;
 pub mod merge;
+pub mod migrate;
 mod output;
 mod overview;
 mod progress;
@@ -81,6 +83,8 @@ fn run() -> Result<u8, Error> {
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man) => shell::man(),
         Some(Command::Merge(args)) => merge::run(&args),
+        Some(Command::Init(args)) => init::run(&args),
+        Some(Command::Migrate(args)) => migrate::run(&args),
         Some(Command::Explain(args)) if args.related => related::run(&args),
         Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
         Some(Command::Explain(args)) => depth::run(&args),
