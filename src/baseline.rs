@@ -218,58 +218,78 @@ fn list<T: Serialize>(out: &mut String, name: &str, lines: &[T], end: &str) -> R
     Ok(())
 }
 
-/// Reads a baseline. The error is one sentence on what is wrong with it.
+/// Reads a baseline. The error is one sentence on what is wrong with it, and where.
 ///
 /// # Errors
 /// Where it is not of this schema, or its parts do not fit together.
 pub fn read(text: &str) -> Result<Side, String> {
     let document: Document = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let mut side = Side::default();
-    for line in document.packages {
+    for (i, line) in document.packages.into_iter().enumerate() {
         let package = Package { named_by: line.named_by, runs: line.runs, subjects: BTreeMap::new() };
         if side.packages.insert(line.package.clone(), package).is_some() {
-            return Err(format!("package {:?} is there twice", line.package));
+            return Err(at(text, "packages", i) + &format!("package {:?} is there twice", line.package));
         }
     }
-    for line in document.subjects {
-        let (package, id) = (line.package, SubjectId { kind: line.kind, name: line.name });
-        let subject =
-            Subject { start: line.start, creators: line.creators, repeats: line.repeats, ..Subject::default() };
-        let of = side.packages.get_mut(&package).ok_or_else(|| unknown(&id, &package))?;
-        if subject.repeats.iter().any(|r| r.run >= of.runs.len()) {
-            return Err(format!("{} {:?} has repeats of runs that are not there", id.kind, id.name));
-        }
-        if of.subjects.insert(id.clone(), subject).is_some() {
-            return Err(format!("{} {:?} is there twice", id.kind, id.name));
-        }
+    for (i, line) in document.subjects.into_iter().enumerate() {
+        add_subject_line(&mut side, line).map_err(|e| at(text, "subjects", i) + &e)?;
     }
-    for line in document.series {
-        let id = SubjectId { kind: line.kind, name: line.name };
-        let (subject, runs) = find(&mut side, &line.package, &id)?;
-        if line.values.len() != runs {
-            return Err(format!(
-                "{} of {} {:?} has {} values for {runs} runs",
-                line.metric,
-                id.kind,
-                id.name,
-                line.values.len()
-            ));
-        }
-        if subject.figures.insert(line.metric.clone(), line.values).is_some() {
-            return Err(format!("{} of {} {:?} is there twice", line.metric, id.kind, id.name));
-        }
+    for (i, line) in document.series.into_iter().enumerate() {
+        add_series(&mut side, line).map_err(|e| at(text, "series", i) + &e)?;
     }
-    for line in document.sites {
-        let id = SubjectId { kind: line.kind, name: line.name };
-        let (subject, runs) = find(&mut side, &line.package, &id)?;
-        if line.count.len() != runs || line.time_ns.len() != runs {
-            return Err(format!("a site of {} {:?} does not have one value for each run", id.kind, id.name));
-        }
-        let chain = line.stack.iter().map(|f| names::key(&f.func)).collect();
-        let figures = SiteFigures { stack: line.stack, count: line.count, time_ns: line.time_ns };
-        subject.sites.insert(SiteKey { state: line.state, chain }, figures);
+    for (i, line) in document.sites.into_iter().enumerate() {
+        add_site(&mut side, line).map_err(|e| at(text, "sites", i) + &e)?;
     }
     Ok(side)
+}
+
+/// Where entry `i` of a list stands, as we write them: `line 12: `. Nothing where the file is written another way.
+fn at(text: &str, list: &str, i: usize) -> String {
+    let begin = format!("\"{list}\": [");
+    let line = text.lines().position(|l| l.trim_end() == begin).map(|begin| begin + 1 + i);
+    let is_entry = |n: &usize| text.lines().nth(*n).is_some_and(|l| l.starts_with("{\"package\":"));
+    line.filter(is_entry).map_or(String::new(), |n| format!("line {}: ", n + 1))
+}
+
+fn add_subject_line(side: &mut Side, line: SubjectLine) -> Result<(), String> {
+    let (package, id) = (line.package, SubjectId { kind: line.kind, name: line.name });
+    let subject = Subject { start: line.start, creators: line.creators, repeats: line.repeats, ..Subject::default() };
+    let of = side.packages.get_mut(&package).ok_or_else(|| unknown(&id, &package))?;
+    if subject.repeats.iter().any(|r| r.run >= of.runs.len()) {
+        return Err(format!("{} {:?} has repeats of runs that are not there", id.kind, id.name));
+    }
+    match of.subjects.insert(id.clone(), subject) {
+        Some(_) => Err(format!("{} {:?} is there twice", id.kind, id.name)),
+        None => Ok(()),
+    }
+}
+
+fn add_series(side: &mut Side, line: SeriesLine) -> Result<(), String> {
+    let id = SubjectId { kind: line.kind, name: line.name };
+    let (subject, runs) = find(side, &line.package, &id)?;
+    if line.values.len() != runs {
+        let n = line.values.len();
+        return Err(format!("{} of {} {:?} has {n} values for {runs} runs", line.metric, id.kind, id.name));
+    }
+    match subject.figures.insert(line.metric.clone(), line.values) {
+        Some(_) => Err(format!("{} of {} {:?} is there twice", line.metric, id.kind, id.name)),
+        None => Ok(()),
+    }
+}
+
+fn add_site(side: &mut Side, line: SiteLine) -> Result<(), String> {
+    let id = SubjectId { kind: line.kind, name: line.name };
+    let (subject, runs) = find(side, &line.package, &id)?;
+    if line.count.len() != runs || line.time_ns.len() != runs {
+        return Err(format!("a site of {} {:?} does not have one value for each run", id.kind, id.name));
+    }
+    let chain = line.stack.iter().map(|f| names::key(&f.func)).collect();
+    let key = SiteKey { state: line.state, chain };
+    let figures = SiteFigures { stack: line.stack, count: line.count, time_ns: line.time_ns };
+    match subject.sites.insert(key, figures) {
+        Some(_) => Err(format!("a site of {} {:?} is there twice", id.kind, id.name)),
+        None => Ok(()),
+    }
 }
 
 fn find<'s>(side: &'s mut Side, package: &str, id: &SubjectId) -> Result<(&'s mut Subject, usize), String> {

@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::baseline::{AcceptArgs, DiffArgs, FilesArgs, ShowArgs, UpdateArgs};
 use crate::commands::export::ExportArgs;
+use crate::commands::init::InitArgs;
+use crate::commands::migrate::MigrateArgs;
 use crate::commands::rows::SummaryFormat;
 use crate::config::quantity::{Amount, Ratio};
 use crate::config::{Date, OnEnvMismatch, OnInconclusive, OnMissingBaseline, Pattern};
@@ -59,7 +61,7 @@ pub enum Command {
     Summarize(SummarizeArgs),
     /// Render a report again, from the JSON of a comparison and without its traces.
     Report(RenderArgs),
-    /// Print a JSON schema: of reports, or of rows.
+    /// Print a JSON schema: of reports, the configuration, baselines or rows.
     Schema(crate::commands::schema::SchemaArgs),
     /// Print what completes command lines in a shell.
     Completions(crate::commands::shell::CompletionsArgs),
@@ -67,6 +69,10 @@ pub enum Command {
     Man,
     /// Reduce the results of shards to one verdict, or summaries to one total.
     Merge(crate::commands::merge::MergeArgs),
+    /// Write a commented gotrace-diff.toml for this module.
+    Init(InitArgs),
+    /// Rewrite documents of older versions as this one writes them.
+    Migrate(MigrateArgs),
     /// Tell one subject in depth: what its time was spent on, and on whom it depends.
     Explain(ExplainArgs),
     /// The steps of the GitHub Action.

@@ -29,6 +29,7 @@ pub mod related;
 pub mod report;
 pub mod rows;
 pub mod scan;
+pub mod schemas;
 pub mod sides;
 pub mod sketch;
 pub mod stats;

@@ -75,6 +75,11 @@ pub(super) fn parse_report(name: &str, text: &str) -> Result<Report, Error> {
     read::read(text).map_err(|e| wrong(format!("not as its schema says: {e}"), "make it anew with this version"))
 }
 
+/// The schema that a document says it has.
+pub(super) fn schema(name: &str, text: &str) -> Result<String, Error> {
+    checked(name, text).map(|(_, schema)| schema)
+}
+
 /// Reads a summary, a list of them or a baseline.
 pub(super) fn parse(name: &str, text: &str) -> Result<Document, Error> {
     let (text, schema) = checked(name, text)?;

@@ -13,9 +13,11 @@ mod drift;
 mod explain;
 pub(crate) mod export;
 pub(crate) mod github;
+pub mod init;
 mod inputs;
 mod logs;
 pub mod merge;
+pub mod migrate;
 mod output;
 mod overview;
 mod progress;
@@ -86,6 +88,8 @@ fn run() -> Result<u8, Error> {
         Some(Command::Man) => shell::man(),
         Some(Command::Merge(args)) => merge::run(&args),
         Some(Command::Github(args)) => github::run(&args),
+        Some(Command::Init(args)) => init::run(&args),
+        Some(Command::Migrate(args)) => migrate::run(&args),
         Some(Command::Explain(args)) if args.related => related::run(&args),
         Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
         Some(Command::Explain(args)) => depth::run(&args),

@@ -1,12 +1,11 @@
 //! `gotrace-diff schema`: the published schemas of what is written.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::{DONE, output};
 use crate::cli::Color;
 use crate::error::Error;
-use crate::report::{json, schema};
-use crate::rows;
+use crate::schemas::Document;
 
 /// `gotrace-diff schema [WHAT]`.
 #[derive(Debug, Args)]
@@ -16,20 +15,7 @@ pub struct SchemaArgs {
     pub what: Document,
 }
 
-/// What has a published schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Document {
-    /// What a comparison writes with --format json.
-    Report,
-    /// A line of what summarize writes with --format ndjson.
-    Row,
-}
-
 pub(super) fn run(args: &SchemaArgs) -> Result<u8, Error> {
-    let schema = match args.what {
-        Document::Report => schema::report(),
-        Document::Row => rows::schema(),
-    };
-    output::print(&json::document(&schema)?, Color::Never)?;
+    output::print(&args.what.schema()?, Color::Never)?;
     Ok(DONE)
 }

@@ -179,7 +179,10 @@ fn a_broken_baseline_is_refused_by_name() {
         (good.replace("\"schema\"", "<<<<<<< HEAD\n\"schema\""), "conflict"),
         (good.replace("baseline/1", "baseline/7"), "is not known"),
         (good.replacen("\"metric\":\"count\"", "\"metric\":\"count\",\"metric\":\"count\"", 1), "there twice"),
-        (good.replacen("\"values\":[40]", "\"values\":[40,41]", 1), "2 values for 1 runs"),
+        (
+            good.replacen("\"values\":[40]", "\"values\":[40,41]", 1),
+            "line 12: count of group \"example.com/shop.work\" has 2 values for 1 runs",
+        ),
         (good.replacen("\"values\":[40]", "\"values\":[1e999]", 1), "out of range"),
         (String::new(), "bad JSON"),
         (good.replacen("\"values\":[40]", "\"values\":[1.5]", 1), "line "),
