@@ -148,6 +148,16 @@ fn a_committed_baseline_is_checked_and_a_missing_one_is_no_pass() {
         "{}",
         done.summary()
     );
+    // The first run of all: the policy may let it go on, and what was recorded is a baseline to commit.
+    for policy in ["warn", "create"] {
+        job.with(&[("on-missing-baseline", policy)]);
+        let done = job.run();
+        assert_eq!((done.failed, done.output("verdict")), (None, "inconclusive"), "{policy}: {}", done.log());
+    }
+    job.with(&[("on-missing-baseline", "")]);
+    for made in ["gotrace-baseline.json", "gotrace-report/gotrace-baseline.candidate.json"] {
+        let _ = std::fs::remove_file(job.workspace().join(made));
+    }
     let made = std::process::Command::new(env!("CARGO_BIN_EXE_gotrace-diff"))
         .args(["baseline", "create", &base, "-o", "gotrace-baseline.json"])
         .current_dir(job.workspace())
@@ -156,6 +166,23 @@ fn a_committed_baseline_is_checked_and_a_missing_one_is_no_pass() {
     assert!(made.success());
     let done = job.run();
     assert_eq!((done.failed, done.output("verdict")), (Some(1), "regression"), "{}", done.log());
+    let candidate = job.workspace().join(done.output("baseline-candidate"));
+    assert!(candidate.is_file(), "{}", done.log());
+    // What the change commits is not what it is judged by.
+    if crate::action_base::has_git("a baseline of the base") {
+        use crate::action_base::git;
+        let at = job.workspace();
+        git(&at, &["init", "-q", "-b", "main"]);
+        git(&at, &["add", "gotrace-baseline.json"]);
+        git(&at, &["commit", "-q", "-m", "base"]);
+        std::fs::copy(&candidate, at.join("gotrace-baseline.json")).unwrap();
+        assert_eq!(job.run().output("verdict"), "pass");
+        job.with(&[("baseline-ref", "main")]);
+        let done = job.run();
+        assert_eq!((done.failed, done.output("verdict")), (Some(1), "regression"), "{}", done.log());
+        job.with(&[("baseline-ref", "")]);
+        git(&at, &["checkout", "-q", "gotrace-baseline.json"]);
+    }
     job.with(&[("traces", &base)]);
     let done = job.run();
     assert_eq!((done.failed, done.output("verdict")), (None, "pass"), "{}", done.log());

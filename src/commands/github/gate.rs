@@ -29,6 +29,8 @@ pub(super) const MODES: [&str; 3] = ["run", "check", "compare"];
 const FAIL_ON: [&str; 3] = ["regression", "warning", "never"];
 /// Why there is no report.
 pub(super) const ERROR_FILE: &str = "error.json";
+/// The runs as a baseline, to be committed instead of the one that they failed against.
+const CANDIDATE: &str = "gotrace-baseline.candidate.json";
 /// Columns of the log.
 const WIDTH: usize = 120;
 /// Which commits an attempt recorded.
@@ -69,7 +71,7 @@ pub(super) fn note(error: &Error) -> Result<(), Error> {
 pub(super) fn empty_folder() -> Result<(String, PathBuf), Error> {
     let (given, reports) = report_folder()?;
     std::fs::create_dir_all(&reports).map_err(|source| Error::Write { file: given.clone(), source })?;
-    for name in Format::ALL.map(Format::file_name).into_iter().chain([ERROR_FILE]) {
+    for name in Format::ALL.map(Format::file_name).into_iter().chain([ERROR_FILE, CANDIDATE]) {
         match std::fs::remove_file(reports.join(name)) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                 return Err(Error::Write { file: format!("{given}/{name}"), source });
@@ -91,9 +93,18 @@ pub(super) fn told(error: &Error) -> String {
 /// The outputs of a job that could not be done.
 fn failed(status: u8) -> Result<(), Error> {
     let mut outputs = Outputs::default();
+    if let Ok((given, reports)) = report_folder() {
+        candidate(&mut outputs, &given, &reports);
+    }
     outputs.set("verdict", "error");
     outputs.set("exit-code", status);
     outputs.write()
+}
+
+fn candidate(outputs: &mut Outputs, given: &str, reports: &Path) {
+    if reports.join(CANDIDATE).is_file() {
+        outputs.set("baseline-candidate", format!("{given}/{CANDIDATE}"));
+    }
 }
 
 fn judge() -> Result<(), Error> {
@@ -102,6 +113,10 @@ fn judge() -> Result<(), Error> {
     let folder = working_folder()?;
     let (given, reports) = empty_folder()?;
     let mut arguments = arguments(mode)?;
+    if mode == "check" {
+        // Among the reports: who uploads these has it, and nothing new is in the working tree.
+        arguments.insert(1, format!("--candidate={}", reports.join(CANDIDATE).display()));
+    }
     if mode == "run" {
         let flags = words("test-args")?;
         arguments.extend(attempts(&reports, &arguments, &flags)?);
@@ -166,6 +181,8 @@ fn arguments(mode: &'static str) -> Result<Vec<String>, Error> {
         "check" => {
             needs(&traces, "traces")?;
             flag("baseline", text(path("baseline")?));
+            flag("baseline-ref", variable("GOTRACE_DIFF_BASELINE_REF"));
+            flag("on-missing-baseline", input("on-missing-baseline"));
         }
         _ => {
             needs(&traces, "traces")?;
@@ -286,6 +303,7 @@ fn finish(report: &Report, status: u8, fail_on: &str, given: &str, reports: &Pat
             outputs.set(&format!("report-{name}"), format!("{given}/{file}"));
         }
     }
+    candidate(&mut outputs, given, reports);
     if let Ok(relative) = reports.strip_prefix(workspace()) {
         outputs.set("report-dir", relative.display());
     } else {
