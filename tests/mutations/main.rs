@@ -18,6 +18,7 @@ mod data;
 mod mutate;
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::process::{Command, Stdio};
 
 use gotrace_diff::summarize::{Options, summarize};
@@ -94,7 +95,7 @@ fn shard(seeds: std::ops::Range<u64>) {
         let before = ALLOCATOR.current_usage();
         ALLOCATOR.reset_peak_usage();
         let options = Options { allow_partial: seed % 4 == 0, ..Options::default() };
-        let summary = std::panic::catch_unwind(|| summarize("mutated", bytes.as_slice(), &options))
+        let summary = std::panic::catch_unwind(AssertUnwindSafe(|| summarize("mutated", bytes.as_slice(), &options)))
             .unwrap_or_else(|_| panic!("{}", context()));
         let memory = ALLOCATOR.peak_usage().saturating_sub(before);
         let bound = (4 << 20) + 32 * bytes.len();
