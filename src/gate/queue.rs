@@ -13,7 +13,7 @@
 //! two by a fifth. With half as many connections that ratio doubles, and 5 runs a side show it where the times need 15.
 //!
 //! A ratio also rises where the work got less. So a queue fails the build only if its time itself is beyond the limit,
-//! and only if the goroutines do not save as much elsewhere: see [`is_made_up_for`].
+//! and only if the goroutines do not save as much elsewhere: see `is_made_up_for`.
 
 use super::rules::Terms;
 use crate::compare::change::Presence;

@@ -90,8 +90,8 @@ impl Default for Metrics {
 impl Metrics {
     /// Of the goroutines that work for these tests. Figures of the process are of all.
     pub fn of(chosen: Option<Chosen>) -> Metrics {
-        let mut metrics = Metrics::default();
-        metrics.stretches = chosen.as_ref().and_then(Stretches::of);
+        let stretches = chosen.as_ref().and_then(Stretches::of);
+        let mut metrics = Metrics { stretches, ..Metrics::default() };
         metrics.tests.clips = metrics.stretches.is_none() && chosen.as_ref().is_some_and(|c| c.tests.is_some());
         metrics.chosen = chosen;
         metrics

@@ -1,4 +1,5 @@
 //! Corrupted traces, read by Go's reader and by ours: what Go refuses we do not accept, but for what is listed here.
+#![allow(clippy::print_stdout)]
 
 use std::collections::BTreeMap;
 use std::io::Write;

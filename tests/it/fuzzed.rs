@@ -1,5 +1,6 @@
 //! The checks of the fuzz targets, run on what seeds give: for a second each here, and for as long as
 //! `GOTRACE_DIFF_FUZZ_SECONDS` says.
+#![allow(clippy::print_stdout)]
 
 use std::time::{Duration, Instant};
 

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `GOTRACE_DIFF_MUTATIONS` says how many; 100,000 without it, and a million in `.ci/run`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 #![allow(unreachable_pub, dead_code)]
 
 #[path = "../it/data.rs"]

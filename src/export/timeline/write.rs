@@ -115,7 +115,7 @@ impl<'a, 'w> Drawer<'a, 'w> {
         let process = lanes.process(side);
         for test in &wanted.named {
             if let Some((from, to)) = drawer.clip(Time(test.start_ns), Time(test.end_ns)) {
-                let drawn = drawer.renderer.test(process, &test.name, from, to, &mut out.borrow_mut().0);
+                let drawn = drawer.renderer.test(process, &test.name, from, to, out.borrow_mut().0);
                 drawer.note(drawn);
             }
         }

@@ -33,7 +33,7 @@ impl Source {
 }
 
 /// One of `sources` with some changes, which `seed` says.
-pub fn mutated<'s>(sources: &'s [Source], seed: u64) -> (&'s str, Vec<u8>) {
+pub fn mutated(sources: &[Source], seed: u64) -> (&str, Vec<u8>) {
     let rng = &mut Rng::with_seed(seed);
     let source = &sources[rng.usize(..sources.len())];
     let donor = &sources[rng.usize(..sources.len())];
