@@ -35,18 +35,25 @@ const BUILDS: usize = 150;
 const PACKAGES: usize = 200;
 /// Runs a side.
 const RUNS: [usize; 3] = [10, 5, 1];
+/// By how much `try` divides the trials.
+const TRY: usize = 10;
 const SEED: u64 = 20_261_124;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args[..] {
-        ["measure"] => measure(1, &[]),
+        ["measure"] => measure(1, None),
+        // So many times fewer trials, where the machine is wanted for something else; the paper says how many there were.
+        ["measure", part] => match part.parse() {
+            Ok(part) if (1..=DETECTIONS).contains(&part) => measure(part, None),
+            _ => Err(format!("{part}: by how much to divide the trials, 1 to {DETECTIONS}")),
+        },
         // A tenth of the trials, of all workloads or some, to try something out; nothing is written.
-        ["try", ref only @ ..] => measure(10, only),
+        ["try", ref only @ ..] => measure(TRY, Some(only)),
         ["pack", folder] => pack::pack(std::path::Path::new(folder)),
         _ => {
-            println!("accuracy: -- measure | try [WORKLOAD...] | pack FOLDER (see benches/accuracy/main.rs)");
+            println!("accuracy: -- measure [PART] | try [WORKLOAD...] | pack FOLDER (see benches/accuracy/main.rs)");
             return ExitCode::SUCCESS;
         }
     };
@@ -59,9 +66,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(part: usize, only: &[&str]) -> Result<(), String> {
+fn measure(part: usize, only: Option<&[&str]>) -> Result<(), String> {
     let mut workloads = data::load()?;
-    workloads.retain(|w| only.is_empty() || only.contains(&w.name.as_str()));
+    let is_asked = |name: &str| only.is_none_or(|only| only.is_empty() || only.contains(&name));
+    workloads.retain(|w| is_asked(&w.name));
     let mut tables = Tables::default();
     for workload in &workloads {
         for n in RUNS {
@@ -99,7 +107,7 @@ fn measure(part: usize, only: &[&str]) -> Result<(), String> {
     tables.runs = workloads.iter().map(|w| (w.name.clone(), w.unseen, w.sessions.len(), w.runs())).collect();
     let text = paper::write(&tables, (SPLITS / part, DETECTIONS / part, BUILDS / part, PACKAGES));
     println!("{text}");
-    if part == 1 {
+    if only.is_none() {
         let path = data::folder().join("../docs/accuracy.md");
         std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
     }

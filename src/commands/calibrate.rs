@@ -1,16 +1,15 @@
-//! `gotrace-diff calibrate TRACE...` and `selftest TRACE...`: what the gate would make of runs of one version.
+//! `gotrace-diff calibrate TRACE...`: what the gate would make of runs of one version.
 //!
 //! ```text
 //!   runs of one version   1 2 3 4 5 6 7 8 9 10
 //!   a split, alternate    b h h b b h b h h b     unchanged code, judged as if it were two versions
-//!   selftest              b H H b b H b H H b     the same with one subject's times in the head doubled
 //! ```
 
 use std::fmt::Write as _;
 
 use super::{inputs, output};
 use crate::cli::{CalibrateArgs, Color, Format};
-use crate::compare::{self, Design, Presence, Recorded, Side, SubjectId};
+use crate::compare::{self, Design, Presence, Recorded, Side};
 use crate::config::{Config, Level};
 use crate::error::{Error, exit};
 use crate::gate::{self, Judged, Verdict, evidence};
@@ -19,14 +18,13 @@ use crate::narrow::Narrow;
 use crate::report::escape::term;
 use crate::report::units;
 use crate::stats::random::Random;
-use crate::stats::sample::median;
 
 /// Splits that are judged.
 const SPLITS: usize = 200;
 /// The fewest runs that can be split into two sides that a test can decide on.
 const LEAST_RUNS: usize = 2 * evidence::RUNS_FOR_TEST;
 /// What splits are drawn from.
-const SEED: u64 = 1;
+pub(super) const SEED: u64 = 1;
 /// A series that only a larger change shows in is no use as a gate by itself.
 const DEAF: f64 = 0.5;
 
@@ -58,7 +56,7 @@ struct Calibration {
 }
 
 /// Reads the runs, and refuses too few.
-fn read(args: &CalibrateArgs) -> Result<(Side, Config), Error> {
+pub(super) fn read(args: &CalibrateArgs) -> Result<(Side, Config), Error> {
     let config = super::configure(&args.gate)?;
     let options = super::compare::options(&args.gate);
     let input =
@@ -74,7 +72,7 @@ fn read(args: &CalibrateArgs) -> Result<(Side, Config), Error> {
 }
 
 /// A split into two sides of neighbours.
-fn split(side: &Side, random: &mut Random) -> (Vec<usize>, Vec<usize>) {
+pub(super) fn split(side: &Side, random: &mut Random) -> (Vec<usize>, Vec<usize>) {
     let (mut base, mut head) = (Vec::new(), Vec::new());
     for pair in 0..side.rounds() / 2 {
         let turned = usize::from(random.coin());
@@ -84,7 +82,7 @@ fn split(side: &Side, random: &mut Random) -> (Vec<usize>, Vec<usize>) {
     (base, head)
 }
 
-fn judge(base: Side, head: Side, config: &Config) -> (compare::Comparison, Judged) {
+pub(super) fn judge(base: Side, head: Side, config: &Config) -> (compare::Comparison, Judged) {
     let mut comparison = compare::compare(base, head);
     comparison.design = Design { recorded: Recorded::Alternately, share: 1.0 };
     let judged = gate::judge(&comparison, config);
@@ -204,68 +202,4 @@ fn tell(told: &Calibration) -> String {
         );
     }
     out
-}
-
-/// `selftest`: whether this configuration can fail at all, on the user's own runs.
-pub(super) fn selftest(args: &CalibrateArgs) -> Result<u8, Error> {
-    let (side, config) = read(args)?;
-    let (base, head) = split(&side, &mut Random::new(SEED));
-    let (base, head) = (side.take(&base), side.take(&head));
-    let unchanged = judge(base.clone(), head.clone(), &config).1.verdict;
-    let mut lines = vec![format!("unchanged: {}", unchanged.name())];
-    let mut deaf = Vec::new();
-    for name in side.packages.keys() {
-        let Some(id) = busiest(&side, name) else { continue };
-        let mut worse = head.clone();
-        double(&mut worse, name, &id);
-        let verdict = judge(base.clone(), worse, &config).1.verdict;
-        lines.push(format!("{} {} takes twice as long: {}", id.kind, term(&id.name), verdict.name()));
-        if verdict != Verdict::Regression {
-            deaf.push(name.clone());
-        }
-    }
-    let works = unchanged != Verdict::Regression && deaf.is_empty();
-    let text = match args.format {
-        Format::Json => crate::report::json::document(&serde_json::json!({
-            "schema": "gotrace-diff/selftest/1", "works": works, "unchanged": unchanged.name(), "not_found_in": deaf,
-            "exit_code": if works { exit::PASS } else { exit::REGRESSION },
-        }))?,
-        _ => format!(
-            "{}\n{}\n",
-            if works {
-                "works: this configuration passes unchanged code and fails a doubling"
-            } else {
-                "does not work"
-            },
-            lines.join("\n")
-        ),
-    };
-    output::print(&text, Color::Never)?;
-    Ok(if works { exit::PASS } else { exit::REGRESSION })
-}
-
-/// The subject of a package in which most time passes, tests and groups alike.
-fn busiest(side: &Side, package: &str) -> Option<SubjectId> {
-    let package = side.packages.get(package)?;
-    let time = |s: &compare::Subject| {
-        let values: Vec<f64> = s.figures.get("total_ns")?.iter().flatten().map(|v| *v as f64).collect();
-        median(&values)
-    };
-    let of = package.subjects.iter().filter(|(id, s)| {
-        !s.framework
-            && !id.name.starts_with("testing.")
-            && matches!(id.kind, SubjectKind::Test | SubjectKind::Benchmark | SubjectKind::Group)
-    });
-    of.filter_map(|(id, s)| Some((time(s)?, id))).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id.clone())
-}
-
-/// Makes all times of a subject twice as long.
-fn double(side: &mut Side, package: &str, id: &SubjectId) {
-    let Some(subject) = side.packages.get_mut(package).and_then(|p| p.subjects.get_mut(id)) else { return };
-    for (path, values) in &mut subject.figures {
-        let is_time = crate::metrics::registry::find(id.kind, path).is_some_and(|m| m.class == Class::Time);
-        if is_time {
-            values.iter_mut().flatten().for_each(|v| *v = v.saturating_mul(2));
-        }
-    }
 }

@@ -26,6 +26,7 @@ mod report;
 pub mod rows;
 mod run;
 pub mod schema;
+mod selftest;
 mod shards;
 pub mod shell;
 mod sources;
@@ -79,7 +80,7 @@ fn run() -> Result<u8, Error> {
         Some(Command::Record(args)) => run::record(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Calibrate(args)) => calibrate::calibrate(&args),
-        Some(Command::Selftest(args)) => calibrate::selftest(&args),
+        Some(Command::Selftest(args)) => selftest::run(&args),
         Some(Command::Baseline(args)) => baseline::run(&args.command),
         Some(Command::Summarize(args)) => summarize::run(&args),
         Some(Command::Report(args)) => report::run(&args),

@@ -1,5 +1,6 @@
 //! A fan-out that is not parallel: a limited pool behind it, or work that became serial.
 
+use super::waits::lock;
 use super::{Diagnosis, Found, Limits, Rule, Settings, Threshold, is_users, own, position, time};
 use crate::compare::names;
 use crate::metrics::registry::SubjectKind;
@@ -7,7 +8,7 @@ use crate::summary::{Group, Summary};
 
 pub(super) static POOL: Rule = Rule {
     name: "limited-pool",
-    definition: "At least `min-goroutines` of a group existed at once, and at least `min-share` of their time together they waited in a channel, select or lock at one stack: few get through at a time, the rest wait there. How many did get through is the mean number that did not wait there.",
+    definition: "At least `min-goroutines` of a group existed at once, and at least `min-share` of their time together they waited in a channel, a select or package sync at one stack: few get through at a time, the rest wait there. Where that is a Mutex it is `contention` instead. How many did get through is the mean number that did not wait there.",
     advice: "raise the limit (for a database/sql pool: SetMaxOpenConns) if what is behind it can take more, else start no more goroutines than get through",
     thresholds: &[
         Threshold { name: "min-goroutines", default: 8.0, meaning: "goroutines of the group at once, at the peak" },
@@ -29,7 +30,7 @@ fn pool(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
                 | "block_ns.select"
                 | "block_ns.sync"
                 | "block_ns.sync.(*Cond).Wait"
-        );
+        ) && lock(site).is_none();
         let share = site.time_ns as f64 / group.total_ns.max(1) as f64;
         let Some(at) = own(&site.stack).filter(|_| waits_for_room) else { continue };
         // A fan-out: started together, each to do one thing. Workers that wait for work are no such thing.

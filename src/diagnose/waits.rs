@@ -22,7 +22,7 @@ pub(super) static CONTENTION: Rule = Rule {
 };
 
 /// The lock that a stack waits for: the innermost function of package sync.
-fn lock(site: &Site) -> Option<&str> {
+pub(super) fn lock(site: &Site) -> Option<&str> {
     let inner = site.stack.iter().map(|f| f.func.as_str()).find(|f| f.starts_with("sync.("))?;
     (inner.contains("Mutex)") && (inner.contains("Lock") || inner.contains("lock"))).then_some(inner)
 }

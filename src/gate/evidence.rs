@@ -283,7 +283,7 @@ fn alone(judgement: &mut Judgement, comparison: &Comparison) {
             Better::Larger => rank::p_greater(base.values(), head.values()),
             _ => rank::p_greater(head.values(), base.values()),
         };
-        judgement.evidence = Evidence::Tested(p);
+        judgement.evidence = Evidence::Ranked(p);
         if p <= IMPROVEMENT {
             judgement.outcome = Outcome::Improvement;
         }

@@ -103,6 +103,8 @@ pub enum Evidence {
     Exact,
     /// A permutation test; its p-value, corrected over the family.
     Tested(f64),
+    /// A rank test of this series alone; its p-value. It proves what is better, which fails nothing.
+    Ranked(f64),
     /// Base and head were not recorded alternately, and everything shifted at once: by this part.
     Shift(f64),
     /// Base and head were not recorded alternately, and too little is known to tell the machine from the change.

@@ -331,7 +331,7 @@ fn section(finding: &Finding, change: &Change) -> Section {
         (Outcome::Regression, _) | (_, Evidence::Presence | Evidence::Named | Evidence::Required) => Section::Certain,
         (Outcome::Inconclusive, _) => Section::Unproven,
         (Outcome::Improvement, _) => Section::Better,
-        (_, Evidence::FewRuns | Evidence::Tested(_)) if falls && finding.gates => Section::Better,
+        (_, Evidence::FewRuns | Evidence::Tested(_) | Evidence::Ranked(_)) if falls && finding.gates => Section::Better,
         _ => Section::Aside,
     }
 }

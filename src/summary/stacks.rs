@@ -1,6 +1,6 @@
 //! What is told by stack: waits and who ended them, profiles, counts.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The profiles of `go tool trace`. Each is sorted by time, the longest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +28,26 @@ pub struct Profile {
     /// Their time, ns.
     pub time_ns: i64,
     /// Where, innermost frame first. Stacks that differ in their files alone are one, with the files of one of them.
+    #[serde(deserialize_with = "frames")]
     pub stack: Vec<SiteFrame>,
+}
+
+/// Frames, or `function:line` as the first summaries had them, without files.
+fn frames<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SiteFrame>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Told {
+        Frame(SiteFrame),
+        Line(String),
+    }
+    let frame = |told| match told {
+        Told::Frame(frame) => frame,
+        Told::Line(text) => {
+            let (func, line) = text.rsplit_once(':').unwrap_or((&text, ""));
+            SiteFrame { func: func.to_owned(), file: String::new(), line: line.parse().unwrap_or(0) }
+        }
+    };
+    Ok(Vec::<Told>::deserialize(from)?.into_iter().map(frame).collect())
 }
 
 /// How often something happened at a stack.

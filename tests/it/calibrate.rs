@@ -34,4 +34,12 @@ fn a_configuration_that_cannot_fail_does_not_pass_the_self_test() {
         assert_eq!(got.status.code(), Some(status), "{args:?}: {}", out(&got));
         assert!(out(&got).starts_with(says), "{}", out(&got));
     }
+    let got = out(&cli(here(), &["selftest", RUNS]));
+    assert!(got.contains("takes twice as long: ") && got.contains("twice as many goroutines of "), "{got}");
+    // Whoever shows everything and gates nothing cannot fail.
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("gotrace-diff.toml");
+    std::fs::write(&config, "[[rule]]\nlevel = \"info\"\n").unwrap();
+    let got = cli(here(), &["selftest", RUNS, "--config", config.to_str().unwrap()]);
+    assert_eq!(got.status.code(), Some(1), "{}", out(&got));
 }

@@ -106,7 +106,10 @@ pub(super) fn evidence(evidence: &Evidence, change: &Change) -> Told {
         Evidence::HardLimit => ("hard-limit", "beyond the hard limit".to_owned(), None),
         Evidence::Constant => ("constant", format!("the same in all of {runs} runs a side"), None),
         Evidence::Exact => ("exact", "a rule says that it does not vary".to_owned(), None),
-        Evidence::Tested(p) => ("permutation-test", format!("permutation test, p = {p:.4} after correction"), Some(*p)),
+        Evidence::Tested(p) => {
+            ("permutation-test", format!("permutation test, {} after correction", chance(*p)), Some(*p))
+        }
+        Evidence::Ranked(p) => ("rank-test", format!("rank test of this alone, {}", chance(*p)), Some(*p)),
         Evidence::Shift(by) => (
             "shift",
             format!(
@@ -133,6 +136,10 @@ pub(super) fn evidence(evidence: &Evidence, change: &Change) -> Told {
         Evidence::None => ("none", String::new(), None),
     };
     Told { kind: kind.into(), text: text.into(), p_value }
+}
+
+fn chance(p: f64) -> String {
+    if p < 0.0001 { "p < 0.0001".to_owned() } else { format!("p = {p:.4}") }
 }
 
 /// More allocation shows as running, at no stack: what gives it away is that the collector ran more often.
