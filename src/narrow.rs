@@ -264,25 +264,25 @@ fn means(glob: &Pattern, kind: SubjectKind, name: &str) -> bool {
     matches_target(&SubjectPattern { kind: Some(kind), pattern: glob.clone() }, kind, name)
 }
 
+/// Keeps what is wanted of `all`. The new index of each; `None` for what is left out.
+fn keep<T>(all: &mut Vec<T>, wanted: &[bool]) -> Vec<Option<usize>> {
+    let mut each = wanted.iter();
+    all.retain(|_| each.next().is_some_and(|w| *w));
+    let mut next = 0;
+    let number = |&w: &bool| {
+        next += usize::from(w);
+        w.then(|| next - 1)
+    };
+    wanted.iter().map(number).collect()
+}
+
 /// Leaves out tests, and gives those that stay their new indices.
 fn keep_tests(summary: &mut Summary, wanted: &[bool]) {
     if wanted.iter().all(|&w| w) {
         return;
     }
-    let mut next = 0;
-    let new: Vec<Option<usize>> = wanted
-        .iter()
-        .map(|&w| {
-            next += usize::from(w);
-            w.then(|| next - 1)
-        })
-        .collect();
+    let new = keep(&mut summary.tests, wanted);
     let at = |old: usize| new.get(old).copied().flatten();
-    let mut index = 0;
-    summary.tests.retain(|_| {
-        index += 1;
-        wanted[index - 1]
-    });
     for test in &mut summary.tests {
         test.parent = test.parent.and_then(at);
     }
@@ -299,21 +299,9 @@ fn keep_tests(summary: &mut Summary, wanted: &[bool]) {
 }
 
 /// Leaves out sites, and gives those that stay their new indices in tests.
-fn keep_sites(summary: &mut Summary, keep: impl Fn(usize, &Summary) -> bool) {
-    let wanted: Vec<bool> = (0..summary.sites.len()).map(|i| keep(i, summary)).collect();
-    let mut next = 0;
-    let new: Vec<Option<usize>> = wanted
-        .iter()
-        .map(|&w| {
-            next += usize::from(w);
-            w.then(|| next - 1)
-        })
-        .collect();
-    let mut index = 0;
-    summary.sites.retain(|_| {
-        index += 1;
-        wanted[index - 1]
-    });
+fn keep_sites(summary: &mut Summary, is_wanted: impl Fn(usize, &Summary) -> bool) {
+    let wanted: Vec<bool> = (0..summary.sites.len()).map(|i| is_wanted(i, summary)).collect();
+    let new = keep(&mut summary.sites, &wanted);
     for test in &mut summary.tests {
         test.sites.retain_mut(|own| match new.get(own.site).copied().flatten() {
             Some(site) => {

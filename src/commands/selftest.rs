@@ -18,9 +18,8 @@ use crate::report::escape::term;
 use crate::stats::random::Random;
 use crate::stats::sample::median;
 
-/// Whether what was injected into a package was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+/// Whether doubled times were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
     /// It fails the build.
     Yes,
@@ -67,17 +66,15 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<u8, Error> {
             Found::No => "passes",
         };
         lines.push(format!("{} {} takes twice as long: {says}", busiest.kind, term(&busiest.name)));
-        let mut counts = Found::No;
-        if let Some(group) = most(&side, name, "count").filter(|id| id.kind == SubjectKind::Group) {
-            if fails(&base, &head, &group, Class::Structural) {
-                counts = Found::Yes;
-            }
-            let says = if counts == Found::Yes { "fails" } else { "passes" };
+        let group = most(&side, name, "count").filter(|id| id.kind == SubjectKind::Group);
+        let counts = group.as_ref().is_some_and(|group| fails(&base, &head, group, Class::Structural));
+        if let Some(group) = &group {
+            let says = if counts { "fails" } else { "passes" };
             lines.push(format!("twice as many goroutines of {}: {says}", term(&group.name)));
         }
-        match (times, counts) {
-            (Found::No, Found::No) => deaf.push(name.clone()),
-            (Found::ButForNoise, _) => noisy.push(name.clone()),
+        match times {
+            Found::No if !counts => deaf.push(name.clone()),
+            Found::ButForNoise => noisy.push(name.clone()),
             _ => {}
         }
     }

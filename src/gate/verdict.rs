@@ -188,8 +188,8 @@ impl Judged {
 pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
     let mut judgements = Vec::new();
     let mut times_out = false;
-    // What differs between the sides is what is tested, or the team wants it to be.
     for (p, package) in comparison.packages.iter().enumerate() {
+        // What differs between the sides is what is tested, or the team wants it to be.
         let alternating = package.is_stated_alternating(comparison.design);
         let any_environment = alternating || config.on_env_mismatch == OnEnvMismatch::Warn;
         for (s, subject) in package.subjects.iter().enumerate() {

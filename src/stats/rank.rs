@@ -43,7 +43,7 @@ fn doubled_ranks(base: &[f64], head: &[f64]) -> Vec<usize> {
 /// Counts the choices of `k` ranks by their sum: `ways[j][s]` of the ranks so far, as for coins. Without ties the
 /// choices are the same for all series of so many runs.
 fn exact(ranks: &[usize], k: usize, seen: usize) -> f64 {
-    if ranks.iter().all(|rank| rank % 2 == 0) && ranks.iter().collect::<BTreeSet<_>>().len() == ranks.len() {
+    if ranks.iter().collect::<BTreeSet<_>>().len() == ranks.len() {
         let u = seen / 2 - k * (k + 1) / 2;
         return interval::chances(ranks.len() - k, k).iter().skip(u).sum();
     }

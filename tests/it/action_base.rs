@@ -18,10 +18,7 @@ pub fn has_git(tests: &str) -> bool {
 
 /// Runs git with a name of its own.
 pub fn git(folder: &Path, args: &[&str]) -> String {
-    let settings = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
-    let output = Command::new("git").args(settings).args(args).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    crate::run::git(folder, args).trim().to_owned()
 }
 
 /// A checkout as actions/checkout makes it: one commit, and the remote.

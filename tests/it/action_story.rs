@@ -6,7 +6,7 @@
 //!   feature         slower ──── fixed        merge commits, as GitHub makes them
 //! ```
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use crate::action_api::Api;
 use crate::action_base::{check_out, git, has_git};
 use crate::action_harness::{Done, Job, root};
 use crate::machine;
+use crate::run::{copy, edit};
 
 fn has_go() -> bool {
     let works = Command::new("go").arg("version").output().is_ok_and(|o| o.status.success());
@@ -22,24 +23,6 @@ fn has_go() -> bool {
         machine::left_out("Go", "the story of a pull request");
     }
     works && has_git("the story of a pull request")
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
-fn edit(file: &Path, from: &str, to: &str) {
-    let text = std::fs::read_to_string(file).unwrap();
-    assert!(text.contains(from), "{}: no {from}", file.display());
-    std::fs::write(file, text.replace(from, to)).unwrap();
 }
 
 /// The slower version starts many times as many goroutines: a count, which is the same on any machine however busy.

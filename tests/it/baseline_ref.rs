@@ -6,12 +6,7 @@ use std::process::Command;
 use crate::cli::{cli, json, write};
 use crate::compare_make::{group, with};
 use crate::machine;
-
-fn git(folder: &Path, args: &[&str]) {
-    let settings = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
-    let output = Command::new("git").args(settings).args(args).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
+use crate::run::git;
 
 /// A repository with a module below its top, whose baseline of 40 goroutines is committed; heads of 40 and 160.
 fn repository() -> Option<tempfile::TempDir> {

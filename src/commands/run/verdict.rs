@@ -21,9 +21,7 @@ use crate::error::{Error, exit};
 use crate::gate::{self, Judged, Verdict};
 use crate::report::build::Drawn;
 use crate::report::format::Format as ReportFormat;
-use crate::report::model::{
-    Compared, Counts, Environment, NotCompared, Pictures, Report, Runs, SCHEMA, Verdict as Means,
-};
+use crate::report::model::{NotCompared, Report, Verdict as Means};
 use crate::stats::sample::median;
 
 /// Above this chance that unchanged code looks at least as bad, recording stops: nothing is suspected.
@@ -272,23 +270,8 @@ fn nothing_to_run(told: &Told, warnings: Vec<String>, left_out: Vec<NotCompared>
         (Means::Inconclusive, "inconclusive: no package has tests on both sides".to_owned())
     };
     Report {
-        schema: SCHEMA.to_owned(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        verdict,
-        exit_code: exit::PASS,
-        headline: headline.into(),
-        counts: Counts::default(),
-        findings: Vec::new(),
-        diagnoses: Vec::new(),
-        compared: Compared::default(),
         not_compared: left_out,
         warnings: warnings.into_iter().map(Into::into).collect(),
-        environment: Environment::default(),
-        runs: Runs::default(),
-        advice: None,
-        subjects: Vec::new(),
-        series: Vec::new(),
-        pictures: Pictures::default(),
-        sides: None,
+        ..Report::without_findings(verdict, exit::PASS, headline.into())
     }
 }
