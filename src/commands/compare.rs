@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::inputs::{self, Input};
 use super::output;
-use crate::cli::{CompareArgs, GateArgs, ReportArgs};
+use crate::cli::{BothSidesArgs, CompareArgs, GateArgs, ReportArgs};
 use crate::compare::{self, Comparison, Design, Presence, Recorded, Side};
 use crate::config::Config;
 use crate::diagnose::{self, Diagnosis};
@@ -21,8 +21,7 @@ use crate::sides::{self, LeftOut, Sides};
 use crate::summarize::Options;
 
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
-    let mut report =
-        report((&args.sides, &args.base, &args.head), args.paired, &args.gate, args.report.writes(Format::Json))?;
+    let mut report = report(&args.sides, args.paired, &args.gate, args.report.writes(Format::Json))?;
     own(&mut report, &args.report)?;
     output::report(&report, &args.report)
 }
@@ -33,15 +32,10 @@ pub(super) fn own(report: &mut Report, args: &ReportArgs) -> Result<(), Error> {
 }
 
 /// Compares what was given as a base and a head, or as runs of each. `keeps`: with the sides, for programs that read it.
-pub(super) fn report(
-    (sides, bases, heads): (&[PathBuf], &[PathBuf], &[PathBuf]),
-    paired: bool,
-    gate: &GateArgs,
-    keeps: bool,
-) -> Result<Report, Error> {
-    let (base, head): (Vec<PathBuf>, Vec<PathBuf>) = match sides {
-        [] if !bases.is_empty() => (bases.to_vec(), heads.to_vec()),
-        [base, head] => (vec![base.clone()], vec![head.clone()]),
+pub(super) fn report(args: &BothSidesArgs, paired: bool, gate: &GateArgs, keeps: bool) -> Result<Report, Error> {
+    let (base, head): (&[PathBuf], &[PathBuf]) = match &args.sides[..] {
+        [] if !args.base.is_empty() => (&args.base, &args.head),
+        [base, head] => (std::slice::from_ref(base), std::slice::from_ref(head)),
         [] => return Err(Error::Usage("give a base and a head: gotrace-diff base.out head.out".to_owned())),
         [_] => {
             return Err(Error::Usage(
@@ -57,7 +51,7 @@ pub(super) fn report(
         }
     };
     let config = super::configure(gate)?;
-    let mut read = inputs::read(&[&base, &head], &gate.test_json, &options(gate), &gate.narrow.narrow()?)?.into_iter();
+    let mut read = inputs::read(&[base, head], &gate.test_json, &options(gate), &gate.narrow.narrow()?)?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     let recorded = if paired { Recorded::Alternately } else { Recorded::default() };
     judged(

@@ -5,7 +5,7 @@ use crate::cli::{Color, Format};
 use crate::diagnose::{self, Rule};
 use crate::error::Error;
 use crate::gate::rules;
-use crate::metrics::registry::{self, Class, METRICS, Metric, Per, Role, SubjectKind};
+use crate::metrics::registry::{self, Class, Metric, Per, Role, SubjectKind, metrics};
 use crate::report::{format::Format as ReportFormat, units};
 
 /// Metrics are told in two formats only.
@@ -19,7 +19,7 @@ pub(super) fn format(format: ReportFormat) -> Result<Format, Error> {
 
 /// Lists all metrics.
 pub(super) fn list(format: Format) -> Result<u8, Error> {
-    let all: Vec<&Metric> = METRICS.iter().collect();
+    let all: Vec<&Metric> = metrics().collect();
     tell(&all, format, |metric| {
         let gates = if metric.role == Role::Shown { "" } else { "gates" };
         format!(

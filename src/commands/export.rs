@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::inputs::{self, Input};
 use super::{DONE, compare, output, timeline};
-use crate::cli::{Color, GateArgs, NarrowArgs};
+use crate::cli::{BothSidesArgs, Color, GateArgs, NarrowArgs};
 use crate::compare::framework::{self, Owner};
 use crate::error::Error;
 use crate::export::flame::{self, Draw};
@@ -157,15 +157,9 @@ impl WaitsArgs {
 /// `export benchfmt`.
 #[derive(Debug, Args)]
 pub struct BenchfmtArgs {
-    /// The base and the head.
-    #[arg(value_name = "BASE HEAD")]
-    pub sides: Vec<PathBuf>,
-    /// Runs of the base (repeatable).
-    #[arg(long, value_name = "TRACE", num_args = 1.., conflicts_with = "sides", requires = "head")]
-    pub base: Vec<PathBuf>,
-    /// Runs of the head (repeatable).
-    #[arg(long, value_name = "TRACE", num_args = 1.., conflicts_with = "sides", requires = "base")]
-    pub head: Vec<PathBuf>,
+    /// What is compared.
+    #[command(flatten)]
+    pub sides: BothSidesArgs,
     /// The file; else standard output.
     #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -367,7 +361,7 @@ fn is_the_programs(sample: &Sample) -> bool {
 /// A report of a comparison, whose verdict is not asked for.
 fn bench(args: &BenchfmtArgs) -> Result<u8, Error> {
     let gate = GateArgs { narrow: args.narrow.clone(), test_json: args.test_json.clone(), ..GateArgs::default() };
-    let report = compare::report((&args.sides, &args.base, &args.head), false, &gate, false)?;
+    let report = compare::report(&args.sides, false, &gate, false)?;
     let text = benchfmt::render(&report);
     match &args.out {
         Some(path) => output::write_file(path, &text)?,

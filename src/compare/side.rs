@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::framework::{self, Owner};
 use super::{names, packages};
-use crate::metrics::registry::{METRICS, SubjectKind, View};
+use crate::metrics::registry::{SubjectKind, View, metrics};
 use crate::summary::{Group, Position, Site, SiteFrame, Summary, TestKind, TestNamedBy, TestRun, Warning};
 
 /// The subject's exact name on this side. Joining sides matches names that differ.
@@ -324,7 +324,7 @@ impl Package {
         let subject = self.subjects.entry(SubjectId { kind, name: test.name.clone() }).or_default();
         let at = subject.repeats.len();
         subject.repeats.push(Repeat { run, operations: test.operations });
-        for metric in METRICS.iter().filter(|m| m.kinds.contains(&kind)) {
+        for metric in metrics().filter(|m| m.kinds.contains(&kind)) {
             for (path, figure) in metric.figures(View::Test(test)) {
                 let series = subject.figures.entry(path).or_default();
                 series.resize(at, None);
@@ -359,7 +359,7 @@ impl Package {
 
     fn record(&mut self, kind: SubjectKind, name: &str, view: View<'_>, i: usize, runs: usize) -> &mut Subject {
         let subject = self.subjects.entry(SubjectId { kind, name: name.to_owned() }).or_default();
-        for metric in METRICS.iter().filter(|m| m.kinds.contains(&kind)) {
+        for metric in metrics().filter(|m| m.kinds.contains(&kind)) {
             for (path, figure) in metric.figures(view) {
                 let series = subject.figures.entry(path).or_insert_with(|| vec![None; runs]);
                 series[i] = Some(figure);

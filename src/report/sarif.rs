@@ -11,7 +11,7 @@ use super::headline;
 use super::json;
 use super::model::{Finding, Meaning, Report};
 use crate::error::Error;
-use crate::metrics::registry::METRICS;
+use crate::metrics::registry::metrics;
 
 /// GitHub takes 25,000 results and shows 5,000.
 const MOST: usize = 5000;
@@ -51,7 +51,7 @@ pub fn render(report: &Report) -> Result<String, Error> {
 }
 
 fn rule_of(id: &Text) -> Value {
-    let metric = METRICS.iter().find(|m| id.is(m.id));
+    let metric = metrics().find(|m| id.is(m.id));
     let definition = metric.map_or("A figure that this version does not know.", |m| m.definition);
     let first = definition.split_once(". ").map_or(definition, |(first, _)| first).trim_end_matches('.');
     json!({

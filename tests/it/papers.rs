@@ -8,7 +8,7 @@ use std::process::Command;
 
 use gotrace_diff::error::exit;
 use gotrace_diff::gate::rules;
-use gotrace_diff::metrics::registry::{Class, METRICS};
+use gotrace_diff::metrics::registry::{Class, metrics};
 use gotrace_diff::report::units;
 use gotrace_diff::trace::{TraceErrorKind, Version};
 
@@ -279,7 +279,7 @@ fn defaults_are_those_of_the_code() {
     let rows = rows(&read("docs/configuration.md"), "## Defaults");
     let told: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
     for class in [Class::Time, Class::Structural, Class::Count, Class::Bytes] {
-        let unit = METRICS.iter().find(|m| m.class == class).expect("a metric of each class").unit;
+        let unit = metrics().find(|m| m.class == class).expect("a metric of each class").unit;
         let (limit, floor) = rules::defaults(class);
         let real = [class.name(), &units::percent(limit), &units::figure(floor, unit)];
         assert!(told.iter().any(|row| row[..] == real), "{real:?} is not in {told:?}");
