@@ -50,6 +50,7 @@ if [ -n "$given" ]; then
 fi
 
 if [ "$mode" = none ]; then
+  # Where there is none the next line says so.
   on_path=$(command -v gotrace-diff || true)
   [ -n "$on_path" ] || fail 'install-mode is none, and there is no gotrace-diff on PATH'
   found "$on_path" "$version"
@@ -105,6 +106,7 @@ holds() {
 }
 
 cache=${RUNNER_TOOL_CACHE:-$temp}/gotrace-diff/$version/${RUNNER_ARCH}
+# The steps after this one run the binary from here; the runner empties its folder for temporary files after the job.
 work=$(mktemp -d "$temp/gotrace-diff.XXXXXX")
 if [ -f "$cache/$archive" ] && cp "$cache/$archive" "$work/$archive" && holds "$work/$archive"; then
   printf 'from the tool cache: %s\n' "$archive"

@@ -41,6 +41,7 @@ esac
 CARGO_ENCODED_RUSTFLAGS=$(printf '\037%s' "${flags[@]}")
 export CARGO_ENCODED_RUSTFLAGS=${CARGO_ENCODED_RUSTFLAGS#?}
 
+# Where Rust did not come by rustup, its target may be there all the same: cargo says so if it is not.
 rustup target add "$target" >/dev/null 2>&1 || true
 cargo build --release --locked --target "$target" --bin gotrace-diff
 
