@@ -161,6 +161,7 @@ fn a_committed_baseline_is_checked_and_a_missing_one_is_no_pass() {
     let made = std::process::Command::new(env!("CARGO_BIN_EXE_gotrace-diff"))
         .args(["baseline", "create", &base, "-o", "gotrace-baseline.json"])
         .current_dir(job.workspace())
+        .stdout(std::process::Stdio::null())
         .status()
         .unwrap();
     assert!(made.success());
