@@ -1,6 +1,7 @@
 //! Folds spans into a [`crate::summary::Summary`], in one pass. One file for each family of figures.
 
 mod accounts;
+mod belongs;
 mod bins;
 mod blocking;
 mod chosen;
@@ -25,6 +26,7 @@ use crate::trace::{
     Event, EventKind, Frame, Gauge, GoSlot, GoState, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time,
 };
 use accounts::Accounts;
+use belongs::Belongs;
 use blocking::Blocking;
 use chosen::Stretches;
 pub use chosen::{Chosen, Names};
@@ -41,6 +43,7 @@ use warnings::Warnings;
 #[derive(Clone, Debug)]
 pub struct Metrics {
     accounts: Accounts,
+    belongs: Belongs,
     blocking: Blocking,
     collector: Collector,
     load: Load,
@@ -68,6 +71,7 @@ impl Default for Metrics {
     fn default() -> Self {
         Metrics {
             accounts: Accounts::default(),
+            belongs: Belongs::default(),
             blocking: Blocking::default(),
             collector: Collector::default(),
             load: Load::default(),
@@ -172,6 +176,7 @@ impl Sink for Metrics {
     fn begin_window(&mut self, from: Time, _symbols: &Symbols) {
         self.tests.begin_window(from, &self.accounts);
         self.accounts.begin_window(from);
+        self.belongs = Belongs::default();
         self.blocking = Blocking::default();
         self.collector.begin_window(from);
         self.load.begin_window(from);
@@ -313,6 +318,9 @@ impl Sink for Metrics {
 
     fn retire(&mut self, g: GoSlot, alive: bool, time: Time, symbols: &Symbols) {
         let (account, spent) = self.accounts.retire(g, alive, time);
+        if !(account.aside || account.outside && account.counted.is_none()) {
+            self.belongs.group(account.group, account.test, &self.tests);
+        }
         self.blocking.retire(g, account.ran);
         if self.collecting {
             self.mutators.iter_mut().for_each(|m| m.retire(g));
@@ -355,7 +363,9 @@ impl Sink for Metrics {
         if self.is_aside(event.g) {
             return;
         }
-        let now = self.accounts.get(event.g).snapshot(open, event.time);
+        let account = self.accounts.get(event.g);
+        let (test, now) = (account.test, account.snapshot(open, event.time));
+        self.belongs.region(name, test, &self.tests);
         self.tasks.enter(event.g, task, || now.clone());
         self.regions.begin(event, task, name, now);
         self.tasks.region(task, g);
@@ -374,6 +384,7 @@ impl Sink for Metrics {
         self.tasks.leave(event.g, task, || now);
         if end_only {
             // An end without a begin is all that tells of this call.
+            self.belongs.region(name, self.accounts.get(event.g).test, &self.tests);
             self.tasks.region(task, g);
         }
         if let Some(stretches) = &mut self.stretches {
@@ -387,6 +398,8 @@ impl Sink for Metrics {
             return;
         }
         self.tasks.begin(event, g, (id, parent), name, &mut self.warnings);
+        let test = if event.g == GoSlot::NONE { TestIx::NONE } else { self.accounts.get(event.g).test };
+        self.belongs.task(name, test, &self.tests);
         if event.g != GoSlot::NONE {
             let account = self.accounts.get(event.g);
             let open = open.span(event.g, event.time);

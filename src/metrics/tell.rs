@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Metrics;
+use super::belongs::Owned;
 use super::blocking::{TestSites, frames};
 use super::tally::{Spent, Sums};
 use super::tests::{Kind, TestIx, TestSum};
@@ -32,6 +33,7 @@ impl Metrics {
         let (sites, of_tests) = self.blocking.to_sites(symbols, &self.accounts);
         let creations = (0..).map(StackId).zip(self.creations.iter().copied());
         let [mmu, mmu_workers] = self.mutators.each_ref().map(|m| m.clone().finish(end));
+        let owned = self.belongs.by_test(|group| self.accounts.name(group), symbols);
         let profile = |honest| (profiles > 0).then(|| self.blocking.profiles(symbols, honest, profiles));
         Summary {
             schema: SCHEMA.to_owned(),
@@ -52,7 +54,7 @@ impl Metrics {
             honest_profiles: profile(true),
             creations: counts(creations, symbols),
             unblocks: counts(self.blocking.unblocks().into_iter(), symbols),
-            tests: self.tests.all().map(|(ix, test)| run(ix, test, &of_tests, symbols)).collect(),
+            tests: self.tests.all().map(|(ix, test)| run(ix, test, (&of_tests, owned.get(&ix)), symbols)).collect(),
             attribution: self.attribution(),
             slowest: self.slowest(symbols),
             sites,
@@ -125,7 +127,8 @@ fn counts(all: impl Iterator<Item = (StackId, u64)>, symbols: &Symbols) -> Vec<S
     all.into_iter().map(|(stack, count)| StackCount { stack: frames(symbols, stack), count }).collect()
 }
 
-fn run(ix: TestIx, test: &TestSum, of_tests: &TestSites, symbols: &Symbols) -> TestRun {
+fn run(ix: TestIx, test: &TestSum, (of_tests, owned): (&TestSites, Option<&Owned>), symbols: &Symbols) -> TestRun {
+    let owned = owned.cloned().unwrap_or_default();
     let without = |spent: &Spent, framework: &Sums| {
         spent.without(&Spent::new(framework.clone(), None, framework.known())).times(symbols)
     };
@@ -157,6 +160,9 @@ fn run(ix: TestIx, test: &TestSum, of_tests: &TestSites, symbols: &Symbols) -> T
         times: without(&test.own, &test.own_framework),
         work: without(&test.spent, &test.framework),
         leaks: counts_of(&test.leaks, symbols),
+        groups: owned.groups,
+        regions: owned.regions,
+        tasks: owned.tasks,
         sites: sites.map(|&(site, count, time_ns)| TestSite { site: site as usize, count, time_ns }).collect(),
         ..TestRun::default()
     }

@@ -186,6 +186,9 @@ fn reason(finding: &Finding) -> String {
     } else if !finding.cause.is_any(&["", "new", "gone"]) {
         parts.push(finding.cause.clip(SENTENCE).markdown_line());
     }
+    if let Some(test) = finding.subject.in_test() {
+        parts.push(format!("in {}", test.clip(NAME).markdown()));
+    }
     if let Some(old) = &finding.subject.renamed_from {
         parts.push(format!("renamed from {}", old.clip(NAME).markdown()));
     }

@@ -87,6 +87,16 @@ pub struct TestRun {
     /// Where goroutines stand that it left and that never ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leaks: Vec<StackCount>,
+    /// Start functions of the goroutines that worked for it, where all goroutines of that function worked for tests,
+    /// and for few of them. Of several subtests of one test the outermost test has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// The same of regions, by who made the calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
+    /// The same of task types, by who began the tasks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
     /// Where its goroutines waited most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sites: Vec<TestSite>,

@@ -21,9 +21,11 @@ const MOST_PAIRS: usize = 40;
 /// A figure over time, taken from one run.
 type Points<'f> = &'f dyn Fn(&Load) -> Vec<Point>;
 
-/// Curves of a run of each side.
+/// Curves of a run of each side; of the head alone where the base has no runs.
 pub(super) fn curves(base: &Drawn, head: &Drawn) -> Vec<Curve> {
-    let (Some(base), Some(head)) = (&base.load, &head.load) else { return Vec::new() };
+    let none = Load::default();
+    let (alone, base) = (base.runs == 0, base.load.as_ref().unwrap_or(&none));
+    let Some(head) = &head.load else { return Vec::new() };
     let at = |step: i64, i: usize| step.saturating_mul(i64::try_from(i).unwrap_or(i64::MAX)) as f64;
     let load = |of: &Load, value: fn(&crate::summary::LoadPoint) -> i64| -> Vec<Point> {
         // Means are kept in hundredths.
@@ -36,6 +38,9 @@ pub(super) fn curves(base: &Drawn, head: &Drawn) -> Vec<Curve> {
     };
     let procs = |of: &Load| {
         let value = of.gomaxprocs as f64;
+        if of.duration_ns == 0 {
+            return Vec::new();
+        }
         vec![Point { at: 0.0, value }, Point { at: of.duration_ns as f64, value }]
     };
     let all: [(&str, &str, &str, Points<'_>); 5] = [
@@ -46,8 +51,8 @@ pub(super) fn curves(base: &Drawn, head: &Drawn) -> Vec<Curve> {
         ("Heap", "goal of the collector", "bytes", &|of| heap(of, |p| p.1)),
     ];
     let drawn = |picture: &str| match picture {
-        "Heap" => !base.heap.is_empty() && !head.heap.is_empty(),
-        _ => !base.load.is_empty() && !head.load.is_empty(),
+        "Heap" => (alone || !base.heap.is_empty()) && !head.heap.is_empty(),
+        _ => (alone || !base.load.is_empty()) && !head.load.is_empty(),
     };
     all.into_iter()
         .filter(|(picture, ..)| drawn(picture))
@@ -61,17 +66,20 @@ pub(super) fn curves(base: &Drawn, head: &Drawn) -> Vec<Curve> {
         .collect()
 }
 
-/// The slowest tests that both sides have spans of, the slowest first.
+/// The slowest tests that both sides have spans of, the slowest first; those of the head where the base has no runs.
 pub(super) fn timelines(base: &Drawn, head: &Drawn, repository: &Repository) -> Vec<Timeline> {
-    let both =
-        head.slowest.iter().filter_map(|(name, (wall, after))| Some((name, wall, &base.slowest.get(name)?.1, after)));
-    let mut all: Vec<_> = both.collect();
+    let alone = base.runs == 0;
+    let of_both = head.slowest.iter().filter_map(|(name, (wall, after))| {
+        let before = base.slowest.get(name).map(|(_, before)| before);
+        (alone || before.is_some()).then_some((name, wall, before, after))
+    });
+    let mut all: Vec<_> = of_both.collect();
     all.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
     all.truncate(MOST_TIMELINES);
     all.into_iter()
         .map(|(name, _, before, after)| Timeline {
             subject: subject(SubjectKind::Test, name),
-            base: tracks(before, repository),
+            base: before.map_or_else(Vec::new, |before| tracks(before, repository)),
             head: tracks(after, repository),
         })
         .collect()

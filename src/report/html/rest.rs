@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::data::meaning;
+use super::data::{meaning, whose};
 use crate::report::model::{Report, Row, SideEnvironment};
 use crate::report::units;
 
@@ -92,7 +92,7 @@ fn key() -> Markup {
 pub(super) fn all(report: &Report) -> Markup {
     let columns = [
         ("subject", ""),
-        ("package", ""),
+        ("package · test", ""),
         ("metric", ""),
         ("base", "n"),
         ("head", "n"),
@@ -129,7 +129,7 @@ fn line(row: &Row<'_>) -> Markup {
     html! {
         tr {
             td class="name" { bdi { (row.subject.label) } }
-            td class="name" { @if let Some(package) = &row.subject.package { bdi { (package) } } }
+            td class="name" { bdi { (whose(row.subject)) } }
             td class="name" { bdi { (row.what) } @if !row.per.is_empty() { " per " (row.per) } }
             td class="n" { (figure(row.base)) }
             td class="n" { (figure(row.head)) }
