@@ -311,6 +311,9 @@ fn left_out(out: &mut String, report: &Report, layout: Layout) {
 /// How much was compared, in a sentence.
 pub(super) fn compared(report: &Report) -> String {
     let compared = &report.compared;
+    if compared.series == 0 && report.runs.base.is_empty() && report.runs.head.is_empty() {
+        return "Compared: nothing.".to_owned();
+    }
     let runs = |side: &std::collections::BTreeMap<Text, Vec<super::model::Run>>| match side
         .values()
         .map(Vec::len)

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::drawn::{Drawn, Load};
+use super::drawn::{Drawn, Load, Spans};
 use crate::compare::names;
 use crate::gate::cause;
 use crate::metrics::registry::SubjectKind;
 use crate::paths::Repository;
 use crate::report::escape::Text;
 use crate::report::model::{BlockedBy, Curve, Point, Span, Subject, Timeline, Track};
-use crate::summary::Slowest;
 
-/// Goroutines of a timeline; of more, those that come first in time are drawn.
-const MOST_TRACKS: usize = 64;
+/// Goroutines of a side: both sides are to be seen at once. Of more, those that took part longest are drawn.
+const MOST_TRACKS: usize = 24;
 /// Timelines of a report: the slowest.
 const MOST_TIMELINES: usize = 8;
 /// Pairs of who waited and who woke.
@@ -66,7 +65,7 @@ pub(super) fn curves(base: &Drawn, head: &Drawn) -> Vec<Curve> {
         .collect()
 }
 
-/// The slowest tests that both sides have spans of, the slowest first; those of the head where the base has no runs.
+/// The slowest tests and tasks that both sides have spans of, the slowest first; those of the head where the base has no runs.
 pub(super) fn timelines(base: &Drawn, head: &Drawn, repository: &Repository) -> Vec<Timeline> {
     let alone = base.runs == 0;
     let of_both = head.slowest.iter().filter_map(|(name, (wall, after))| {
@@ -78,7 +77,7 @@ pub(super) fn timelines(base: &Drawn, head: &Drawn, repository: &Repository) -> 
     all.truncate(MOST_TIMELINES);
     all.into_iter()
         .map(|(name, _, before, after)| Timeline {
-            subject: subject(SubjectKind::Test, name),
+            subject: subject(name.0, &name.1),
             base: before.map_or_else(Vec::new, |before| tracks(before, repository)),
             head: tracks(after, repository),
         })
@@ -89,7 +88,10 @@ fn subject(kind: SubjectKind, name: &str) -> Subject {
     Subject {
         kind,
         name: name.into(),
-        label: name.into(),
+        label: match kind {
+            SubjectKind::Test | SubjectKind::Benchmark => name.into(),
+            _ => format!("{kind} {name}").into(),
+        },
         package: None,
         test: None,
         renamed_from: None,
@@ -97,7 +99,7 @@ fn subject(kind: SubjectKind, name: &str) -> Subject {
     }
 }
 
-fn tracks(of: &Slowest, repository: &Repository) -> Vec<Track> {
+fn tracks(of: &Spans, repository: &Repository) -> Vec<Track> {
     let places: Vec<Text> = of.places.iter().map(|place| told(place, repository)).collect();
     let place = |i: usize| places.get(i).filter(|p| !p.is_empty()).cloned();
     let mut tracks: BTreeMap<u64, Vec<Span>> = BTreeMap::new();
@@ -124,8 +126,10 @@ fn tracks(of: &Slowest, repository: &Repository) -> Vec<Track> {
         })
         .collect();
     let first = |t: &Track| t.spans.first().map_or(0.0, |s| s.at);
-    tracks.sort_by(|a, b| first(a).total_cmp(&first(b)).then(a.goroutine.cmp(&b.goroutine)));
+    let long = |t: &Track| t.spans.iter().map(|s| s.ns).sum::<f64>();
+    tracks.sort_by(|a, b| long(b).total_cmp(&long(a)).then(a.goroutine.cmp(&b.goroutine)));
     tracks.truncate(MOST_TRACKS);
+    tracks.sort_by(|a, b| first(a).total_cmp(&first(b)).then(a.goroutine.cmp(&b.goroutine)));
     tracks
 }
 

@@ -57,7 +57,8 @@ pub(super) fn timeline(report: &Report) -> Markup {
                 }
                 p class="soft" {
                     kbd { "w" } " " kbd { "s" } " zoom, " kbd { "a" } " " kbd { "d" } " move, " kbd { "f" } " fits the selection, "
-                    kbd { "m" } " marks it, " kbd { "Esc" } " starts over. Click a span; with " kbd { "Shift" } " add more to sum them up."
+                    kbd { "m" } " marks it, " kbd { "Esc" } " starts over. Click a span; with " kbd { "Shift" } " add more to sum them up. "
+                    "Drawn are the goroutines that took part longest."
                 }
                 canvas id="timeline-base" tabindex="0" role="img" aria-label="Goroutines of the base over time" aria-describedby="timeline-told" {}
                 canvas id="timeline-head" tabindex="0" role="img" aria-label="Goroutines of the head over time" aria-describedby="timeline-told" {}
