@@ -107,5 +107,9 @@ fn slowest(run: &Summary) -> Vec<((SubjectKind, String), i64, Spans)> {
         let spans = Spans { goroutines: of.goroutines.clone(), places: of.places.clone(), spans: of.spans.clone() };
         all.push(((kind, named.unwrap_or_else(|| "the slowest test".to_owned())), test.wall_ns, spans));
     }
+    if let Some(of) = run.slowest_task.as_ref().filter(|of| !of.task.is_empty()) {
+        let spans = Spans { goroutines: of.goroutines.clone(), places: of.places.clone(), spans: of.spans.clone() };
+        all.push(((SubjectKind::Task, of.task.clone()), of.wall_ns, spans));
+    }
     all
 }
