@@ -141,6 +141,9 @@ pub struct Judgement {
     pub evidence: Evidence,
     /// The interval of the relative change, where there are enough runs for one.
     pub interval: Option<(f64, f64)>,
+    /// The relative change that would have been found in four of five such comparisons, where it was tested. None for
+    /// queues: what is tested of them is a ratio.
+    pub detectable: Option<f64>,
     /// What the team has said of it, where that holds.
     pub accepted: Option<Accept>,
 }
@@ -217,6 +220,7 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
                     outcome: Outcome::Unchanged,
                     evidence: Evidence::None,
                     interval: None,
+                    detectable: None,
                     accepted: None,
                 };
                 alone(&mut judgement, package, subject, change, any_environment);

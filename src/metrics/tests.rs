@@ -49,6 +49,8 @@ pub(super) enum Kind {
 pub(super) struct TestSum {
     pub(super) kind: Kind,
     pub(super) parent: TestIx,
+    /// The outermost test around it, itself where there is none.
+    root: TestIx,
     /// The number of the framework's line that announced it.
     pub(super) line: Option<u64>,
     /// The function that runs, as far as any stack shows it.
@@ -128,6 +130,11 @@ impl Tests {
     /// All tests, the first one at index 1.
     pub(super) fn all(&self) -> impl Iterator<Item = (TestIx, &TestSum)> {
         self.all.iter().enumerate().map(|(i, test)| (TestIx(i as u32 + 1), test))
+    }
+
+    /// The outermost test around a test, itself where there is none.
+    pub(super) fn root(&self, ix: TestIx) -> TestIx {
+        (ix.0 as usize).checked_sub(1).and_then(|i| self.all.get(i)).map_or(TestIx::NONE, |test| test.root)
     }
 
     pub(super) fn get(&mut self, ix: TestIx) -> Option<&mut TestSum> {
@@ -215,9 +222,12 @@ impl Tests {
         let parent = std::mem::replace(&mut account.test, TestIx(self.all.len() as u32 + 1));
         let recorder = (self.recording < RECORDED_AT_ONCE).then(Box::<Recorder>::default);
         self.recording += usize::from(recorder.is_some());
+        let own = TestIx(self.all.len() as u32 + 1);
+        let root = Some(self.root(parent)).filter(|&root| root != TestIx::NONE).unwrap_or(own);
         self.all.push(TestSum {
             kind,
             parent,
+            root,
             line,
             function: None,
             began: account.born,
