@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{SiteFrame, StackCount, Times};
 
 /// What runs the program's code.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TestKind {
     /// A test, subtest or the seeds of a fuzz test.
@@ -18,7 +19,7 @@ pub enum TestKind {
 }
 
 /// How a test got its name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TestNamedBy {
     /// It has none.
@@ -33,7 +34,7 @@ pub enum TestNamedBy {
 }
 
 /// One repeat of a test or benchmark: its own goroutine and all that it, and those, created; subtests apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestRun {
     /// Its name as `go test` prints it, or its function's; empty where neither is known.
     pub name: String,
@@ -93,7 +94,7 @@ pub struct TestRun {
 }
 
 /// Waits of one test at one of the summary's sites.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestSite {
     /// Index in [`super::Summary::sites`].
@@ -105,7 +106,7 @@ pub struct TestSite {
 }
 
 /// How tests got their names, and what belongs to none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attribution {
     /// How most got their names.
@@ -124,7 +125,7 @@ pub struct Attribution {
 }
 
 /// The spans of a test, at most 2,000: where there are more, the shortest are left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slowest {
     /// Index in [`super::Summary::tests`].
@@ -142,7 +143,7 @@ pub struct Slowest {
 }
 
 /// One span: what a goroutine did, from when, for how long.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SlowSpan {
     /// The goroutine.

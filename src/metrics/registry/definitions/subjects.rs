@@ -181,6 +181,7 @@ pub(super) const METRICS: &[Metric] = &[
     Metric {
         id: "syscalls",
         kinds: &[Site],
+        depends: DependsOn::Os,
         definition: "System calls made at this stack. In a benchmark per operation, in a window of a service per second, else per run.",
         read: stack!(syscalls),
         ..BASE
