@@ -61,7 +61,7 @@ pub enum Command {
     Summarize(SummarizeArgs),
     /// Render a report again, from the JSON of a comparison and without its traces.
     Report(RenderArgs),
-    /// Print a JSON schema: of reports, the configuration, baselines or rows.
+    /// Print a JSON schema: of reports, the configuration, baselines, summaries or rows.
     Schema(crate::commands::schema::SchemaArgs),
     /// Print what completes command lines in a shell.
     Completions(crate::commands::shell::CompletionsArgs),

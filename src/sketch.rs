@@ -14,6 +14,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The relative error of every quantile: at most half a bucket, 1/128.
@@ -29,7 +30,7 @@ const BUCKETS: usize = ((63 - DIVISION as usize) << DIVISION) + PER_OCTAVE as us
 const LISTED: usize = 192;
 
 /// A distribution of durations in nanoseconds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sketch {
     /// How many values.
@@ -45,7 +46,7 @@ pub struct Sketch {
 }
 
 /// Counts by bucket. Equal counts are equal however they are kept, and are written as an object.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "BTreeMap<u16, u64>", into = "BTreeMap<u16, u64>")]
 enum Buckets {
     /// In order of the bucket.

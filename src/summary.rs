@@ -3,6 +3,7 @@
 //! Figures that Go's own analysis computes have the names that our reference prints them under, so that one can be
 //! laid beside the other. All maps are sorted; equal traces give equal bytes.
 
+mod environment;
 mod instances;
 mod load;
 mod spans;
@@ -12,8 +13,10 @@ mod times;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use environment::{Environment, Fact};
 pub use instances::{GoroutineInstance, Instances, RegionInstance, SliceInstance, TaskInstance, WaitInstance};
 pub use load::{Gc, Heap, HeapPoint, Latency, LoadPoint, Sched};
 pub use spans::{OfTask, RangeStat, Region, Task};
@@ -25,7 +28,7 @@ pub use times::{Group, Position, Times};
 pub const SCHEMA: &str = "gotrace-diff/summary/1";
 
 /// One run: one trace file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Summary {
     /// [`SCHEMA`].
@@ -58,6 +61,9 @@ pub struct Summary {
     pub generations: u64,
     /// GOMAXPROCS: the greatest value seen; 0 where the trace does not say.
     pub gomaxprocs: u64,
+    /// Where it was recorded, as far as whoever recorded it said so.
+    #[serde(default, skip_serializing_if = "Environment::is_empty")]
+    pub environment: Environment,
     /// Operations (b.N) of the benchmarks in this run, all rounds added up, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<u64>,
@@ -127,7 +133,7 @@ fn is_false(b: &bool) -> bool {
 }
 
 /// A recording, as it is in its file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recording {
     /// Decompressed.
@@ -144,7 +150,7 @@ pub struct Recording {
 }
 
 /// Something odd.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Warning {
     /// A stable name: `region-misnested`, `region-end-without-start`, `task-id-conflict`, and so on.

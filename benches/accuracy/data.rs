@@ -58,7 +58,7 @@ pub fn load() -> Result<Vec<Workload>, String> {
                 let mut text = String::new();
                 let mut unfolded = ruzstd::decoding::StreamingDecoder::new(file).map_err(|e| wrong(e.to_string()))?;
                 std::io::Read::read_to_string(&mut unfolded, &mut text).map_err(|e| wrong(e.to_string()))?;
-                variants.insert(variant.to_owned(), baseline::read(&text).map_err(wrong)?);
+                variants.insert(variant.to_owned(), baseline::read_any(&text).map_err(wrong)?.into_side());
             }
             sessions.push(variants);
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use gotrace_diff::attribution::{self, output::TestOutput};
-use gotrace_diff::baseline;
+use gotrace_diff::baseline::Baseline;
 use gotrace_diff::compare::Side;
 use gotrace_diff::paths::Repository;
 use gotrace_diff::summarize::{Options, summarize};
@@ -51,7 +51,8 @@ pub fn pack(recorded: &Path) -> Result<(), String> {
                         subject.sites.retain(|_, s| s.time_ns.iter().sum::<i64>() > least);
                     }
                 }
-                let text = baseline::write(&side, &Repository::around(Path::new("/"))).map_err(|e| e.to_string())?;
+                let made = Baseline::from(side).portable(&Repository::around(Path::new("/")));
+                let text = made.and_then(|b| b.render()).map_err(|e| e.to_string())?;
                 let path = to.join(format!("{variant}.json"));
                 std::fs::write(&path, text).map_err(|e| e.to_string())?;
                 let packed = Command::new("zstd").args(["-q", "-19", "--rm", "-f"]).arg(&path).status();

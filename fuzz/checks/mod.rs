@@ -7,7 +7,7 @@ use std::path::Path;
 
 use arbitrary::{Arbitrary, Unstructured};
 use gotrace_diff::attribution::output::TestOutput;
-use gotrace_diff::baseline;
+use gotrace_diff::baseline::{self, Baseline};
 use gotrace_diff::compare::{self, Side};
 use gotrace_diff::config::{self, Config};
 use gotrace_diff::gate;
@@ -192,11 +192,13 @@ pub fn batches(bytes: &[u8]) {
 /// A baseline: what is read is written and read again as the same.
 pub fn a_baseline(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    if let Ok(side) = baseline::read(text) {
+    if let Ok(known) = baseline::read_any(text) {
         let repository = Repository::around(Path::new("."));
-        let written = baseline::write(&side, &repository).expect("what was read can be written");
-        let again = baseline::read(&written).expect("what was written can be read");
-        assert_eq!(baseline::write(&again, &repository).expect("again"), written);
+        let write = |b: &Baseline| b.portable(&repository).and_then(|b| b.render());
+        // A run of a document of version 1 may say that it is partial, and no baseline is written of such.
+        let Ok(written) = write(&known) else { return };
+        let again = baseline::read_any(&written).expect("what was written can be read");
+        assert_eq!(write(&again).expect("again"), written);
     }
     let _ = read::read(text);
     let _ = serde_json::from_str::<Summary>(text);

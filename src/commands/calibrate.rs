@@ -61,7 +61,7 @@ pub(super) fn read(args: &CalibrateArgs) -> Result<(Side, Config), Error> {
     let options = super::compare::options(&args.gate);
     let input =
         inputs::read(&[&args.traces], &args.gate.test_json, &options, &Narrow::default())?.pop().unwrap_or_default();
-    let side = input.into_side(config.rounds);
+    let side = input.into_side(config.rounds, None);
     let runs = side.rounds();
     if runs < LEAST_RUNS {
         return Err(Error::Usage(format!(

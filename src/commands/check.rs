@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::at_ref::Commit;
 use super::documents::{self, Document};
 use super::{compare, drift, inputs, output};
-use crate::baseline;
+use crate::baseline::{self, Baseline};
 use crate::cli::CheckArgs;
 use crate::compare::{Design, Recorded, Side};
 use crate::config::{Config, Files, OnMissingBaseline, WorkingTree};
@@ -36,8 +36,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     let options = compare::options(&args.gate);
     let head = inputs::read(&[&args.head], &args.gate.test_json, &options, &narrow)?.pop().unwrap_or_default();
     let mut told = compare::Told::of(&[&head], &config);
-    let head = head.into_side(config.rounds);
-    let candidate = Candidate { args, baseline: &path, head: head.clone() };
+    let candidate = Candidate { args, baseline: &path, head: head.baseline(config.rounds) };
+    let head = head.into_side(config.rounds, None);
     let Some(text) = files.read(&path, documents::MOST_BYTES)? else {
         return missing(&candidate, commit.as_ref(), config.on_missing_baseline, told);
     };
@@ -46,9 +46,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
         None => path.display().to_string(),
     };
     let base = match documents::parse(&name, &text)? {
-        Document::Baseline(side) => {
+        Document::Baseline(baseline) => {
             // A baseline has only what is the program's: all others would look new.
             config.show_framework = false;
+            let (side, said) = baseline.beside(&head);
+            told.warnings.extend(said);
             side
         }
         Document::Runs(summaries) => {
@@ -121,9 +123,9 @@ fn missing(
     let args = &candidate.args.report;
     match policy {
         OnMissingBaseline::Create => {
-            let text = baseline::write(&candidate.head, &Repository::around(&super::working_folder()?))?;
+            let text = candidate.text()?;
             output::write_file(path, &text)?;
-            let runs = candidate.head.runs().count();
+            let runs = candidate.head.runs();
             let mut report = report(
                 exit::PASS,
                 format!(
@@ -165,10 +167,14 @@ fn missing(
 struct Candidate<'a> {
     args: &'a CheckArgs,
     baseline: &'a PathBuf,
-    head: Side,
+    head: Baseline,
 }
 
 impl Candidate<'_> {
+    fn text(&self) -> Result<String, Error> {
+        self.head.portable(&Repository::around(&super::working_folder()?))?.render()
+    }
+
     /// Writes it, and says how it is taken. That it cannot be written does not change the verdict.
     fn offer(&self, report: &mut Report) {
         let path = match &self.args.candidate {
@@ -177,9 +183,7 @@ impl Candidate<'_> {
             None => beside(self.baseline),
         };
         let shown = super::shown(&path);
-        let written = super::working_folder()
-            .and_then(|here| baseline::write(&self.head, &Repository::around(&here)))
-            .and_then(|text| output::write_file(&path, &text));
+        let written = self.text().and_then(|text| output::write_file(&path, &text));
         if let Err(error) = written {
             report.warnings.push(format!("no candidate for a new baseline: {error}").into());
             return;

@@ -54,10 +54,12 @@ pub(super) fn report(args: &BothSidesArgs, paired: bool, gate: &GateArgs, keeps:
     let mut read = inputs::read(&[base, head], &gate.test_json, &options(gate), &gate.narrow.narrow()?)?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     let recorded = if paired { Recorded::Alternately } else { Recorded::default() };
+    let told = Told::of(&[&base, &head], &config);
+    let (base, head) = Input::into_sides(base, head, config.rounds);
     judged(
-        Told::of(&[&base, &head], &config),
-        base.into_side(config.rounds),
-        head.into_side(config.rounds),
+        told,
+        base,
+        head,
         &config,
         How { against_baseline: false, design: Design { recorded, ..Design::default() } },
         keeps,

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{DONE, inputs, output};
+use super::inputs::{self, Input};
+use super::{DONE, output};
 use crate::cli::{ExplainArgs, Format};
 use crate::compare;
 use crate::config;
@@ -37,7 +38,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
     let warnings = [base.warnings.clone(), head.warnings.clone()].concat();
     let repository = Repository::around(&folder);
     let wakers = [Wakers::of(&base.summaries, &repository), Wakers::of(&head.summaries, &repository)];
-    let comparison = compare::compare(base.into_side(config.rounds), head.into_side(config.rounds));
+    let (base, head) = Input::into_sides(base, head, config.rounds);
+    let comparison = compare::compare(base, head);
     let subjects = depth::build(&comparison, &args.subject, args.metric.as_ref(), &wakers, &repository);
     if subjects.is_empty() {
         return Err(Error::Usage(format!(

@@ -7,8 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use crate::baseline;
-use crate::compare::Side;
+use crate::baseline::{self, Baseline};
 use crate::error::Error;
 use crate::report::model::Report;
 use crate::report::read;
@@ -24,8 +23,8 @@ pub(super) const RUNS_SCHEMA: &str = "gotrace-diff/runs/1";
 pub(super) enum Document {
     /// Summaries.
     Runs(Vec<Summary>),
-    /// A whole side.
-    Baseline(Side),
+    /// A committed baseline.
+    Baseline(Baseline),
 }
 
 /// Several summaries.
@@ -96,7 +95,7 @@ pub(super) fn typed(name: &str, text: &str, schema: &str) -> Result<Document, Er
                 None => Ok(Document::Runs(runs.runs)),
             }
         }
-        baseline::SCHEMA => baseline::read(text).map(Document::Baseline).map_err(bad),
+        baseline::SCHEMA | baseline::SCHEMA_1 => baseline::read(schema, text).map(Document::Baseline).map_err(bad),
         report if read::is_report(report) => Err(wrong(
             "a report, and sides are traces, summaries or baselines".to_owned(),
             "to render it again: gotrace-diff report FILE",

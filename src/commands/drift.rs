@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::at_ref::Commit;
 use super::documents::{self, Document};
-use crate::compare::{self, Comparison, Presence, Side};
+use crate::baseline::Baseline;
+use crate::compare::{self, Comparison, Presence};
 use crate::config::{Config, Files, OnEnvMismatch, OnInconclusive, OnMissingBaseline, WorkingTree};
 use crate::gate::rules::{self, Terms};
 use crate::metrics::registry::{Better, Unit};
@@ -126,8 +127,8 @@ pub(super) fn baseline(commit: &Commit, path: &Path, used: &str) -> Vec<String> 
         return Vec::new();
     }
     let side = |text: &str| match documents::parse(&name, text) {
-        Ok(Document::Baseline(side)) => Ok(side),
-        Ok(Document::Runs(runs)) => Ok(Side::new(&runs, None)),
+        Ok(Document::Baseline(baseline)) => Ok(baseline),
+        Ok(Document::Runs(runs)) => Ok(Baseline::of(&runs, None)),
         Err(error) => Err(error),
     };
     let (was, is) = match (side(used), side(&text)) {
@@ -137,7 +138,9 @@ pub(super) fn baseline(commit: &Commit, path: &Path, used: &str) -> Vec<String> 
     };
     let (mut raised, mut lowered, mut apart) = (0, 0, 0);
     let mut examples = Vec::new();
-    for subject in compare::compare(was, is).packages.iter().flat_map(|p| &p.subjects) {
+    let comparisons: Vec<Comparison> =
+        Baseline::pairs(was, is).into_iter().map(|(_, was, is)| compare::compare(was, is)).collect();
+    for subject in comparisons.iter().flat_map(|c| &c.packages).flat_map(|p| &p.subjects) {
         for change in &subject.changes {
             if !matches!(change.presence, Presence::Both { .. }) {
                 apart += 1;

@@ -205,7 +205,7 @@ fn read(sides: &SidesArgs, narrow: &NarrowArgs) -> Result<Vec<Side>, Error> {
     let mut all = Vec::new();
     for ((name, paths), Input { summaries, baselines, warnings, .. }) in named.into_iter().zip(read) {
         warn(&warnings);
-        if summaries.is_empty() || !baselines.is_empty() {
+        if summaries.is_empty() || !baselines.columns.is_empty() {
             return Err(Error::Input {
                 file: paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
                 message: "no trace in it".to_owned(),

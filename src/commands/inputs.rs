@@ -7,9 +7,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::documents::{self, Document};
+use super::environment;
 use super::progress::Progress;
 use super::sources::{self, Source};
 use crate::attribution::{self, output::TestOutput};
+use crate::baseline::Baseline;
 use crate::compare::Side;
 use crate::error::Error;
 use crate::narrow::{self, Narrow};
@@ -25,8 +27,8 @@ const MOST_TEST_OUTPUT: u64 = 1 << 30;
 pub(super) struct Input {
     /// The runs, in the order given.
     pub(super) summaries: Vec<Summary>,
-    /// The sides that baselines hold.
-    pub(super) baselines: Vec<Side>,
+    /// What of it is baselines.
+    pub(super) baselines: Baseline,
     /// What is odd about the input.
     pub(super) warnings: Vec<String>,
     /// Files of folders that are no traces.
@@ -34,13 +36,30 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// The side that all of it makes.
-    pub(super) fn into_side(self, rounds: Option<u64>) -> Side {
+    /// The side that all of it makes. Of a baseline of several environments it is what is nearest to `other`.
+    pub(super) fn into_side(self, rounds: Option<u64>, other: Option<&Side>) -> Side {
         let mut side = Side::new(&self.summaries, rounds);
-        for baseline in self.baselines {
-            side.absorb(baseline);
-        }
+        let known = other.cloned().unwrap_or_else(|| side.clone());
+        side.absorb(self.baselines.beside(&known).0);
         side
+    }
+
+    /// Base and head as sides.
+    pub(super) fn into_sides(base: Input, head: Input, rounds: Option<u64>) -> (Side, Side) {
+        let mut hint = Side::default();
+        if !head.baselines.columns.is_empty() {
+            hint = Side::new(&base.summaries, rounds);
+            base.baselines.columns.iter().for_each(|c| hint.absorb(c.side.clone()));
+        }
+        let head = head.into_side(rounds, Some(&hint));
+        (base.into_side(rounds, Some(&head)), head)
+    }
+
+    /// The baseline that all of it makes: the runs of each environment by themselves.
+    pub(super) fn baseline(&self, rounds: Option<u64>) -> Baseline {
+        let mut baseline = Baseline::of(&self.summaries, rounds);
+        baseline.absorb(self.baselines.clone());
+        baseline
     }
 
     /// What of it was left out.
@@ -76,7 +95,7 @@ pub(super) fn read(
         for document in documents.by_ref().take(found.sources.len()) {
             match document? {
                 Document::Runs(runs) => input.summaries.extend(runs),
-                Document::Baseline(side) => input.baselines.push(side),
+                Document::Baseline(baseline) => input.baselines.absorb(baseline),
             }
         }
         drop_duplicates(&mut input);
@@ -167,6 +186,9 @@ fn one(source: &Source, options: &Options, narrow: &Narrow, progress: &Progress)
         named(whole, &Options { window: narrow.window(), chosen: narrow.chosen(None), ..options.clone() })?
     };
     narrow.apply(&mut summary).map_err(unfit)?;
+    if let Some(path) = &source.path {
+        summary.environment = environment::beside(path)?;
+    }
     Ok(Document::Runs(vec![summary]))
 }
 

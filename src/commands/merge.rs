@@ -15,9 +15,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::compare::{self, Told};
+use super::inputs::{self, Input};
 use super::run::verdict::NOT_RECORDED;
 use super::shards::{self, Shard, ShardResult};
-use super::{documents, inputs, output, sources, totals};
+use super::{documents, output, sources, totals};
 use crate::cli::{GateArgs, ReportArgs};
 use crate::compare::{self as joining, Comparison, Design, Recorded};
 use crate::config::{Config, OnInconclusive};
@@ -73,7 +74,7 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
         let mut read = inputs::read(&sides, &args.gate.test_json, &compare::options(&args.gate), &narrow)?.into_iter();
         let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
         let told = Told::of(&[&base, &head], &config);
-        let (mut base, head) = (base.into_side(config.rounds), head.into_side(config.rounds));
+        let (mut base, head) = Input::into_sides(base, head, config.rounds);
         base.rename(&config.aliases);
         let comparison = joining::compare(base, head);
         return tell(compare::tell(&comparison, told, &config, false)?, args);

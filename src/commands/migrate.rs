@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::documents::{self, Document};
 use super::{DONE, output, shown};
-use crate::baseline;
 use crate::cli::{Color, Format};
 use crate::config;
 use crate::error::Error;
@@ -70,7 +69,7 @@ fn anew(path: &Path, old: &str) -> Result<Option<String>, Error> {
         return json::render(&documents::parse_report(&name, old)?).map(Some);
     }
     match documents::parse(&name, old)? {
-        Document::Baseline(side) => baseline::render(&side).map(Some),
+        Document::Baseline(baseline) => baseline.render().map(Some),
         Document::Runs(_) => Err(Error::Document {
             file: name,
             message: "a summary: it is read as it is".to_owned(),

@@ -10,6 +10,7 @@ mod critical;
 mod depth;
 mod documents;
 mod drift;
+mod environment;
 mod explain;
 pub(crate) mod export;
 pub(crate) mod github;

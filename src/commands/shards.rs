@@ -85,7 +85,7 @@ pub(super) fn read(path: &Path) -> Result<Shard, Error> {
                 headline: doc.headline,
             })))
         }
-        baseline::SCHEMA => Err(wrong(
+        baseline::SCHEMA | baseline::SCHEMA_1 => Err(wrong(
             "a baseline, and shards are results or summaries".to_owned(),
             "compare the shard with it first: gotrace-diff check --output json=FILE",
         )),

@@ -100,7 +100,7 @@ fn glob(input: &Path, pattern: &str, found: &mut Found) -> Result<(), Error> {
             if !path.is_symlink() {
                 folder(&path, 0, found)?;
             }
-        } else if is_test_output(&path) {
+        } else if is_beside(&path) {
             // As below.
         } else {
             push(found, at(&path))?;
@@ -122,10 +122,10 @@ fn folder(path: &Path, depth: usize, found: &mut Found) -> Result<(), Error> {
             if !hidden && depth < DEEPEST {
                 folder(&below, depth + 1, found)?;
             }
+        } else if is_beside(&below) {
+            // What a run printed lies beside its trace, and is read with it; so does where it was recorded.
         } else if is_ours(&below) {
             push(found, at(&below))?;
-        } else if is_test_output(&below) {
-            // What a run printed lies beside its trace, and is read with it.
         } else {
             found.skipped += 1;
         }
@@ -168,6 +168,11 @@ fn is_ours(path: &Path) -> bool {
         return holds_a_trace(path, &head);
     }
     is_trace(&head) || is_document(&head)
+}
+
+/// Whether a file is read with the traces beside it.
+fn is_beside(path: &Path) -> bool {
+    path.file_name().is_some_and(|n| n == super::environment::FILE_NAME) || is_test_output(path)
 }
 
 /// Whether a file holds what `go test -json` prints.

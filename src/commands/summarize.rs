@@ -46,7 +46,7 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
     let options = Options { allow_partial: args.allow_partial, profiles, ..Options::default() };
     let input =
         inputs::read(&[&args.traces], &args.test_json, &options, &args.narrow.narrow()?)?.pop().unwrap_or_default();
-    if !input.baselines.is_empty() {
+    if !input.baselines.columns.is_empty() {
         return Err(Error::Usage("a baseline has no summaries: give traces".to_owned()));
     }
     let config = config::resolve(None, &super::working_folder()?)?;

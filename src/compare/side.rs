@@ -11,7 +11,7 @@ use super::framework::{self, Owner};
 use super::of_test::{self, OfTest};
 use super::{names, packages};
 use crate::metrics::registry::{SubjectKind, View, metrics};
-use crate::summary::{Group, Position, Site, SiteFrame, Summary, TestKind, TestNamedBy, TestRun, Warning};
+use crate::summary::{Environment, Group, Position, Site, SiteFrame, Summary, TestKind, TestNamedBy, TestRun, Warning};
 
 /// The subject's exact name on this side. Joining sides matches names that differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct Run {
     pub snapshot: bool,
     /// GOMAXPROCS; 0 where unknown.
     pub gomaxprocs: u64,
+    /// Where it was recorded, as it is compared: what traces themselves do not say.
+    #[serde(default, skip_serializing_if = "Environment::is_empty")]
+    pub environment: Environment,
     /// How long the trace is, ns.
     pub duration_ns: i64,
     /// When it began, ns on its machine's clock; 0 where that is not known. Puts runs of one comparison in order.
@@ -223,6 +226,7 @@ fn run_of(summary: &Summary, rounds: Option<u64>) -> Run {
         complete: summary.complete,
         snapshot: summary.snapshot,
         gomaxprocs: summary.gomaxprocs,
+        environment: summary.environment.to_compare(),
         duration_ns: summary.end_ns.saturating_sub(summary.start_ns),
         started_ns: summary.start_ns,
         operations,

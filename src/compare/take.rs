@@ -1,12 +1,19 @@
 //! Some of a side's runs, as a side of their own: for trials on runs of one version.
 
-use super::side::{Package, Repeat, Side};
+use super::side::{Package, Repeat, Run, Side};
 
 impl Side {
     /// The runs with these numbers, in this order, of every package. Numbers that a package lacks are left out.
     pub fn take(&self, runs: &[usize]) -> Side {
         let packages = self.packages.iter().map(|(name, package)| (name.clone(), package.take(runs))).collect();
         Side { packages }
+    }
+
+    /// The runs that are `meant`, of every package that has such.
+    pub fn only(&self, meant: impl Fn(&Run) -> bool) -> Side {
+        let runs = |p: &Package| (0..p.runs.len()).filter(|&i| meant(&p.runs[i])).collect::<Vec<_>>();
+        let packages = self.packages.iter().map(|(name, p)| (name.clone(), p.take(&runs(p))));
+        Side { packages: packages.filter(|(_, p)| !p.runs.is_empty()).collect() }
     }
 
     /// The fewest runs that a package has.

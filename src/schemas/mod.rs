@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::report::{json, schema as report};
 use crate::rows;
+use crate::summary::{SCHEMA, Summary};
 
 /// What has a published schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -14,16 +15,19 @@ pub enum Document {
     Configuration,
     /// gotrace-baseline.json.
     Baseline,
+    /// What summarize writes of a run with --format json.
+    Summary,
     /// A line of what summarize writes with --format ndjson.
     Row,
 }
 
 impl Document {
     /// Every kind, with the name of its file in docs.
-    pub const ALL: [(Document, &'static str); 4] = [
+    pub const ALL: [(Document, &'static str); 5] = [
         (Document::Report, "report.schema.json"),
         (Document::Configuration, "configuration.schema.json"),
         (Document::Baseline, "baseline.schema.json"),
+        (Document::Summary, "summary.schema.json"),
         (Document::Row, "row.schema.json"),
     ];
 
@@ -36,7 +40,16 @@ impl Document {
             Document::Report => json::document(&report::report()),
             Document::Configuration => Ok(include_str!("configuration.json").to_owned()),
             Document::Baseline => Ok(include_str!("baseline.json").to_owned()),
+            Document::Summary => json::document(&summary()),
             Document::Row => json::document(&rows::schema()),
         }
     }
+}
+
+/// The schema of summaries.
+fn summary() -> schemars::Schema {
+    let mut schema = schemars::schema_for!(Summary);
+    schema.insert("$id".to_owned(), format!("urn:{}", SCHEMA.replace('/', ":")).into());
+    schema.insert("title".to_owned(), "A run, as gotrace-diff summarize tells it".into());
+    schema
 }

@@ -1,11 +1,12 @@
 //! Single goroutines, tasks, region calls, running slices and waits: the longest of each, where they were asked for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{SiteFrame, Times};
 
 /// The longest of each kind, the longest first. Times are on the trace's clock, ns.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Instances {
     /// Goroutines, by the time that they were there.
@@ -21,7 +22,7 @@ pub struct Instances {
 }
 
 /// One goroutine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GoroutineInstance {
     /// Its id.
     pub g: u64,
@@ -46,7 +47,7 @@ pub struct GoroutineInstance {
 }
 
 /// One task.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskInstance {
     /// Its type.
     pub task: String,
@@ -73,7 +74,7 @@ pub struct TaskInstance {
 }
 
 /// One call of a region.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RegionInstance {
     /// Its type.
     pub region: String,
@@ -99,7 +100,7 @@ pub struct RegionInstance {
 }
 
 /// A time for which a goroutine ran.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SliceInstance {
     /// The goroutine.
@@ -121,7 +122,7 @@ pub struct SliceInstance {
 }
 
 /// A time for which a goroutine waited.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitInstance {
     /// The goroutine.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sketch::Sketch;
 
 /// Garbage collection.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gc {
     /// Cycles that began in the trace, by cause: `explicit` (runtime.GC), `allocation`, `periodic`, `memory limit or
@@ -37,7 +38,7 @@ pub struct Gc {
 }
 
 /// The scheduler's load. Sums are of numbers over time: divided by the length of the trace they are means.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sched {
     /// Goroutines running, summed over time, ns.
@@ -71,7 +72,7 @@ pub struct Sched {
 }
 
 /// How long goroutines waited for a processor.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
     /// Each wait.
@@ -79,11 +80,11 @@ pub struct Latency {
 }
 
 /// Mean numbers of goroutines within a step, in hundredths: running, and waiting for a processor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoadPoint(pub i64, pub i64);
 
 /// The heap over time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Heap {
     /// The length of a step, ns.
@@ -93,5 +94,5 @@ pub struct Heap {
 }
 
 /// Bytes of live heap and of the heap goal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HeapPoint(pub u64, pub u64);

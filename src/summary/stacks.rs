@@ -1,9 +1,10 @@
 //! What is told by stack: waits and who ended them, profiles, counts.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The profiles of `go tool trace`. Each is sorted by time, the longest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profiles {
     /// Waiting for the network.
@@ -20,7 +21,7 @@ pub struct Profiles {
 }
 
 /// One stack of a profile.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// How many waits.
@@ -51,7 +52,7 @@ fn frames<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SiteFrame>, D::Error
 }
 
 /// How often something happened at a stack.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StackCount {
     /// The stack, innermost frame first.
@@ -61,7 +62,7 @@ pub struct StackCount {
 }
 
 /// One frame of a site's stack.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteFrame {
     /// The function.
@@ -73,7 +74,7 @@ pub struct SiteFrame {
 }
 
 /// Waits that began at one stack.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Site {
     /// The group that waited: the stack's root function.
@@ -94,7 +95,7 @@ pub struct Site {
 }
 
 /// Who ended waits.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Waker {
     /// The start function of the goroutine that did; `(network)`, `(timer)`, `(timer or runtime)` or `(runtime)` where

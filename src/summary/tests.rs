@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{SiteFrame, StackCount, Times};
 
 /// What runs the program's code.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TestKind {
     /// A test, subtest or the seeds of a fuzz test.
@@ -18,7 +19,7 @@ pub enum TestKind {
 }
 
 /// How a test got its name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TestNamedBy {
     /// It has none.
@@ -33,7 +34,7 @@ pub enum TestNamedBy {
 }
 
 /// One repeat of a test or benchmark: its own goroutine and all that it, and those, created; subtests apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestRun {
     /// Its name as `go test` prints it, or its function's; empty where neither is known.
     pub name: String,
@@ -103,7 +104,7 @@ pub struct TestRun {
 }
 
 /// Waits of one test at one of the summary's sites.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestSite {
     /// Index in [`super::Summary::sites`].
@@ -115,7 +116,7 @@ pub struct TestSite {
 }
 
 /// How tests got their names, and what belongs to none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attribution {
     /// How most got their names.
@@ -134,7 +135,7 @@ pub struct Attribution {
 }
 
 /// The spans of a test, at most 2,000: where there are more, the shortest are left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slowest {
     /// Index in [`super::Summary::tests`].
@@ -153,7 +154,7 @@ pub struct Slowest {
 
 /// The spans of the task that took longest of those that began and ended, at most 2,000: where there are more, the
 /// shortest are left out. They are cut to the task, and to when goroutines worked for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SlowestTask {
     /// Its type.
@@ -177,7 +178,7 @@ pub struct SlowestTask {
 }
 
 /// One span: what a goroutine did, from when, for how long.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SlowSpan {
     /// The goroutine.

@@ -179,7 +179,7 @@ fn a_broken_baseline_is_refused_by_name() {
     let too_many = format!("line {line}: count of group \"example.com/shop.work\" has 2 values for 1 runs");
     for (broken, want) in [
         (good.replace("\"schema\"", "<<<<<<< HEAD\n\"schema\""), "conflict"),
-        (good.replace("baseline/1", "baseline/7"), "is not known"),
+        (good.replace("baseline/2", "baseline/7"), "is not known"),
         (good.replacen("\"metric\":\"count\"", "\"metric\":\"count\",\"metric\":\"count\"", 1), "there twice"),
         (good.replacen("\"values\":[40]", "\"values\":[40,41]", 1), too_many.as_str()),
         (good.replacen("\"values\":[40]", "\"values\":[1e999]", 1), "out of range"),

@@ -37,9 +37,12 @@ fn schemas_are_published() {
         );
         jsonschema::validator_for(&serde_json::from_str(&real).unwrap()).unwrap();
     }
-    for (name, document) in
-        [("result", Document::Report), ("configuration", Document::Configuration), ("baseline", Document::Baseline)]
-    {
+    for (name, document) in [
+        ("result", Document::Report),
+        ("configuration", Document::Configuration),
+        ("baseline", Document::Baseline),
+        ("summary", Document::Summary),
+    ] {
         assert_eq!(out(&cli(&data::dir(), &["schema", name])), document.schema().unwrap());
     }
 }
@@ -106,7 +109,16 @@ fn documents_are_as_their_schemas_say() {
             baseline.iter_errors(&value).map(|e| e.to_string()).take(3).collect::<Vec<_>>()
         );
     }
-    assert!(baseline.is_valid(&serde_json::from_str(&read("documents/baseline-1.json")).unwrap()));
+    assert!(baseline.is_valid(&serde_json::from_str(&read("documents/baseline-2.json")).unwrap()));
+    let summary = validator(Document::Summary);
+    for trace in ["regressions/pool/base.out", "traces/go1.21.13/test.out", "traces/go1.26.6/test.out"] {
+        let path = data::dir().join(trace);
+        if path.exists() {
+            let value = json(&cli(folder.path(), &["summarize", "--format", "json", &path.display().to_string()]));
+            let errors: Vec<String> = summary.iter_errors(&value).map(|e| e.to_string()).take(3).collect();
+            assert!(errors.is_empty(), "{trace}: {errors:?}");
+        }
+    }
 }
 
 /// Written by the version that first had the schema, and never again.
@@ -124,8 +136,13 @@ fn documents_of_every_schema_stay_readable() {
     let told = json(&cli(dir, &[&check[..], &[&head, "--format", "json"]].concat()));
     assert_eq!(told["runs"]["base"]["example.com/shop/catalog"].as_array().map(Vec::len), Some(1), "{told}");
     assert!(told["findings"][0]["subject"]["name"].as_str().unwrap().contains("catalog.loadAll.func1"));
-    let of_summary = cli(dir, &[&check[..], &["summary.json"]].concat());
-    assert_eq!(of_summary.status.code(), Some(0), "{of_summary:?}");
+    for (baseline, summary) in [(1, "summary-1"), (2, "summary-1"), (2, "summary-1-environment")] {
+        std::fs::write(dir.join("gotrace-baseline.json"), read(&format!("documents/baseline-{baseline}.json")))
+            .unwrap();
+        std::fs::write(dir.join("summary.json"), read(&format!("documents/{summary}.json"))).unwrap();
+        let of_summary = cli(dir, &[&check[..], &["summary.json"]].concat());
+        assert_eq!(of_summary.status.code(), Some(0), "{of_summary:?}");
+    }
     assert_eq!(cli(dir, &["report", "report.json"]).status.code(), Some(0));
 }
 
@@ -150,7 +167,14 @@ fn migrate_writes_documents_as_this_version_does() {
     assert_eq!(std::fs::read_to_string(dir.join("report.json")).unwrap(), old);
     assert_eq!(cli(dir, &[&["migrate"][..], &files].concat()).status.code(), Some(0));
     assert_eq!(cli(dir, &["baseline", "verify"]).status.code(), Some(0));
-    assert_eq!(std::fs::read_to_string(dir.join("gotrace-baseline.json")).unwrap(), text);
+    let migrated = std::fs::read_to_string(dir.join("gotrace-baseline.json")).unwrap();
+    assert!(migrated.contains("gotrace-diff/baseline/2"), "{migrated}");
+    let figures = |text: &str| text.matches("\"values\":").count();
+    assert_eq!(figures(&migrated), figures(&text));
+    assert_eq!(
+        out(&cli(dir, &["migrate", "gotrace-baseline.json"])),
+        "gotrace-baseline.json: as this version writes it\n"
+    );
     let new: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(dir.join("report.json")).unwrap()).unwrap();
     assert_eq!(new["schema"], "gotrace-diff/report/2");

@@ -14,6 +14,7 @@ mod action_install;
 mod action_story;
 mod action_tutorial;
 mod baseline;
+mod baseline_environments;
 mod baseline_ref;
 mod baseline_update;
 mod broken;

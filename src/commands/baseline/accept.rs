@@ -8,9 +8,9 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::super::run::process;
 use super::super::{DONE, output, shown};
-use crate::baseline;
+use crate::baseline::{self, Baseline};
 use crate::cli::{Color, Format};
-use crate::compare::{self, Side};
+use crate::compare;
 use crate::config::series::{Series, read_figure, write_figure};
 use crate::config::{self, Date, Files, WorkingTree};
 use crate::error::Error;
@@ -125,7 +125,7 @@ fn change(text: &str, args: &AcceptArgs, here: &Path) -> Result<Change, Error> {
     let path =
         path.or_else(|| super::super::nearest(here, baseline::FILE_NAME)).unwrap_or_else(|| super::default_path(here));
     let candidate = super::super::check::beside(&path);
-    let side = |path: &Path| -> Result<Side, Error> {
+    let read = |path: &Path| -> Result<Baseline, Error> {
         super::load(path).map_err(|error| match error {
             Error::Read { .. } | Error::MissingBaseline { .. } => Error::Usage(format!(
                 "{} is not there to say the figures: give them, as in '{series}=10ms..21ms'",
@@ -134,7 +134,8 @@ fn change(text: &str, args: &AcceptArgs, here: &Path) -> Result<Change, Error> {
             other => other,
         })
     };
-    let comparison = compare::compare(side(&path)?, side(&candidate)?);
+    let head = read(&candidate)?.into_side();
+    let comparison = compare::compare(read(&path)?.beside(&head).0, head);
     let found = comparison
         .packages
         .iter()

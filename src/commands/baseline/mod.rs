@@ -10,11 +10,10 @@ pub use accept::AcceptArgs;
 pub use show::{DiffArgs, FilesArgs, ShowArgs};
 pub use update::UpdateArgs;
 
-use self::show::side;
+use self::show::read;
 use super::{DONE, documents, inputs, output};
-use crate::baseline;
+use crate::baseline::{self, Baseline};
 use crate::cli::{BaselineCommand, BaselineCreateArgs, Color, Format};
-use crate::compare::Side;
 use crate::config::{self, Config};
 use crate::error::Error;
 use crate::paths::Repository;
@@ -41,9 +40,9 @@ fn create(args: &BaselineCreateArgs) -> Result<u8, Error> {
         .pop()
         .unwrap_or_default();
     let warnings = input.warnings.clone();
-    let side = input.into_side(args.benchtime.or(config.rounds));
-    let runs = side.runs().count();
-    let text = baseline::write(&side, &Repository::around(&here))?;
+    let made = input.baseline(args.benchtime.or(config.rounds));
+    let runs = made.runs();
+    let text = made.portable(&Repository::around(&here))?.render()?;
     let path = args.output.clone().or(config.baseline).unwrap_or_else(|| default_path(&here));
     if path == Path::new("-") {
         output::print(&text, Color::Never)?;
@@ -86,9 +85,9 @@ fn find(said: Option<&Path>, config: &Config, here: &Path) -> PathBuf {
 }
 
 /// Reads a baseline.
-fn load(path: &Path) -> Result<Side, Error> {
+fn load(path: &Path) -> Result<Baseline, Error> {
     if !path.exists() {
         return Err(Error::MissingBaseline { path: path.to_path_buf() });
     }
-    side(&path.display().to_string(), &documents::read_text(path, documents::MOST_BYTES)?)
+    read(&path.display().to_string(), &documents::read_text(path, documents::MOST_BYTES)?)
 }

@@ -8,9 +8,9 @@ use clap::Args;
 use super::super::at_ref::Commit;
 use super::super::documents::{self, Document};
 use super::super::{DONE, output, shown};
-use crate::baseline;
+use crate::baseline::{self, Baseline, Column, Place};
 use crate::cli::{Color, Format};
-use crate::compare::{self, Change, Presence, Side};
+use crate::compare::{self, Change, Comparison, Presence};
 use crate::config::{self, Files, Pattern, WorkingTree};
 use crate::error::Error;
 use crate::report::escape::term;
@@ -65,32 +65,30 @@ pub struct DiffArgs {
     pub format: Format,
 }
 
-/// Where a side was recorded, as far as it is known.
-fn environment(side: &Side) -> String {
-    let mut formats: Vec<&str> = side.runs().map(|r| r.format.as_str()).collect();
-    let mut procs: Vec<u64> = side.runs().map(|r| r.gomaxprocs).filter(|n| *n > 0).collect();
-    formats.sort_unstable();
-    formats.dedup();
-    procs.sort_unstable();
-    procs.dedup();
-    let procs = procs.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ");
-    let procs = if procs.is_empty() { "unknown".to_owned() } else { procs };
-    format!("traces of {}, GOMAXPROCS {procs}", formats.join(" and "))
-}
-
-fn series(side: &Side) -> usize {
-    side.packages.values().flat_map(|p| p.subjects.values()).map(|s| s.figures.len()).sum()
-}
-
 pub(in crate::commands) fn show(args: &ShowArgs) -> Result<u8, Error> {
     let here = super::super::working_folder()?;
     let config = config::resolve(None, &here)?;
     let path = super::find(args.file.as_deref(), &config, &here);
-    let side = super::load(&path)?;
-    let mut out = format!("{}: {}\n", term(&shown(&path)), term(&environment(&side)));
+    let known = super::load(&path)?;
+    let mut out = format!("{}:\n", term(&shown(&path)));
     let mut rows = Vec::new();
+    for column in known.columns {
+        let _ = writeln!(out, "{}", term(&column.place.words()));
+        one_column(args, column, &mut out, &mut rows);
+    }
+    if args.format == Format::Json {
+        out = crate::report::json::document(&serde_json::json!({
+            "schema": "gotrace-diff/baseline-show/1", "file": path.display().to_string(), "series": rows, "exit_code": DONE,
+        }))?;
+    }
+    output::print(&out, Color::Never)?;
+    Ok(DONE)
+}
+
+/// The runs of one environment.
+fn one_column(args: &ShowArgs, column: Column, out: &mut String, rows: &mut Vec<serde_json::Value>) {
     // Compared with itself it says its figures per item, as reports do.
-    for package in &compare::compare(side.clone(), side).packages {
+    for package in &compare::compare(column.side.clone(), column.side).packages {
         let runs = package.base_runs.len();
         let _ = writeln!(out, "\n{}: {runs} run{}", term(&package.name), if runs == 1 { "" } else { "s" });
         for subject in &package.subjects {
@@ -115,18 +113,11 @@ pub(in crate::commands) fn show(args: &ShowArgs) -> Result<u8, Error> {
                 rows.push(serde_json::json!({
                     "package": package.name, "kind": subject.kind, "subject": subject.name(), "metric": change.path,
                     "unit": change.metric.unit.name(), "per": change.item.name(), "values": base.values(),
-                    "median": base.median(),
+                    "median": base.median(), "environment": column.id,
                 }));
             }
         }
     }
-    if args.format == Format::Json {
-        out = crate::report::json::document(&serde_json::json!({
-            "schema": "gotrace-diff/baseline-show/1", "file": path.display().to_string(), "series": rows, "exit_code": DONE,
-        }))?;
-    }
-    output::print(&out, Color::Never)?;
-    Ok(DONE)
 }
 
 /// The baselines that are meant: those given, else all of the repository.
@@ -167,20 +158,22 @@ fn look(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Err
 pub(in crate::commands) fn list(args: &FilesArgs) -> Result<u8, Error> {
     let (mut out, mut rows) = (String::new(), Vec::new());
     for path in meant(&args.files)? {
-        let side = super::load(&path)?;
-        let (n, packages) = (series(&side), side.packages.keys().cloned().collect::<Vec<_>>());
-        let runs = side.runs().count();
+        let known = super::load(&path)?;
+        let (n, runs) = (known.series(), known.runs());
+        let packages: Vec<&str> = known.packages().into_iter().collect();
+        let environments: Vec<String> = known.columns.iter().map(|c| c.place.words()).collect();
         let _ = writeln!(
             out,
             "{}: {n} series, {runs} run{} of {}; {}",
             term(&shown(&path)),
             if runs == 1 { "" } else { "s" },
             term(&packages.join(", ")),
-            term(&environment(&side))
+            term(&environments.join("; "))
         );
-        rows.push(
-            serde_json::json!({"file": path.display().to_string(), "series": n, "runs": runs, "packages": packages}),
-        );
+        rows.push(serde_json::json!({
+            "file": path.display().to_string(), "series": n, "runs": runs, "packages": packages,
+            "environments": environments,
+        }));
     }
     if args.format == Format::Json {
         out = crate::report::json::document(&serde_json::json!({
@@ -197,8 +190,8 @@ pub(in crate::commands) fn verify(args: &FilesArgs) -> Result<u8, Error> {
     for path in meant(&args.files)? {
         let name = path.display().to_string();
         let text = documents::read_text(&path, documents::MOST_BYTES)?;
-        let side = super::side(&name, &text)?;
-        let canonical = baseline::render(&side)?;
+        let known = super::read(&name, &text)?;
+        let canonical = known.render()?;
         // Checked out with the line ends of Windows it is the same file to git.
         let plain = text.replace("\r\n", "\n");
         if plain != canonical {
@@ -210,8 +203,8 @@ pub(in crate::commands) fn verify(args: &FilesArgs) -> Result<u8, Error> {
                 advice: format!("gotrace-diff migrate {}", crate::gate::accept::quoted(&shown(&path))),
             });
         }
-        let _ = writeln!(out, "{}: sound, {} series", term(&shown(&path)), series(&side));
-        rows.push(serde_json::json!({"file": name, "series": series(&side)}));
+        let _ = writeln!(out, "{}: sound, {} series", term(&shown(&path)), known.series());
+        rows.push(serde_json::json!({"file": name, "series": known.series()}));
     }
     if args.format == Format::Json {
         out = crate::report::json::document(&serde_json::json!({
@@ -238,23 +231,21 @@ pub(in crate::commands) fn diff(args: &DiffArgs) -> Result<u8, Error> {
     let new_text = WorkingTree
         .read(&new_path, documents::MOST_BYTES)?
         .ok_or_else(|| Error::MissingBaseline { path: new_path.clone() })?;
-    let old = super::side(&old_name, &old_text)?;
-    let new = super::side(&shown(&new_path), &new_text)?;
+    let old = super::read(&old_name, &old_text)?;
+    let new = super::read(&shown(&new_path), &new_text)?;
     let mut out = String::new();
     let mut rows = Vec::new();
-    for package in &compare::compare(old, new).packages {
-        for subject in &package.subjects {
-            for change in subject.changes.iter().filter(|c| differs(c)) {
-                let figure = |v: Option<f64>| v.map_or("none".to_owned(), |v| units::figure(v, change.metric.unit));
-                let by = change.ratio().map(|r| format!("  {}", units::change(r))).unwrap_or_default();
-                let name = format!("{} {} {}", subject.kind, subject.name(), change.path).replace("  ", " ");
-                let _ = writeln!(out, "{}: {} → {}{by}", term(&name), figure(change.base()), figure(change.head()));
-                rows.push(serde_json::json!({
-                    "package": package.name, "kind": subject.kind, "subject": subject.name(), "metric": change.path,
-                    "unit": change.metric.unit.name(), "old": change.base(), "new": change.head(),
-                }));
-            }
+    let pairs = Baseline::pairs(old, new);
+    let several = pairs.len() > 1;
+    for (place, old, new) in pairs {
+        let compared = compare::compare(old, new);
+        let before = rows.len();
+        let mut lines = String::new();
+        differing(&compared, &place, &mut lines, &mut rows);
+        if several && rows.len() > before {
+            let _ = writeln!(out, "{}", term(&place.words()));
         }
+        out += &lines;
     }
     let n = rows.len();
     let _ = writeln!(out, "{n} series differ between {} and {}", term(&old_name), term(&shown(&new_path)));
@@ -268,6 +259,25 @@ pub(in crate::commands) fn diff(args: &DiffArgs) -> Result<u8, Error> {
     Ok(DONE)
 }
 
+/// The series of one environment that differ.
+fn differing(compared: &Comparison, place: &Place, out: &mut String, rows: &mut Vec<serde_json::Value>) {
+    for package in &compared.packages {
+        for subject in &package.subjects {
+            for change in subject.changes.iter().filter(|c| differs(c)) {
+                let figure = |v: Option<f64>| v.map_or("none".to_owned(), |v| units::figure(v, change.metric.unit));
+                let by = change.ratio().map(|r| format!("  {}", units::change(r))).unwrap_or_default();
+                let name = format!("{} {} {}", subject.kind, subject.name(), change.path).replace("  ", " ");
+                let _ = writeln!(out, "{}: {} → {}{by}", term(&name), figure(change.base()), figure(change.head()));
+                rows.push(serde_json::json!({
+                    "package": package.name, "kind": subject.kind, "subject": subject.name(), "metric": change.path,
+                    "unit": change.metric.unit.name(), "old": change.base(), "new": change.head(),
+                    "environment": place.words(),
+                }));
+            }
+        }
+    }
+}
+
 fn differs(change: &Change) -> bool {
     match &change.presence {
         Presence::Both { base, head } => base.values() != head.values(),
@@ -276,9 +286,9 @@ fn differs(change: &Change) -> bool {
 }
 
 /// A baseline out of its text.
-pub(super) fn side(name: &str, text: &str) -> Result<Side, Error> {
+pub(super) fn read(name: &str, text: &str) -> Result<Baseline, Error> {
     match documents::parse(name, text)? {
-        Document::Baseline(side) => Ok(side),
+        Document::Baseline(baseline) => Ok(baseline),
         Document::Runs(_) => Err(Error::Document {
             file: name.to_owned(),
             message: "summaries, and no baseline".to_owned(),

@@ -8,12 +8,13 @@
 //! A subject's lines go together, since its figures are divided by each other. Where figures are divided by what a run
 //! took, or the new runs are fewer, a package goes together.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::super::{DONE, inputs, output, shown};
-use crate::baseline;
+use crate::baseline::{Baseline, Column};
 use crate::cli::{Color, Format, NarrowArgs};
 use crate::compare::per::Item;
 use crate::compare::{self, Change, Package, Presence, Side, SubjectId};
@@ -82,39 +83,31 @@ pub(in crate::commands) fn run(args: &UpdateArgs) -> Result<u8, Error> {
         .unwrap_or_default();
     let warnings = input.warnings.clone();
     let repository = Repository::around(&here);
-    let mut new = baseline::portable(&input.into_side(args.benchtime.or(config.rounds)), &repository)?;
+    let new = input.baseline(args.benchtime.or(config.rounds)).portable(&repository)?;
     let path = super::find(args.output.as_deref(), &config, &here);
-    let mut old = if path.exists() { super::load(&path)? } else { Side::default() };
-    let before = if path.exists() { Some(baseline::render(&old)?) } else { None };
-    if !old.packages.is_empty() {
-        old.rename(&config.aliases);
+    let mut old = if path.exists() { super::load(&path)? } else { Baseline::default() };
+    let before = if path.exists() { Some(old.render()?) } else { None };
+    for column in old.columns.iter_mut().filter(|c| !c.side.packages.is_empty()) {
+        column.side.rename(&config.aliases);
     }
     let mut done = Done::default();
-    let fresh = std::mem::take(&mut new.packages);
     if args.prune {
-        old.packages.retain(|name, _| {
-            let keep = fresh.contains_key(name);
-            if !keep {
-                done.removed.push(format!("package {name}"));
-            }
-            keep
-        });
+        prune(&mut old, &new, &mut done);
     }
-    for (name, package) in fresh {
-        match old.packages.get_mut(&name) {
-            Some(known) if !args.all => merge(&name, known, package, &config, &mut done),
-            known => {
-                let what = format!("package {name}");
-                if known.is_some() {
-                    done.rewritten.push(what)
-                } else {
-                    done.added.push(what)
+    for fresh in new.columns {
+        match old.column_of(&fresh.place) {
+            None => {
+                if !old.columns.is_empty() {
+                    done.added.push(format!("environment {}", fresh.place.words()));
                 }
-                old.packages.insert(name, package);
+                let packages = fresh.side.packages.keys();
+                done.added.extend(packages.map(|name| format!("package {name}")));
+                old.add(fresh.place, fresh.side);
             }
+            Some(at) => into(&mut old.columns[at], fresh, args.all, &config, &mut done),
         }
     }
-    let text = baseline::render(&old)?;
+    let text = old.render()?;
     let changes = before.as_deref() != Some(text.as_str());
     if changes && !args.dry_run {
         output::write_file(&path, &text)?;
@@ -144,6 +137,53 @@ fn tell(done: &Done, path: &str, changes: bool, dry_run: bool, warnings: &[Strin
         (false, _) => format!("{path}: nothing moved beyond its noise; {} subjects as they were\n", done.kept),
         (true, true) => format!("{path}: {n} would change, {} subjects stay as they are\n", done.kept),
         (true, false) => format!("{path}: {n} changed, {} subjects as they were\n", done.kept),
+    }
+}
+
+/// Takes packages out that the new runs lack in the environments that they are of.
+fn prune(old: &mut Baseline, new: &Baseline, done: &mut Done) {
+    let mut wanted: Vec<BTreeSet<&String>> = vec![BTreeSet::new(); old.columns.len()];
+    let mut touched = vec![false; old.columns.len()];
+    for fresh in &new.columns {
+        if let Some(at) = old.column_of(&fresh.place) {
+            touched[at] = true;
+            wanted[at].extend(fresh.side.packages.keys());
+        }
+    }
+    for ((column, wanted), touched) in old.columns.iter_mut().zip(wanted).zip(touched) {
+        // The machines of other environments are not at hand: what they have stays.
+        column.side.packages.retain(|name, _| {
+            let keep = !touched || wanted.contains(name);
+            if !keep {
+                done.removed.push(format!("package {name}"));
+            }
+            keep
+        });
+    }
+}
+
+/// Takes over the new runs of one environment.
+fn into(column: &mut Column, fresh: Column, all: bool, config: &Config, done: &mut Done) {
+    let anew = all && column.side.packages.keys().all(|name| fresh.side.packages.contains_key(name));
+    // Where only a part is rewritten, nothing is claimed of all runs that is not known of each.
+    column.place = if anew { fresh.place.clone() } else { column.place.common(&fresh.place) };
+    for (name, package) in fresh.side.packages {
+        match column.side.packages.get_mut(&name) {
+            Some(known) if !all => merge(&name, known, package, config, done),
+            known => {
+                let what = format!("package {name}");
+                if known.is_some() {
+                    done.rewritten.push(what);
+                } else {
+                    done.added.push(what);
+                }
+                column.side.packages.insert(name, package);
+            }
+        }
+    }
+    for run in column.side.packages.values_mut().flat_map(|p| &mut p.runs) {
+        run.gomaxprocs = column.place.gomaxprocs;
+        run.environment = column.place.facts.clone();
     }
 }
 

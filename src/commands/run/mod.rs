@@ -8,6 +8,7 @@
 //! ```
 
 mod build;
+mod environment;
 mod flags;
 mod one;
 mod plan;

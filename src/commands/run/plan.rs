@@ -10,6 +10,8 @@ use super::session::{Binary, Target};
 use super::trees::{Repository, WorkTree};
 use super::{absolute, process, slug};
 use crate::cli::{RecordArgs, RunArgs};
+use crate::compare::Run;
+use crate::compare::environment::Difference;
 use crate::error::Error;
 use crate::report::escape::Text;
 use crate::report::model::NotCompared;
@@ -116,7 +118,6 @@ pub(super) fn both(
     };
     let head = Side::list(head_folder, scratch.join("head-bin"), &args.packages, flags)?;
     let base = Side::list(base_folder, scratch.join("base-bin"), &args.packages, flags)?;
-    plan.environment(&base, &head)?;
     let mut targets: Vec<String> = head.with_tests()?.map(|p| p.import_path.clone()).collect();
     if args.affected {
         let all = build::list(&head.folder, &["./...".to_owned()], &flags.build)?;
@@ -138,6 +139,7 @@ pub(super) fn both(
         .map(|p| &p.import_path)
         .collect();
     plan.leave_out(gone.into_iter(), "they have tests in the base only");
+    plan.name_what_differs();
     plan.tell_slugs_apart();
     Ok(plan)
 }
@@ -149,7 +151,7 @@ fn binaries(base: &Path, head: &Path, here: &Path) -> Result<Plan, Error> {
         if !std::fs::metadata(file).map_err(failed)?.is_file() {
             return Err(Error::Usage(format!("{} is no test binary", file.display())));
         }
-        Ok(Binary { file: absolute(file)?, folder: here.to_path_buf() })
+        Ok(Binary::new(absolute(file)?, here.to_path_buf()))
     };
     let (base, head) = (binary(base)?, binary(head)?);
     let mut plan = Plan::default();
@@ -163,6 +165,7 @@ fn binaries(base: &Path, head: &Path, here: &Path) -> Result<Plan, Error> {
     } else {
         plan.targets.push(target(&package, Some(base), head));
     }
+    plan.name_what_differs();
     Ok(plan)
 }
 
@@ -202,7 +205,7 @@ impl Side {
     fn build(&self, listed: &Listed, flags: &Flags) -> Result<Binary, Error> {
         let file = self.binaries.join(format!("{}.test", slug(&listed.import_path)));
         build::build(&self.folder, &listed.import_path, &flags.build, &file)?;
-        Ok(Binary { file, folder: listed.dir.clone() })
+        Ok(Binary::new(file, listed.dir.clone()))
     }
 }
 
@@ -258,18 +261,21 @@ impl Plan {
         Ok(())
     }
 
-    /// The Go release may be the very change under test: it is named first, and still gates.
-    fn environment(&mut self, base: &Side, head: &Side) -> Result<(), Error> {
-        if !base.folder.is_dir() {
-            return Ok(());
+    /// The Go release, flags and the like may be the very change under test: they are named first, and still gate.
+    fn name_what_differs(&mut self) {
+        let run = |binary: &Binary| Run { environment: binary.environment.clone(), ..Run::default() };
+        let sides = self.targets.iter().filter_map(|t| Some((run(t.base.as_ref()?), run(&t.head))));
+        let mut what: Vec<String> =
+            sides.flat_map(|(base, head)| Difference::between(&[&base], &[&head]).what).collect();
+        what.sort();
+        what.dedup();
+        if !what.is_empty() {
+            let said = format!(
+                "base and head are built differently, which is a part of what is compared: {}",
+                what.join(", ")
+            );
+            self.told.warnings.insert(0, said);
         }
-        let version =
-            |side: &Side| process::must("go", &["env", "GOVERSION"], &side.folder).map(|v| v.trim().to_owned());
-        let (old, new) = (version(base)?, version(head)?);
-        if old != new {
-            self.told.warnings.insert(0, format!("base and head are built by different Go releases: {old} and {new}"));
-        }
-        Ok(())
     }
 
     /// Two packages whose files would be called alike would be taken for one.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::super::inputs;
+use super::super::{environment, inputs};
 use super::one::{self, How, Place};
 use super::progress::Progress;
 use super::schedule;
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::narrow::Narrow;
 use crate::stats::random::Random;
 use crate::summarize::Options;
-use crate::summary::Summary;
+use crate::summary::{Environment, Summary};
 
 /// A test that fails in more pairs than these is skipped from then on, and the package begins anew.
 const MOST_FAILURES: usize = 1;
@@ -24,6 +24,16 @@ const MOST_STARTS: usize = 4;
 pub(super) struct Binary {
     pub(super) file: PathBuf,
     pub(super) folder: PathBuf,
+    /// What is known of it and of this machine.
+    pub(super) environment: Environment,
+}
+
+impl Binary {
+    /// A binary, with what it says of itself.
+    pub(super) fn new(file: PathBuf, folder: PathBuf) -> Binary {
+        let environment = super::environment::of(&file, &folder);
+        Binary { file, folder, environment }
+    }
 }
 
 /// A package to be recorded.
@@ -223,6 +233,7 @@ impl Recorder<'_> {
         };
         summary.package.get_or_insert_with(|| target.package.clone());
         summary.source = place.trace.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        summary.environment = binary.environment.clone();
         recorded.traced.push(outcome.wall);
         Ok(Some(summary))
     }
@@ -264,6 +275,8 @@ impl Recorder<'_> {
         // Copied: it may be another disk.
         std::fs::copy(&place.trace, &to.trace).map_err(failed)?;
         std::fs::copy(&place.json, &to.json).map_err(failed)?;
+        let binary = target.base.as_ref().filter(|_| side == "base").unwrap_or(&target.head);
+        environment::write(&folder, &binary.environment)?;
         Ok(())
     }
 

@@ -204,6 +204,7 @@ pub(super) const METRICS: &[Metric] = &[
     Metric {
         id: "syscalls",
         kinds: &[Site],
+        depends: DependsOn::Os,
         definition: "System calls made at this stack. In a benchmark per operation, in a window of a service per second, else per run. Where 5 runs or more a side show that it hardly varies, more of them fail the build.",
         read: stack!(syscalls),
         role: Steady,
