@@ -119,6 +119,10 @@ pub(super) fn weigh(judgements: &mut [Judgement], comparison: &Comparison) -> We
         weighed.detectable = Some(Detectable { runs, half: *half, most: *most });
     }
     for judgement in judgements.iter_mut() {
+        if judgement.terms.steady && judgement.outcome == Outcome::Inconclusive {
+            // A few runs more prove it.
+            weighed.suspicion = 0.0;
+        }
         alone(judgement, comparison);
         only_in_some_runs(judgement, comparison);
     }
@@ -134,6 +138,7 @@ fn is_tested(judgement: &Judgement, comparison: &Comparison) -> bool {
         && judgement.terms.level == Level::Error
         && !matches!(judgement.evidence, Evidence::Environment | Evidence::Budget)
         && !(change.is_structural() && change.is_constant())
+        && !judgement.terms.steady
         && change.worse_by().is_some()
         && base.values().iter().chain(head.values()).any(|v| v.abs() >= judgement.terms.min_delta)
 }

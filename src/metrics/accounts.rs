@@ -462,6 +462,7 @@ impl Accounts {
                 block_ns: times.block_ns,
                 range_ns: times.range_ns,
                 unknown_ns: times.unknown_ns,
+                syscalls: times.syscalls,
                 assist_exec_ns: sum.assisting,
                 present_ns: sum.present,
                 peak: u64::from(sum.peak),

@@ -219,6 +219,7 @@ impl Regions {
                 block_ns: times.block_ns,
                 range_ns: times.range_ns,
                 unknown_ns: times.unknown_ns,
+                syscalls: times.syscalls,
                 own: sum.spent.without(&sum.inner).times(symbols),
                 tasks: tasks.collect(),
                 durations: sum.durations.clone(),
