@@ -240,9 +240,7 @@ fn drop_duplicates(input: &mut Input) {
     let mut kept: Vec<Summary> = Vec::with_capacity(input.summaries.len());
     for summary in std::mem::take(&mut input.summaries) {
         // Times are in nanoseconds: two different traces do not begin and end alike, so that few are compared whole.
-        let same = kept
-            .iter()
-            .find(|k| k.start_ns == summary.start_ns && k.end_ns == summary.end_ns && content(k) == content(&summary));
+        let same = kept.iter().find(|k| is_same(k, &summary));
         match same {
             Some(first) => {
                 let warning = format!("{}: the same run as {}, counted once", summary.source, first.source);
@@ -252,6 +250,15 @@ fn drop_duplicates(input: &mut Input) {
         }
     }
     input.summaries = kept;
+}
+
+/// Whether two summaries are of one run. Most that are not differ in what is looked at first.
+fn is_same(one: &Summary, other: &Summary) -> bool {
+    let first = |s: &Summary| (s.start_ns, s.end_ns, s.events);
+    first(one) == first(other)
+        && one.package == other.package
+        && one.goroutines == other.goroutines
+        && content(one) == content(other)
 }
 
 /// All of a summary but the name of its file.

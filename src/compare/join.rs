@@ -82,7 +82,9 @@ impl SubjectPair {
     /// What it was called in the base, where that differs.
     pub fn renamed_from(&self) -> Option<&str> {
         match (&self.base, &self.head) {
-            (Some((old, _)), Some((new, _))) if names::versionless(old) != names::versionless(new) => Some(old),
+            (Some((old, _)), Some((new, _))) if old != new && names::versionless(old) != names::versionless(new) => {
+                Some(old)
+            }
             _ => None,
         }
     }

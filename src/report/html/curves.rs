@@ -68,7 +68,7 @@ fn distribution(of: &Distribution) -> Markup {
                 path class="fh" d=(area(&of.head)) {}
             }
             div class="axis" aria-hidden="true" { span { (figure(from)) } span { (figure((from * to).sqrt())) } span { (figure(to)) } }
-            ul class="key" aria-hidden="true" { li { (swatch("k-b")) " base" } li { (swatch("k-h")) " head" } }
+            ul class="key" aria-hidden="true" { @if !of.base.is_empty() { li { (swatch("k-b")) " base" } } li { (swatch("k-h")) " head" } }
         }
     }
 }
