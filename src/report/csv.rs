@@ -31,6 +31,9 @@ const HEADER: [&str; 24] = [
     "head_runs",
 ];
 
+/// Where the evidence is told.
+const EVIDENCE: usize = 17;
+
 /// The table, with CRLF as RFC 4180 says.
 ///
 /// # Errors
@@ -45,6 +48,13 @@ pub fn render(report: &Report) -> Result<String, Error> {
             rank += 1;
         }
         writer.write_record(cells(&row, rank)).map_err(|e| failed(&e))?;
+    }
+    if report.compared_nothing() {
+        // An empty table would look like a pass.
+        let mut only: [String; HEADER.len()] = Default::default();
+        only[1] = report.verdict.name().to_owned();
+        only[EVIDENCE] = report.headline.cell();
+        writer.write_record(only).map_err(|e| failed(&e))?;
     }
     let bytes = writer.into_inner().map_err(|e| failed(&e))?;
     String::from_utf8(bytes).map_err(|e| failed(&e))

@@ -6,7 +6,7 @@ use gotrace_diff::report::build::{self, Context, Drawn};
 use gotrace_diff::report::escape::Text;
 use gotrace_diff::report::format::{self, Format};
 use gotrace_diff::report::model::{
-    BlockedBy, Curve, Diagnosis, Fact, Interval, Point, Report, Span, Subject, Timeline, Track,
+    Advice, BlockedBy, Curve, Diagnosis, Fact, Interval, Point, Report, Span, Subject, Timeline, Track, Verdict,
 };
 use gotrace_diff::report::terminal::{GroupBy, Layout};
 use gotrace_diff::summary::Summary;
@@ -106,8 +106,20 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("inconclusive", told(&near, &far)),
         ("accepted", told_with(&plain(6), &slow(6), &accepting(&told(&plain(6), &slow(6))))),
         ("partial", told(&plain(6), &partial)),
+        ("missing-baseline", missing_baseline()),
         ("hostile", crate::report_hostile::with(&crate::report_hostile::NAMES[..7])),
     ]
+}
+
+/// What `check` tells where there is no baseline.
+fn missing_baseline() -> Report {
+    let headline = "inconclusive: there is no baseline at gotrace-baseline.json: nothing was compared";
+    let mut report = Report::without_findings(Verdict::Inconclusive, 2, headline.into());
+    report.advice = Some(Advice {
+        why: "To take the runs at hand as the new baseline, all of it:".into(),
+        commands: vec!["gotrace-diff baseline update gotrace-baseline.candidate.json".into()],
+    });
+    report
 }
 
 /// The configuration of a team that has accepted all that fails there, as the commands of the report would write it.
