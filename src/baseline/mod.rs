@@ -30,7 +30,7 @@ use crate::summary::{Environment, Summary};
 pub const FILE_NAME: &str = "gotrace-baseline.json";
 
 /// Stacks of a group that are kept: those with the most time. They say where a change happened, and gate nothing.
-const MOST_SITES: usize = 20;
+pub(crate) const MOST_SITES: usize = 20;
 
 /// Longer values of an environment are cut in its words.
 const LONGEST_WORD: usize = 40;

@@ -63,3 +63,4 @@ mod report_matcher;
 mod report_readers;
 mod run;
 mod ship;
+mod slowest;

@@ -6,7 +6,7 @@ use gotrace_diff::report::build::{self, Context, Drawn};
 use gotrace_diff::report::escape::Text;
 use gotrace_diff::report::format::{self, Format};
 use gotrace_diff::report::model::{
-    Advice, BlockedBy, Curve, Diagnosis, Fact, Interval, Point, Report, Span, Subject, Timeline, Track, Verdict,
+    BlockedBy, Curve, Diagnosis, Fact, Interval, Point, Report, Span, Subject, Timeline, Track,
 };
 use gotrace_diff::report::terminal::{GroupBy, Layout};
 use gotrace_diff::summary::Summary;
@@ -111,15 +111,15 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
     ]
 }
 
-/// What `check` tells where there is no baseline.
+/// What `check` tells where there is no baseline, and the policy only warns of it.
 fn missing_baseline() -> Report {
-    let headline = "inconclusive: there is no baseline at gotrace-baseline.json: nothing was compared";
-    let mut report = Report::without_findings(Verdict::Inconclusive, 2, headline.into());
-    report.advice = Some(Advice {
-        why: "To take the runs at hand as the new baseline, all of it:".into(),
-        commands: vec!["gotrace-diff baseline update gotrace-baseline.candidate.json".into()],
-    });
-    report
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("go.mod"), "module example.com/shop\n").unwrap();
+    let runs = crate::data::dir().join("regressions/region15-runs");
+    std::fs::copy(runs.join("head.1.out"), folder.path().join("head.1.out")).unwrap();
+    let args = ["check", "--on-missing-baseline", "warn", "head.1.out", "--format", "json"];
+    let got = crate::cli::cli(folder.path(), &args);
+    gotrace_diff::report::read::read(&crate::cli::out(&got)).unwrap()
 }
 
 /// The configuration of a team that has accepted all that fails there, as the commands of the report would write it.
