@@ -214,6 +214,14 @@ impl Baseline {
         self.columns.iter().flat_map(|c| c.side.packages.keys().map(String::as_str)).collect()
     }
 
+    /// These packages of it.
+    pub fn only(&self, packages: &BTreeSet<String>) -> Baseline {
+        let mut out = self.clone();
+        out.columns.iter_mut().for_each(|c| c.side.packages.retain(|name, _| packages.contains(name)));
+        out.columns.retain(|c| !c.side.packages.is_empty());
+        out
+    }
+
     /// The side that `head` is compared with: of each package the runs whose environment is nearest to the head's. With
     /// what is to be said of packages that none of several environments fits.
     pub fn beside(self, head: &Side) -> (Side, Vec<String>) {

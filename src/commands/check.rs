@@ -8,9 +8,11 @@
 //!                                            gotrace-baseline.candidate.json, and the command that takes it
 //! ```
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::at_ref::Commit;
+use super::baseline::places;
 use super::documents::{self, Document};
 use super::{compare, drift, inputs, output};
 use crate::baseline::{self, Baseline};
@@ -36,34 +38,61 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     let options = compare::options(&args.gate);
     let head = inputs::read(&[&args.head], &args.gate.test_json, &options, &narrow)?.pop().unwrap_or_default();
     let mut told = compare::Told::of(&[&head], &config);
-    let candidate = Candidate { args, baseline: &path, head: head.baseline(config.rounds) };
+    let routed = args.baseline.is_none() && config.baseline_per_package;
+    let candidate = Candidate { args, baseline: &path, head: head.baseline(config.rounds), routed };
     let head = head.into_side(config.rounds, None);
-    let Some(text) = files.read(&path, documents::MOST_BYTES)? else {
-        return missing(&candidate, commit.as_ref(), config.on_missing_baseline, told);
+    let parts = match &args.baseline {
+        None if config.baseline_per_package => places::route(candidate.head.clone(), None, &config, &here)?,
+        _ => BTreeMap::from([(path.clone(), candidate.head.clone())]),
     };
-    let name = match &commit {
-        Some(commit) => format!("{}:{}", commit.name, super::shown(&path)),
-        None => path.display().to_string(),
-    };
-    let base = match documents::parse(&name, &text)? {
-        Document::Baseline(baseline) => {
-            // A baseline has only what is the program's: all others would look new.
-            config.show_framework = false;
-            let (side, said) = baseline.beside(&head);
-            told.warnings.extend(said);
-            side
+    let (mut base, mut texts, mut without) = (Side::default(), Vec::new(), Vec::new());
+    for (path, part) in parts {
+        let Some(text) = files.read(&path, documents::MOST_BYTES)? else {
+            without.push((path, part));
+            continue;
+        };
+        let name = match &commit {
+            Some(commit) => format!("{}:{}", commit.name, super::shown(&path)),
+            None => path.display().to_string(),
+        };
+        let side = match documents::parse(&name, &text)? {
+            Document::Baseline(baseline) => {
+                // A baseline has only what is the program's: all others would look new.
+                config.show_framework = false;
+                let (side, said) = baseline.beside(&head);
+                told.warnings.extend(said);
+                side
+            }
+            Document::Runs(summaries) => {
+                told.drawn[0] = Drawn::of(&summaries);
+                Side::new(&summaries, config.rounds)
+            }
+        };
+        if side.runs().next().is_none() {
+            return Err(Error::Document {
+                file: name,
+                message: "a baseline without any run".to_owned(),
+                advice: "make it anew: gotrace-diff baseline create TRACE...".to_owned(),
+            });
         }
-        Document::Runs(summaries) => {
-            told.drawn[0] = Drawn::of(&summaries);
-            Side::new(&summaries, config.rounds)
+        base.absorb(side);
+        texts.push((path, text));
+    }
+    let policy = config.on_missing_baseline;
+    // Where each package has its own, those that are there are compared, unless the policy wants all of them.
+    if !without.is_empty() && (texts.is_empty() || policy == OnMissingBaseline::Fail) {
+        return missing(&candidate, &without, commit.as_ref(), policy, told);
+    }
+    for (path, part) in &without {
+        let name = super::shown(path);
+        if policy == OnMissingBaseline::Create {
+            output::write_file(path, &portable(part)?)?;
+            told.warnings.push(format!(
+                "there was no baseline at {name}: it was made of the runs at hand, and nothing of it was compared"
+            ));
+        } else {
+            told.warnings.push(format!("there is no baseline at {name}: nothing of it was compared"));
         }
-    };
-    if base.runs().next().is_none() {
-        return Err(Error::Document {
-            file: name,
-            message: "a baseline without any run".to_owned(),
-            advice: "make it anew: gotrace-diff baseline create TRACE...".to_owned(),
-        });
     }
     let how =
         compare::How { against_baseline: true, design: Design { recorded: Recorded::Apart, ..Design::default() } };
@@ -75,7 +104,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
                 .warnings
                 .push(format!("the configuration here is not understood ({error}); that of {} was used", commit.name)),
         }
-        told.warnings.extend(drift::baseline(commit, &path, &text));
+        for (path, text) in &texts {
+            told.warnings.extend(drift::baseline(commit, path, text));
+        }
     }
     let mut report = compare::tell(&comparison, told, &config, how.against_baseline)?;
     if report.exit_code != exit::PASS {
@@ -105,12 +136,13 @@ fn locate(args: &CheckArgs, config: &Config, here: &Path, files: &dyn Files) -> 
 /// What is done where there is no baseline: never a silent pass.
 fn missing(
     candidate: &Candidate<'_>,
+    without: &[(PathBuf, Baseline)],
     commit: Option<&Commit>,
     policy: OnMissingBaseline,
     told: compare::Told,
 ) -> Result<u8, Error> {
     let path = candidate.baseline;
-    let shown = super::shown(path);
+    let shown = without.iter().map(|(path, _)| super::shown(path)).collect::<Vec<_>>().join(", ");
     let mut place = shown.clone();
     if let Some(commit) = commit {
         place = format!("{shown} in {}", commit.name);
@@ -123,8 +155,9 @@ fn missing(
     let args = &candidate.args.report;
     match policy {
         OnMissingBaseline::Create => {
-            let text = candidate.text()?;
-            output::write_file(path, &text)?;
+            for (path, part) in without {
+                output::write_file(path, &portable(part)?)?;
+            }
             let runs = candidate.head.runs();
             let mut report = report(
                 exit::PASS,
@@ -134,7 +167,13 @@ fn missing(
             );
             report.advice = Some(Advice {
                 why: "To gate by it from now on, commit it:".into(),
-                commands: vec![format!("git add {}", quoted(&shown)).into()],
+                commands: vec![
+                    format!(
+                        "git add {}",
+                        without.iter().map(|(p, _)| quoted(&super::shown(p))).collect::<Vec<_>>().join(" ")
+                    )
+                    .into(),
+                ],
             });
             output::report(&report, args)
         }
@@ -149,7 +188,7 @@ fn missing(
                     .push(format!("{shown} is there in the working tree, and gates once it is committed there").into());
             }
             candidate.offer(&mut report);
-            let error = Error::MissingBaseline { path: path.clone() };
+            let error = Error::MissingBaseline { path: without.first().map_or(path, |(path, _)| path).clone() };
             match (fails, args.format) {
                 (false, _) => output::report(&report, args),
                 // Programs are told as they are of every other error.
@@ -168,13 +207,11 @@ struct Candidate<'a> {
     args: &'a CheckArgs,
     baseline: &'a PathBuf,
     head: Baseline,
+    /// Whether each package's part goes where it belongs by itself.
+    routed: bool,
 }
 
 impl Candidate<'_> {
-    fn text(&self) -> Result<String, Error> {
-        self.head.portable(&Repository::around(&super::working_folder()?))?.render()
-    }
-
     /// Writes it, and says how it is taken. That it cannot be written does not change the verdict.
     fn offer(&self, report: &mut Report) {
         let path = match &self.args.candidate {
@@ -183,13 +220,14 @@ impl Candidate<'_> {
             None => beside(self.baseline),
         };
         let shown = super::shown(&path);
-        let written = self.text().and_then(|text| output::write_file(&path, &text));
+        let written = portable(&self.head).and_then(|text| output::write_file(&path, &text));
         if let Err(error) = written {
             report.warnings.push(format!("no candidate for a new baseline: {error}").into());
             return;
         }
         let to = super::shown(self.baseline);
-        let into = if to == baseline::FILE_NAME { String::new() } else { format!(" -o {}", quoted(&to)) };
+        let into =
+            if to == baseline::FILE_NAME || self.routed { String::new() } else { format!(" -o {}", quoted(&to)) };
         let command = format!("gotrace-diff baseline update{into} {}", quoted(&shown));
         match &mut report.advice {
             Some(advice) => {
@@ -203,6 +241,11 @@ impl Candidate<'_> {
             }
         }
     }
+}
+
+/// The text of a baseline of runs that were just read.
+fn portable(runs: &Baseline) -> Result<String, Error> {
+    runs.portable(&Repository::around(&super::working_folder()?))?.render()
 }
 
 /// `gotrace-baseline.candidate.json` beside `gotrace-baseline.json`.

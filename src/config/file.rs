@@ -27,6 +27,7 @@ struct File {
     on_missing_baseline: Option<OnMissingBaseline>,
     on_env_mismatch: Option<OnEnvMismatch>,
     baseline: Option<PathBuf>,
+    baseline_per_package: Option<bool>,
     show_framework: Option<bool>,
     strict: Option<bool>,
     benchtime: Option<Spanned<String>>,
@@ -117,6 +118,7 @@ struct Said {
     on_inconclusive: bool,
     on_missing_baseline: bool,
     on_env_mismatch: bool,
+    baseline_per_package: bool,
     show_framework: bool,
     strict: bool,
 }
@@ -140,6 +142,9 @@ impl Partial {
         if !said.on_env_mismatch {
             config.on_env_mismatch = up.on_env_mismatch;
         }
+        if !said.baseline_per_package {
+            config.baseline_per_package = up.baseline_per_package;
+        }
         if !said.show_framework {
             config.show_framework = up.show_framework;
         }
@@ -162,6 +167,7 @@ impl Partial {
             on_inconclusive: said.on_inconclusive || above.said.on_inconclusive,
             on_missing_baseline: said.on_missing_baseline || above.said.on_missing_baseline,
             on_env_mismatch: said.on_env_mismatch || above.said.on_env_mismatch,
+            baseline_per_package: said.baseline_per_package || above.said.baseline_per_package,
             show_framework: said.show_framework || above.said.show_framework,
             strict: said.strict || above.said.strict,
         };
@@ -180,6 +186,7 @@ fn parse(path: &Path, text: &str) -> Result<(Config, Said), Error> {
         on_inconclusive: file.on_inconclusive.is_some(),
         on_missing_baseline: file.on_missing_baseline.is_some(),
         on_env_mismatch: file.on_env_mismatch.is_some(),
+        baseline_per_package: file.baseline_per_package.is_some(),
         show_framework: file.show_framework.is_some(),
         strict: file.strict.is_some(),
     };
@@ -190,6 +197,7 @@ fn parse(path: &Path, text: &str) -> Result<(Config, Said), Error> {
         on_missing_baseline: file.on_missing_baseline.unwrap_or_default(),
         on_env_mismatch: file.on_env_mismatch.unwrap_or_default(),
         baseline: file.baseline.map(|b| path.parent().unwrap_or(Path::new("")).join(b)),
+        baseline_per_package: file.baseline_per_package.unwrap_or_default(),
         show_framework: file.show_framework.unwrap_or_default(),
         strict: file.strict.unwrap_or_default(),
         ..Config::default()

@@ -39,6 +39,8 @@ pub struct Config {
     pub on_env_mismatch: OnEnvMismatch,
     /// The baseline, relative to the file.
     pub baseline: Option<PathBuf>,
+    /// Whether each package has a baseline of its own, beside it.
+    pub baseline_per_package: bool,
     /// Whether the framework's and the runtime's goroutines are compared too.
     pub show_framework: bool,
     /// The N of `-benchtime=Nx`, where all traces were recorded with it.

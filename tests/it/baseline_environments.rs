@@ -184,3 +184,59 @@ fn facts_beside_a_trace_are_read_and_no_trace() {
         assert!(message.contains("gotrace-environment.json") && message.contains(want), "{message}");
     }
 }
+
+#[test]
+fn each_package_may_have_a_baseline_beside_it() {
+    let folder = repository();
+    let dir = folder.path();
+    std::fs::create_dir_all(dir.join("cart")).unwrap();
+    std::fs::create_dir_all(dir.join("billing/invoice")).unwrap();
+    std::fs::write(dir.join("billing/go.mod"), "module example.com/billing\n").unwrap();
+    std::fs::write(dir.join("gotrace-diff.toml"), "baseline-per-package = true\n").unwrap();
+    let packages = [
+        ("example.com/shop/cart", "cart/gotrace-baseline.json"),
+        ("example.com/billing/invoice", "billing/invoice/gotrace-baseline.json"),
+    ];
+    for (side, workers) in [("base", 8), ("head", 16)] {
+        std::fs::create_dir_all(dir.join(side)).unwrap();
+        for (i, (package, _)) in packages.iter().enumerate() {
+            for run in 0..5 {
+                let summary = Summary {
+                    package: Some((*package).to_owned()),
+                    ..shop(run + 10 * i as i64, workers, &environment(LINUX))
+                };
+                write(&dir.join(side), &format!("{i}-{run}.json"), &summary);
+            }
+        }
+    }
+    // Without any, and with one of them only.
+    assert_eq!(cli(dir, &["check", "base", "--candidate", "none"]).status.code(), Some(2));
+    let made = out(&cli(dir, &["baseline", "create", "base"]));
+    for (package, file) in packages {
+        assert!(made.contains(file), "{made}");
+        let text = std::fs::read_to_string(dir.join(file)).unwrap();
+        let others = packages.iter().filter(|(p, _)| *p != package);
+        assert!(text.contains(package) && others.into_iter().all(|(p, _)| !text.contains(p)), "{text}");
+    }
+    assert!(!dir.join("gotrace-baseline.json").exists());
+    assert_eq!(out(&cli(dir, &["baseline", "verify"])).matches("sound").count(), 2);
+    assert_eq!(cli(dir, &["check", "base"]).status.code(), Some(0));
+    let got = cli(dir, &["check", "head"]);
+    assert_eq!(got.status.code(), Some(1));
+    // The command that is printed puts each part where it belongs.
+    let command = "gotrace-diff baseline update gotrace-baseline.candidate.json";
+    assert!(out(&got).lines().any(|l| l.trim() == command), "{}", out(&got));
+    let args: Vec<&str> = command.split(' ').skip(1).collect();
+    let updated = out(&cli(dir, &args));
+    assert!(packages.iter().all(|(_, file)| updated.contains(file)), "{updated}");
+    assert_eq!(cli(dir, &["check", "head"]).status.code(), Some(0));
+    // One that is missing fails, or is named while the others are compared.
+    std::fs::remove_file(dir.join(packages[0].1)).unwrap();
+    let got = cli(dir, &["check", "head", "--candidate", "none"]);
+    assert_eq!(got.status.code(), Some(2));
+    assert!(out(&got).starts_with("inconclusive: there is no baseline at cart/gotrace-baseline.json"), "{}", out(&got));
+    let told = json(&cli(dir, &["check", "base", "--on-missing-baseline", "warn", "--format", "json"]));
+    assert!(told["warnings"].to_string().contains("there is no baseline at cart/gotrace-baseline.json"), "{told}");
+    assert_eq!(cli(dir, &["check", "head", "--on-missing-baseline", "create"]).status.code(), Some(0));
+    assert!(dir.join(packages[0].1).exists());
+}

@@ -1,6 +1,7 @@
 //! `gotrace-diff baseline ...`: the committed baseline.
 
 mod accept;
+pub(super) mod places;
 mod show;
 mod update;
 
@@ -40,15 +41,31 @@ fn create(args: &BaselineCreateArgs) -> Result<u8, Error> {
         .pop()
         .unwrap_or_default();
     let warnings = input.warnings.clone();
-    let made = input.baseline(args.benchtime.or(config.rounds));
-    let runs = made.runs();
-    let text = made.portable(&Repository::around(&here))?.render()?;
-    let path = args.output.clone().or(config.baseline).unwrap_or_else(|| default_path(&here));
-    if path == Path::new("-") {
-        output::print(&text, Color::Never)?;
+    let made = input.baseline(args.benchtime.or(config.rounds)).portable(&Repository::around(&here))?;
+    if args.output.as_deref() == Some(Path::new("-")) {
+        output::print(&made.render()?, Color::Never)?;
         return Ok(DONE);
     }
-    output::write_file(&path, &text)?;
+    if args.output.is_none() && config.baseline_per_package {
+        let mut said: String = warnings.iter().map(|w| format!("Warning: {}\n", term(w))).collect();
+        let mut files = Vec::new();
+        for (path, part) in places::route(made, None, &config, &here)? {
+            output::write_file(&path, &part.render()?)?;
+            let runs = part.runs();
+            said += &format!("{}: the baseline of {runs} runs\n", term(&super::shown(&path)));
+            files.push(serde_json::json!({"file": path.display().to_string(), "runs": runs}));
+        }
+        if args.format == Format::Json {
+            said = crate::report::json::document(&serde_json::json!({
+                "schema": "gotrace-diff/baseline-create/1", "files": files, "warnings": warnings, "exit_code": DONE,
+            }))?;
+        }
+        output::print(&said, Color::Never)?;
+        return Ok(DONE);
+    }
+    let runs = made.runs();
+    let path = args.output.clone().or(config.baseline).unwrap_or_else(|| default_path(&here));
+    output::write_file(&path, &made.render()?)?;
     let said = match args.format {
         Format::Json => format!(
             "{}\n",

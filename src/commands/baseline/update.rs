@@ -9,7 +9,7 @@
 //! took, or the new runs are fewer, a package goes together.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -84,8 +84,46 @@ pub(in crate::commands) fn run(args: &UpdateArgs) -> Result<u8, Error> {
     let warnings = input.warnings.clone();
     let repository = Repository::around(&here);
     let new = input.baseline(args.benchtime.or(config.rounds)).portable(&repository)?;
-    let path = super::find(args.output.as_deref(), &config, &here);
-    let mut old = if path.exists() { super::load(&path)? } else { Baseline::default() };
+    let mut files = Vec::new();
+    for (path, part) in super::places::route(new, args.output.as_deref(), &config, &here)? {
+        files.push(one(&path, part, args, &config)?);
+    }
+    // None is written before all are understood.
+    for file in files.iter().filter(|f| f.changes && !args.dry_run) {
+        output::write_file(&file.path, &file.text)?;
+    }
+    let said = match args.format {
+        Format::Json => {
+            let mut all = Done::default();
+            files.iter().for_each(|f| all.add(&f.done));
+            let names: Vec<String> = files.iter().map(|f| f.path.display().to_string()).collect();
+            crate::report::json::document(&serde_json::json!({
+                "schema": "gotrace-diff/baseline-update/1", "file": names.first(), "files": names,
+                "changed": files.iter().any(|f| f.changes),
+                "rewritten": all.rewritten, "added": all.added, "removed": all.removed, "kept": all.kept,
+                "warnings": warnings, "exit_code": DONE,
+            }))?
+        }
+        Format::Text => {
+            let mut said: String = warnings.iter().map(|w| format!("Warning: {}\n", term(w))).collect();
+            files.iter().for_each(|f| said += &tell(&f.done, &shown(&f.path), f.changes, args.dry_run));
+            said
+        }
+    };
+    output::print(&said, Color::Never)?;
+    Ok(DONE)
+}
+
+/// One file, as it will be.
+struct Updated {
+    path: PathBuf,
+    text: String,
+    changes: bool,
+    done: Done,
+}
+
+fn one(path: &Path, new: Baseline, args: &UpdateArgs, config: &Config) -> Result<Updated, Error> {
+    let mut old = if path.exists() { super::load(path)? } else { Baseline::default() };
     let before = if path.exists() { Some(old.render()?) } else { None };
     for column in old.columns.iter_mut().filter(|c| !c.side.packages.is_empty()) {
         column.side.rename(&config.aliases);
@@ -104,28 +142,25 @@ pub(in crate::commands) fn run(args: &UpdateArgs) -> Result<u8, Error> {
                 done.added.extend(packages.map(|name| format!("package {name}")));
                 old.add(fresh.place, fresh.side);
             }
-            Some(at) => into(&mut old.columns[at], fresh, args.all, &config, &mut done),
+            Some(at) => into(&mut old.columns[at], fresh, args.all, config, &mut done),
         }
     }
     let text = old.render()?;
     let changes = before.as_deref() != Some(text.as_str());
-    if changes && !args.dry_run {
-        output::write_file(&path, &text)?;
-    }
-    let said = match args.format {
-        Format::Json => crate::report::json::document(&serde_json::json!({
-            "schema": "gotrace-diff/baseline-update/1", "file": path.display().to_string(), "changed": changes,
-            "rewritten": done.rewritten, "added": done.added, "removed": done.removed, "kept": done.kept,
-            "warnings": warnings, "exit_code": DONE,
-        }))?,
-        Format::Text => tell(&done, &shown(&path), changes, args.dry_run, &warnings),
-    };
-    output::print(&said, Color::Never)?;
-    Ok(DONE)
+    Ok(Updated { path: path.to_path_buf(), text, changes, done })
 }
 
-fn tell(done: &Done, path: &str, changes: bool, dry_run: bool, warnings: &[String]) -> String {
-    let mut said: String = warnings.iter().map(|w| format!("Warning: {}\n", term(w))).collect();
+impl Done {
+    fn add(&mut self, other: &Done) {
+        self.rewritten.extend(other.rewritten.iter().cloned());
+        self.added.extend(other.added.iter().cloned());
+        self.removed.extend(other.removed.iter().cloned());
+        self.kept += other.kept;
+    }
+}
+
+fn tell(done: &Done, path: &str, changes: bool, dry_run: bool) -> String {
+    let mut said = String::new();
     for (what, names) in [("rewritten", &done.rewritten), ("added", &done.added), ("removed", &done.removed)] {
         for name in names {
             said += &format!("{what}: {}\n", term(name));
