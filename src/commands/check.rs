@@ -17,7 +17,7 @@ use crate::baseline;
 use crate::cli::CheckArgs;
 use crate::compare::{Design, Recorded, Side};
 use crate::config::{Config, Files, OnMissingBaseline, WorkingTree};
-use crate::error::{Error, exit};
+use crate::error::{DocumentFault, Error, exit};
 use crate::gate::accept::quoted;
 use crate::paths::Repository;
 use crate::report::format::Format as ReportFormat;
@@ -55,6 +55,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     if base.runs().next().is_none() {
         return Err(Error::Document {
             file: name,
+            fault: DocumentFault::Incomplete,
             message: "a baseline without any run".to_owned(),
             advice: "make it anew: gotrace-diff baseline create TRACE...".to_owned(),
         });

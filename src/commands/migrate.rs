@@ -10,7 +10,7 @@ use super::{DONE, output, shown};
 use crate::baseline;
 use crate::cli::{Color, Format};
 use crate::config;
-use crate::error::Error;
+use crate::error::{DocumentFault, Error};
 use crate::report::escape::term;
 use crate::report::{json, read};
 
@@ -73,6 +73,7 @@ fn anew(path: &Path, old: &str) -> Result<Option<String>, Error> {
         Document::Baseline(side) => baseline::render(&side).map(Some),
         Document::Runs(_) => Err(Error::Document {
             file: name,
+            fault: DocumentFault::OtherDocument,
             message: "a summary: it is read as it is".to_owned(),
             advice: "of its traces, summarize makes one anew".to_owned(),
         }),
