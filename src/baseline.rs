@@ -22,7 +22,7 @@ pub const SCHEMA: &str = "gotrace-diff/baseline/1";
 pub const FILE_NAME: &str = "gotrace-baseline.json";
 
 /// Stacks of a group that are kept: those with the most time. They say where a change happened, and gate nothing.
-const MOST_SITES: usize = 20;
+pub(crate) const MOST_SITES: usize = 20;
 
 /// The document. `sites` and `series` name their subject by its place in `subjects`.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod explain;
 mod shared;
 
 use std::path::PathBuf;
@@ -12,8 +13,8 @@ use crate::commands::init::InitArgs;
 use crate::commands::migrate::MigrateArgs;
 use crate::commands::rows::SummaryFormat;
 use crate::config::{OnMissingBaseline, Pattern};
-use crate::subject::SubjectPattern;
 
+pub use explain::ExplainArgs;
 pub use shared::{BothSidesArgs, Color, Format, GateArgs, NarrowArgs, ReportArgs};
 
 /// Compares Go execution traces and fails the build when one got slower, saying why.
@@ -348,54 +349,6 @@ pub struct SummarizeArgs {
     /// Count messages as one that differ only in numbers.
     #[arg(long, requires = "logs", help_heading = "Logs")]
     pub log_fold_numbers: bool,
-    /// When to use colours.
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
-}
-
-/// `gotrace-diff explain SUBJECT TRACE [TRACE]`.
-#[derive(Debug, Args)]
-pub struct ExplainArgs {
-    /// What to explain, as kind:name: test:TestLoadAll, benchmark:*, task:request, region:render, group:cart.*; the
-    /// name is a glob, and the kind may be left out.
-    #[arg(value_name = "SUBJECT")]
-    pub subject: SubjectPattern,
-    /// The base and the head, each as for a comparison; for --critical-path and --related one trace or two.
-    #[arg(value_name = "TRACE", required = true)]
-    pub traces: Vec<PathBuf>,
-    /// What `go test -json` (or -v) printed, one for each trace in their order; else NAME.json beside NAME.out is used.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["critical_path", "related"])]
-    pub test_json: Vec<PathBuf>,
-    /// Only these of its figures: a glob.
-    #[arg(long, value_name = "METRIC", value_parser = Pattern::new, conflicts_with_all = ["critical_path", "related"])]
-    pub metric: Option<Pattern>,
-    /// Follow its time backwards through wake-ups and creations: what it could not have been done without.
-    #[arg(long)]
-    pub critical_path: bool,
-    /// Who woke its goroutines, and whom they woke.
-    #[arg(long, conflicts_with = "critical_path")]
-    pub related: bool,
-    /// Follow the instance that began K-th instead of the slowest.
-    #[arg(long, value_name = "K", requires = "critical_path", conflicts_with = "all")]
-    pub nth: Option<usize>,
-    /// Follow all instances, and add up.
-    #[arg(long, requires = "critical_path")]
-    pub all: bool,
-    /// Only what is after this time since the trace began, as in 1.5s.
-    #[arg(long, value_name = "TIME", requires = "critical_path", value_parser = crate::config::quantity::nanoseconds)]
-    pub from: Option<i64>,
-    /// Only what has ended by this time since the trace began.
-    #[arg(long, value_name = "TIME", requires = "critical_path", value_parser = crate::config::quantity::nanoseconds)]
-    pub to: Option<i64>,
-    /// How many rows of each table to show; 0 for all.
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub top: usize,
-    /// Use what is whole of a truncated trace.
-    #[arg(long)]
-    pub allow_partial: bool,
-    /// Text, or JSON.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
     /// When to use colours.
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,

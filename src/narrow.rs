@@ -290,6 +290,9 @@ fn keep_tests(summary: &mut Summary, wanted: &[bool]) {
         let test = at(slowest.test)?;
         Some(crate::summary::Slowest { test, ..slowest })
     });
+    if let Some(instances) = &mut summary.instances {
+        instances.renumber_tests(at);
+    }
     if summary.operations.is_some() {
         let known = summary.tests.iter().filter_map(|t| t.operations);
         summary.operations = Some(known.fold(0, u64::saturating_add)).filter(|&n| n > 0);

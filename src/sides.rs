@@ -96,6 +96,9 @@ struct SubjectDoc {
     start: Option<Position>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     creators: BTreeMap<String, u64>,
+    /// The test that all of its figures are of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    test: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     repeats: Vec<Repeat>,
     figures: BTreeMap<String, Vec<Option<i64>>>,
@@ -152,6 +155,7 @@ fn subject_doc(id: &SubjectId, subject: &Subject) -> SubjectDoc {
         framework: subject.framework,
         start: subject.start.clone(),
         creators: subject.creators.clone(),
+        test: subject.of_test.name().map(str::to_owned),
         repeats: subject.repeats.clone(),
         figures: subject.figures.clone(),
         sites: sites
@@ -206,6 +210,7 @@ fn package(doc: PackageDoc) -> Result<(String, Package), String> {
             framework: doc.framework,
             start: doc.start,
             creators: doc.creators,
+            of_test: doc.test.into(),
             repeats: doc.repeats,
             figures: doc.figures,
             ..Subject::default()

@@ -33,6 +33,9 @@ pub struct Options {
     pub allow_partial: bool,
     /// Keep so many stacks of each of the profiles of Go's own tool, those that took longest; none by default.
     pub profiles: usize,
+    /// Keep so many single goroutines, tasks, region calls, running slices and waits, those that took longest; none by
+    /// default.
+    pub instances: usize,
     /// Keep the text of log messages.
     pub keep_messages: bool,
     /// Only this part of the trace counts.
@@ -156,7 +159,12 @@ struct Analyses {
 fn analyse(to_analyse: &Receiver<Chunk>, emptied: &Sender<Chunk>, options: &Options) -> Analyses {
     let keep_before = options.allow_partial;
     let timeline = Timeline::within(options.window);
-    let mut current = Analysis { timeline, metrics: Metrics::of(options.chosen.clone()), generation: 0, clock: None };
+    let mut current = Analysis {
+        timeline,
+        metrics: Metrics::of(options.chosen.clone(), options.instances),
+        generation: 0,
+        clock: None,
+    };
     let mut before = None;
     for mut chunk in to_analyse {
         if keep_before && chunk.generation != current.generation {

@@ -3,6 +3,7 @@
 //! Figures that Go's own analysis computes have the names that our reference prints them under, so that one can be
 //! laid beside the other. All maps are sorted; equal traces give equal bytes.
 
+mod instances;
 mod load;
 mod spans;
 mod stacks;
@@ -13,10 +14,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use instances::{GoroutineInstance, Instances, RegionInstance, SliceInstance, TaskInstance, WaitInstance};
 pub use load::{Gc, Heap, HeapPoint, Latency, LoadPoint, Sched};
 pub use spans::{OfTask, RangeStat, Region, Task};
 pub use stacks::{Profile, Profiles, Site, SiteFrame, StackCount, Waker};
-pub use tests::{Attribution, SlowSpan, Slowest, TestKind, TestNamedBy, TestRun, TestSite};
+pub use tests::{Attribution, SlowSpan, Slowest, SlowestTask, TestKind, TestNamedBy, TestRun, TestSite};
 pub use times::{Group, Position, Times};
 
 /// The version of this document. Readers accept this one and the ones before it.
@@ -96,6 +98,12 @@ pub struct Summary {
     /// The spans of the test that took longest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slowest: Option<Slowest>,
+    /// The spans of the task that took longest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slowest_task: Option<SlowestTask>,
+    /// The longest single goroutines, tasks and so on; only where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instances: Option<Instances>,
     /// The four profiles of `go tool trace`, exactly as it makes them; only where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profiles: Option<Profiles>,

@@ -8,7 +8,6 @@ use std::process::Command;
 use gotrace_diff::attribution::{self, output::TestOutput};
 use gotrace_diff::baseline;
 use gotrace_diff::compare::Side;
-use gotrace_diff::metrics::registry::SubjectKind;
 use gotrace_diff::paths::Repository;
 use gotrace_diff::summarize::{Options, summarize};
 
@@ -44,10 +43,6 @@ pub fn pack(recorded: &Path) -> Result<(), String> {
             }
             for (variant, runs) in variants {
                 let mut side = Side::new(&runs, rounds);
-                // Counts by stack inform and gate nothing, and are most of the bytes.
-                for package in side.packages.values_mut() {
-                    package.subjects.retain(|id, _| id.kind != SubjectKind::Site);
-                }
                 for subject in side.packages.values_mut().flat_map(|p| p.subjects.values_mut()) {
                     let mut times: Vec<i64> = subject.sites.values().map(|s| s.time_ns.iter().sum()).collect();
                     times.sort_unstable_by(|a, b| b.cmp(a));

@@ -20,6 +20,7 @@ use crate::config::{Config, Files, OnMissingBaseline, WorkingTree};
 use crate::error::{DocumentFault, Error, exit};
 use crate::gate::accept::quoted;
 use crate::paths::Repository;
+use crate::report::build::Drawn;
 use crate::report::format::Format as ReportFormat;
 use crate::report::format::Format;
 use crate::report::model::{Advice, Report, Verdict};
@@ -50,7 +51,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
             config.show_framework = false;
             side
         }
-        Document::Runs(summaries) => Side::new(&summaries, config.rounds),
+        Document::Runs(summaries) => {
+            told.drawn[0] = Drawn::of(&summaries);
+            Side::new(&summaries, config.rounds)
+        }
     };
     if base.runs().next().is_none() {
         return Err(Error::Document {

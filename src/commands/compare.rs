@@ -101,6 +101,8 @@ impl Told {
                 [Drawn::of(&base.summaries), Drawn::of(&head.summaries)],
                 diagnose::changes(&base.summaries, &head.summaries, &config.diagnose),
             ),
+            // Against a baseline.
+            [head] => ([Drawn::default(), Drawn::of(&head.summaries)], Vec::new()),
             _ => Default::default(),
         };
         Told {

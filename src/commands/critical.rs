@@ -85,6 +85,7 @@ const SCHEMA: &str = "gotrace-diff/critical-path/1";
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
     let traces = traces(args)?;
     let repository = Repository::around(&super::working_folder()?);
+    let (from_ns, to_ns) = args.window()?;
     let question = Question {
         subject: args.subject.clone(),
         pick: match args.nth {
@@ -92,8 +93,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
             None if args.all => Pick::All,
             None => Pick::Slowest,
         },
-        from_ns: args.from,
-        to_ns: args.to,
+        from_ns,
+        to_ns,
         allow_partial: args.allow_partial,
         most_spans: critical::MOST_SPANS,
     };

@@ -7,7 +7,6 @@ use crate::cli::{ExplainArgs, Format};
 use crate::compare;
 use crate::config;
 use crate::error::Error;
-use crate::narrow::Narrow;
 use crate::paths::Repository;
 use crate::report::depth::{self, SubjectDepth, Wakers};
 use crate::report::path::Layout;
@@ -25,7 +24,7 @@ struct Document<'a> {
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
     let [base, head] = &args.traces[..] else {
         return Err(Error::Usage(
-            "one subject is explained from a base and a head: explain SUBJECT BASE HEAD; of one trace alone: --critical-path or --related"
+            "one subject is explained from a base and a head: explain SUBJECT BASE HEAD; of one trace alone: --critical-path, --related or --instances"
                 .to_owned(),
         ));
     };
@@ -33,7 +32,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
     let config = config::resolve(None, &folder)?;
     let options = Options { allow_partial: args.allow_partial, ..Options::default() };
     let sides = [std::slice::from_ref(base), std::slice::from_ref(head)];
-    let mut read = inputs::read(&sides, &args.test_json, &options, &Narrow::default())?.into_iter();
+    let mut read = inputs::read(&sides, &args.test_json, &options, &args.narrow.narrow()?)?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     let warnings = [base.warnings.clone(), head.warnings.clone()].concat();
     let repository = Repository::around(&folder);

@@ -1,5 +1,6 @@
 //! JSON that we wrote, read back: nothing in it is trusted.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
 
@@ -34,11 +35,6 @@ struct Runs {
     #[serde(rename = "schema")]
     _schema: String,
     runs: Vec<Summary>,
-}
-
-#[derive(Deserialize)]
-struct Head {
-    schema: String,
 }
 
 /// Reads a text file of at most `most` bytes.
@@ -95,6 +91,11 @@ pub(super) fn schema(name: &str, text: &str) -> Result<String, Error> {
 /// Reads a summary, a list of them or a baseline.
 pub(super) fn parse(name: &str, text: &str) -> Result<Document, Error> {
     let (text, schema) = checked(name, text)?;
+    typed(name, text, &schema)
+}
+
+/// The same of what [`checked`] has looked at.
+pub(super) fn typed(name: &str, text: &str, schema: &str) -> Result<Document, Error> {
     let wrong = |fault, message: String, advice: &str| Error::Document {
         file: name.to_owned(),
         fault,
@@ -103,7 +104,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Document, Error> {
     };
     let bad =
         |e: String| wrong(Fault::NotAsSchema, format!("not as its schema says: {e}"), "make it anew with this version");
-    match schema.as_str() {
+    match schema {
         summary::SCHEMA => serde_json::from_str(text).map(|s| Document::Runs(vec![s])).map_err(|e| bad(e.to_string())),
         RUNS_SCHEMA => {
             let runs: Runs = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
@@ -147,18 +148,19 @@ pub(super) fn checked<'t>(name: &str, text: &'t str) -> Result<(&'t str, String)
         ));
     }
     let mut strict = serde_json::Deserializer::from_str(text);
-    NoDuplicates
+    let mut schema = None;
+    NoDuplicates { schema: Some(&mut schema) }
         .deserialize(&mut strict)
         .and_then(|()| strict.end())
         .map_err(|e| wrong(Fault::BadJson, format!("bad JSON: {e}"), ""))?;
-    let head: Head = serde_json::from_str(text).map_err(|_| {
-        wrong(
+    match schema {
+        Some(schema) => Ok((text, schema)),
+        None => Err(wrong(
             Fault::NoSchema,
             "JSON without our schema".to_owned(),
             "give what gotrace-diff summarize --format json or baseline create wrote",
-        )
-    })?;
-    Ok((text, head.schema))
+        )),
+    }
 }
 
 /// A line that git leaves where it could not merge. Our own lines never begin so.
@@ -167,10 +169,13 @@ fn is_conflict_marker(line: &str) -> bool {
 }
 
 /// Accepts any JSON in which no object has a key twice and no number is out of range: readers differ in which of two
-/// they believe.
-struct NoDuplicates;
+/// they believe. Of an object it hands out what stands at `schema`.
+#[derive(Default)]
+struct NoDuplicates<'s> {
+    schema: Option<&'s mut Option<String>>,
+}
 
-impl<'de> DeserializeSeed<'de> for NoDuplicates {
+impl<'de> DeserializeSeed<'de> for NoDuplicates<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -178,7 +183,7 @@ impl<'de> DeserializeSeed<'de> for NoDuplicates {
     }
 }
 
-impl<'de> Visitor<'de> for NoDuplicates {
+impl<'de> Visitor<'de> for NoDuplicates<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -210,19 +215,70 @@ impl<'de> Visitor<'de> for NoDuplicates {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element_seed(NoDuplicates)?.is_some() {}
+        while seq.next_element_seed(NoDuplicates::default())?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut keys = crate::hash::HashSet::default();
-        while let Some(key) = map.next_key::<String>()? {
-            map.next_value_seed(NoDuplicates)?;
-            if let Some(twice) = keys.replace(key) {
-                return Err(A::Error::custom(format!("the key {twice:?} is there twice")));
+        let mut keys: Vec<Cow<'de, str>> = Vec::new();
+        let mut found = None;
+        while let Some(Key(key)) = map.next_key()? {
+            if self.schema.is_some() && key == "schema" && !keys.contains(&key) {
+                found = match map.next_value()? {
+                    serde_json::Value::String(schema) => Some(schema),
+                    _ => None,
+                };
+            } else {
+                map.next_value_seed(NoDuplicates::default())?;
+            }
+            keys.push(key);
+        }
+        if let Some(schema) = self.schema {
+            *schema = found;
+        }
+        match twice(keys) {
+            Some(key) => Err(A::Error::custom(format!("the key {key:?} is there twice"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A key that is there twice. Our own documents have few keys in an object, or many in order: neither needs a table.
+fn twice(mut keys: Vec<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+    const FEW: usize = 12;
+    if keys.len() <= FEW {
+        let at = (1..keys.len()).find(|&i| keys[..i].contains(&keys[i]))?;
+        return Some(keys.swap_remove(at));
+    }
+    if !keys.is_sorted() {
+        keys.sort_unstable();
+    }
+    let at = keys.windows(2).position(|pair| pair[0] == pair[1])?;
+    Some(keys.swap_remove(at))
+}
+
+/// A key of an object, borrowed from the text where it has no escapes.
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key<'de>, D::Error> {
+        struct Borrow;
+        impl<'de> Visitor<'de> for Borrow {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
             }
         }
-        Ok(())
+        deserializer.deserialize_str(Borrow)
     }
 }
 
@@ -245,6 +301,13 @@ mod tests {
             (r#"{"schema": "gotrace-diff/runs/1", "runs": [], "runs": []}"#, "\"runs\" is there twice"),
             (r#"{"schema": "gotrace-diff/runs/1", "runs": [1e999]}"#, "out of range"),
             (r#"{"schema": "gotrace-diff/runs/1", "runs": NaN}"#, "bad JSON"),
+            (r#"{"schema": "gotrace-diff/runs/1", "schema": "gotrace-diff/runs/1"}"#, "\"schema\" is there twice"),
+            (
+                r#"{"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1,"n":1,"\u0062":1}"#,
+                "\"b\" is there twice",
+            ),
+            (r#"{"schema": 7}"#, "without our schema"),
+            (r#"{"in": {"schema": "gotrace-diff/runs/1"}}"#, "without our schema"),
             ("{\n<<<<<<< HEAD\n", "line 2: a conflict of git"),
             (r#"{"schema": "gotrace-diff/runs/1", "runs": [], "more": 1}"#, "unknown field `more`"),
             (r#"{"schema": "gotrace-diff/runs/1", "runs": []} x"#, "trailing"),

@@ -58,6 +58,7 @@ pub(super) fn explain(name: &str, format: Format) -> Result<u8, Error> {
             match metric.role {
                 Role::Gated => ", and fails the build",
                 Role::Queue => ", and fails the build where runs prove it",
+                Role::Steady => ", and fails the build where it is the same in all of 5 runs or more of each side",
                 Role::Shown => ", shown only unless a rule says otherwise",
             },
         )

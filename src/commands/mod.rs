@@ -15,6 +15,7 @@ pub(crate) mod export;
 pub(crate) mod github;
 pub mod init;
 mod inputs;
+mod instances;
 mod logs;
 pub mod merge;
 pub mod migrate;
@@ -93,7 +94,10 @@ fn run() -> Result<u8, Error> {
         Some(Command::Migrate(args)) => migrate::run(&args),
         Some(Command::Explain(args)) if args.related => related::run(&args),
         Some(Command::Explain(args)) if args.critical_path => critical::run(&args),
-        Some(Command::Explain(args)) => depth::run(&args),
+        Some(Command::Explain(args)) => match args.instances {
+            Some(most) => instances::run(&args, most),
+            None => depth::run(&args),
+        },
         Some(Command::Export(args)) => export::run(&args),
         None if cli.list_metrics => explain::list(explain::format(cli.compare.report.format)?),
         None => match &cli.explain {

@@ -34,6 +34,9 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
             "--related is about goroutines of a group or a task: group:NAME, task:NAME".to_owned(),
         ));
     }
+    if !args.narrow.narrow()?.is_all() {
+        return Err(Error::Usage("--related tells of the whole trace: it cannot be narrowed".to_owned()));
+    }
     let traces = traces(args)?;
     let repository = Repository::around(&super::working_folder()?);
     let read = |trace: &TraceFile| {

@@ -97,7 +97,7 @@ pub(super) fn read(path: &Path) -> Result<Shard, Error> {
             "a baseline, and shards are results or summaries".to_owned(),
             "compare the shard with it first: gotrace-diff check --output json=FILE",
         )),
-        _ => match documents::parse(&name, text)? {
+        other => match documents::typed(&name, text, other)? {
             Document::Runs(runs) => Ok(Shard::Summaries(Box::new(Totals::of(&runs)))),
             Document::Baseline(_) => {
                 Err(wrong(Fault::OtherDocument, "a baseline".to_owned(), "shards are results or summaries"))

@@ -10,6 +10,7 @@ pub mod environment;
 pub mod framework;
 pub mod join;
 pub mod names;
+pub mod of_test;
 pub mod packages;
 pub mod per;
 pub mod side;

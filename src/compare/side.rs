@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::framework::{self, Owner};
+use super::of_test::{self, OfTest};
 use super::{names, packages};
 use crate::metrics::registry::{SubjectKind, View, metrics};
 use crate::summary::{Group, Position, Site, SiteFrame, Summary, TestKind, TestNamedBy, TestRun, Warning};
@@ -101,6 +102,8 @@ pub struct Subject {
     pub start: Option<Position>,
     /// The functions that create it, with how many.
     pub creators: BTreeMap<String, u64>,
+    /// The test that all of its figures are of.
+    pub of_test: OfTest,
     /// Of a test with a name of its own: for each of its repeats the run that it was in. Its figures and sites are of
     /// repeats then, not of runs: a test that ran three times in each of two runs has six.
     pub repeats: Vec<Repeat>,
@@ -247,6 +250,7 @@ impl Package {
             subject.repeats.extend(theirs.repeats.drain(..).map(|r| Repeat { run: r.run + runs_before, ..r }));
             subject.framework |= theirs.framework;
             subject.start = subject.start.take().or(theirs.start);
+            subject.of_test.and(theirs.of_test);
             for (creator, n) in theirs.creators {
                 let known = subject.creators.entry(creator).or_default();
                 *known = known.saturating_add(n);
@@ -310,6 +314,7 @@ impl Package {
         for test in summary.tests.iter().filter(|t| t.named_by != TestNamedBy::Nothing) {
             self.add_test(test, summary, i);
         }
+        of_test::note(self, summary);
         for (id, counts) in super::stacks::of(summary, under_test) {
             self.record(SubjectKind::Site, &id.name, View::Stack(&counts), i, runs).start = id.start;
         }

@@ -98,7 +98,19 @@ pub(super) fn weigh(judgements: &mut [Judgement], comparison: &Comparison) -> We
         }
         if let Some((least_runs, sizes)) = family.detectable(members, judgements, comparison, packages) {
             runs = runs.min(least_runs);
-            detectable.extend(sizes);
+            // Of times that prove nothing, nothing could have been found.
+            let package = members.first().map_or(0, |&i| judgements[i].at.0);
+            let doubtful = doubt(comparison, package).is_some();
+            for (i, size) in sizes {
+                let metric = change_at(comparison, &judgements[i]).metric;
+                if doubtful && metric.depends == DependsOn::Machine {
+                    continue;
+                }
+                judgements[i].detectable = Some(size);
+                if metric.class == Class::Time && metric.role == Role::Gated {
+                    detectable.push(size);
+                }
+            }
         }
     }
     detectable.sort_by(f64::total_cmp);
@@ -107,6 +119,10 @@ pub(super) fn weigh(judgements: &mut [Judgement], comparison: &Comparison) -> We
         weighed.detectable = Some(Detectable { runs, half: *half, most: *most });
     }
     for judgement in judgements.iter_mut() {
+        if judgement.terms.steady && judgement.outcome == Outcome::Inconclusive {
+            // A few runs more prove it.
+            weighed.suspicion = 0.0;
+        }
         alone(judgement, comparison);
         only_in_some_runs(judgement, comparison);
     }
@@ -122,6 +138,7 @@ fn is_tested(judgement: &Judgement, comparison: &Comparison) -> bool {
         && judgement.terms.level == Level::Error
         && !matches!(judgement.evidence, Evidence::Environment | Evidence::Budget)
         && !(change.is_structural() && change.is_constant())
+        && !judgement.terms.steady
         && change.worse_by().is_some()
         && base.values().iter().chain(head.values()).any(|v| v.abs() >= judgement.terms.min_delta)
 }
@@ -189,34 +206,55 @@ impl Family {
         family
     }
 
-    /// The relative changes of times that would have been found.
+    /// The relative change of each series that would have been found, with the index of its judgement.
     fn detectable(
         &self,
         members: &[usize],
         judgements: &[Judgement],
         comparison: &Comparison,
         packages: usize,
-    ) -> Option<(usize, Vec<f64>)> {
+    ) -> Option<(usize, Vec<(usize, f64)>)> {
         let runs = self.columns.iter().map(|c| c.base.len().min(c.head.len())).max()?;
         if runs < RUNS_FOR_TEST {
             return None;
         }
         let critical = self.full.critical(level(runs) * comparison.design.share / packages as f64)?;
-        let sizes = members
-            .iter()
-            .zip(&self.columns)
-            .filter(|(i, c)| {
-                let change = change_at(comparison, &judgements[**i]);
-                let is_plain = change.metric.class == Class::Time && change.metric.role == Role::Gated;
-                is_plain && c.base.len().min(c.head.len()) == runs
-            })
-            .map(|(&i, c)| {
-                let limit = judgements[i].terms.max_increase;
-                let part = (1.0 + limit * PART_OF_LIMIT).ln();
-                (part + (critical + POWER) * permutation::scale(c)).exp_m1().max(limit)
-            })
-            .collect();
-        Some((runs, sizes))
+        let all = members.iter().zip(&self.columns).filter(|(i, c)| {
+            let judgement = &judgements[**i];
+            let kind = comparison.packages[judgement.at.0].subjects[judgement.at.1].kind;
+            let of_a_ratio = queue::is_queue(kind, &change_at(comparison, judgement).path);
+            !of_a_ratio && c.base.len().min(c.head.len()) == runs
+        });
+        let sizes = all.filter_map(|(&i, c)| Some((i, self.least_found(c, &judgements[i], comparison, critical)?)));
+        Some((runs, sizes.collect()))
+    }
+
+    /// The relative change of one series that would have been found: the test statistic of a true change lies above
+    /// `critical` in four of five comparisons where it is [`POWER`] standard errors above it. What is tested are
+    /// logarithms of figure plus floor, and relative changes are of the figure alone:
+    ///
+    /// ```text
+    ///   ln(head + floor) - ln(base + floor) = x      (head - base) / base = (e^x - 1) (base + floor) / base
+    /// ```
+    fn least_found(
+        &self,
+        column: &Column,
+        judgement: &Judgement,
+        comparison: &Comparison,
+        critical: f64,
+    ) -> Option<f64> {
+        let (change, terms) = (change_at(comparison, judgement), &judgement.terms);
+        let limit = terms.max_increase;
+        let part = (1.0 + limit * PART_OF_LIMIT).ln();
+        let x = part + (critical + POWER) * permutation::scale(column);
+        let base = change.base().filter(|base| *base > 0.0)?;
+        let floor = terms.min_delta.max(0.0);
+        let found = match change.metric.better {
+            // Of what should be great, the base is the greater: it falls by at most all of it.
+            Better::Larger => (-(-x).exp_m1() * (base + floor) / base).max(limit).max(floor / base),
+            _ => (x.exp_m1() * (base + floor) / base).max(limit).max(floor / base),
+        };
+        (found.is_finite() && !(change.metric.better == Better::Larger && found > 1.0)).then_some(found)
     }
 }
 

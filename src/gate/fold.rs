@@ -55,10 +55,15 @@ pub fn findings(comparison: &Comparison, judged: &Judged) -> Vec<Finding> {
     }
     let mut all: Vec<Finding> =
         by_family.into_iter().filter_map(|((p, s, ..), members)| fold(comparison, (p, s), &members)).collect();
-    // What the whole run took is told by everything else: it comes after what can be named.
-    let is_whole = |f: &Finding| comparison.packages[f.at.0].subjects[f.at.1].kind == SubjectKind::Process;
+    // How often a stack was met says less than what was done there for how long; and what the whole run took is told by
+    // everything else: it comes after what can be named.
+    let detail = |f: &Finding| match comparison.packages[f.at.0].subjects[f.at.1].kind {
+        SubjectKind::Process => 2,
+        SubjectKind::Site => 1,
+        _ => 0,
+    };
     all.sort_by(|a, b| {
-        let class = |f: &Finding| (f.outcome, is_weak(f), is_whole(f));
+        let class = |f: &Finding| (f.outcome, is_weak(f), detail(f));
         class(a).cmp(&class(b)).then(b.score.total_cmp(&a.score)).then(a.at.cmp(&b.at))
     });
     all
@@ -86,6 +91,8 @@ fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> 
     let total = &subject.changes[gravest.at.2];
     let state = match () {
         () if cause::is_state(&change.path) => Some(change.path.clone()),
+        // Where the calls are made shows in the time that they take.
+        () if change.path == "syscalls" => Some("syscall_ns".to_owned()),
         () if change.metric.class == Class::Time => cause::state(subject, total).map(|c| c.path.clone()),
         () => None,
     };

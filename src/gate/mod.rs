@@ -7,6 +7,7 @@ pub mod fold;
 pub mod queue;
 pub mod rank;
 pub mod rules;
+mod steady;
 pub mod verdict;
 
 pub use verdict::{Evidence, Judged, Judgement, Outcome, Verdict, judge};

@@ -1,6 +1,6 @@
 //! Which limits hold for a series.
 
-use super::queue;
+use super::{queue, steady};
 use crate::compare::Change;
 use crate::config::{Assume, Config, Direction, Level, Rule};
 use crate::metrics::registry::{Class, Role, SubjectKind};
@@ -25,6 +25,8 @@ pub struct Terms {
     /// Whether it can fail the build only where runs prove it, and is no suspicion before: so with queues that no rule
     /// speaks of.
     pub only_if_proven: bool,
+    /// Whether it is a steady count that no rule speaks of, which no test is needed for: see `steady`.
+    pub steady: bool,
     /// Whether a difference needs no proof.
     pub exact: bool,
     /// Whether a change for the better fails as one for the worse does.
@@ -70,6 +72,7 @@ pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&s
         Role::Gated if is_runner && metric.class == Class::Structural => Level::Info,
         Role::Gated => Level::Error,
         Role::Queue if queue::is_queue(kind, path) => Level::Error,
+        Role::Steady => steady::level(change),
         Role::Queue | Role::Shown => Level::Info,
     };
     // A limit on a metric that is named is meant to hold; one on `*` does not make every noisy figure gate.
@@ -78,6 +81,7 @@ pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&s
     let said = flags.level.or(rule.level).or(implied);
     Terms {
         only_if_proven: said.is_none() && metric.role == Role::Queue,
+        steady: said.is_none() && metric.role == Role::Steady,
         level: said.unwrap_or(by_default),
         max_increase: flags.max_increase.or(rule.max_increase).map_or(max_increase, |r| r.0),
         min_delta: flags

@@ -5,6 +5,8 @@
 //!   budget, required   fails                               fails                             fails
 //!   structural count   fails if 4 times and grown by 16    constant on both sides: fails     the same
 //!                                                          beyond limit and floor
+//!   steady count       shown                               suspicious ([`steady`])             from 5: fails if all runs
+//!                                                                                            are alike, or far apart
 //!   other, times       fails beyond a hard limit of the    as before                         fails if the test of the
 //!                      team's own; else inconclusive                                         family says so ([`evidence`])
 //!
@@ -15,6 +17,7 @@ use super::accept;
 use super::evidence::{self, Detectable};
 use super::queue;
 use super::rules::{self, Terms};
+use super::steady;
 use crate::compare::change::{Change, Presence};
 use crate::compare::{Comparison, PackagePair, SubjectPair, names};
 use crate::config::{Accept, Config, Level, OnEnvMismatch, OnInconclusive};
@@ -99,6 +102,8 @@ pub enum Evidence {
     HardLimit,
     /// The same in every run of a side.
     Constant,
+    /// In every run of the head at least twice of what it is in any run of the base.
+    Separated,
     /// The rule says that it does not vary.
     Exact,
     /// A permutation test; its p-value, corrected over the family.
@@ -136,6 +141,9 @@ pub struct Judgement {
     pub evidence: Evidence,
     /// The interval of the relative change, where there are enough runs for one.
     pub interval: Option<(f64, f64)>,
+    /// The relative change that would have been found in four of five such comparisons, where it was tested. None for
+    /// queues: what is tested of them is a ratio.
+    pub detectable: Option<f64>,
     /// What the team has said of it, where that holds.
     pub accepted: Option<Accept>,
 }
@@ -212,6 +220,7 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
                     outcome: Outcome::Unchanged,
                     evidence: Evidence::None,
                     interval: None,
+                    detectable: None,
                     accepted: None,
                 };
                 alone(&mut judgement, package, subject, change, any_environment);
@@ -397,6 +406,8 @@ fn both(
     let relative = change.base().filter(|b| *b != 0.0).map_or(f64::INFINITY, |b| worse.abs() / b.abs());
     let certain = if terms.exact {
         Some(Evidence::Exact)
+    } else if terms.steady {
+        steady::proof(change)
     } else if !change.is_structural() {
         None
     } else if constant {
@@ -412,7 +423,7 @@ fn both(
     let proven = certain.or(hard.then_some(Evidence::HardLimit));
     if worse > 0.0
         && package.tests_differ
-        && matches!(proven, Some(Evidence::Multiplied | Evidence::Constant | Evidence::Exact))
+        && matches!(proven, Some(Evidence::Multiplied | Evidence::Constant | Evidence::Separated | Evidence::Exact))
     {
         // More tests start more goroutines: that is what they are for.
         return (Outcome::Inconclusive, Evidence::TestsDiffer);

@@ -48,7 +48,7 @@ pub(super) struct Account {
     /// What [`super::load::Load::waited`] said then.
     pub(super) waited: i64,
     pub(super) group: GroupIx,
-    created_by: StackId,
+    pub(super) created_by: StackId,
     pub(super) test: TestIx,
     /// Neighbours in the list of its test's goroutines.
     pub(super) neighbours: [GoSlot; 2],
@@ -62,6 +62,8 @@ pub(super) struct Account {
     pub(super) outside: bool,
     /// What of its time counts, where that is not all of it.
     pub(super) counted: Option<Box<Spent>>,
+    /// Since when what it does counts, where that is later than its begin.
+    pub(super) counts_from: Time,
     /// Whether it ever changed its state within the trace.
     active: bool,
     /// Whether it ever ran within the trace.
@@ -92,6 +94,7 @@ impl Default for Account {
             aside: false,
             outside: false,
             counted: None,
+            counts_from: Time(i64::MIN),
             active: false,
             ran: false,
             settled: false,
@@ -176,6 +179,11 @@ impl Account {
             special.open.iter_mut().for_each(|(_, since)| *since = from);
             special.stuck = special.stuck.map(|_| from);
         }
+    }
+
+    /// Whether any of it counts.
+    pub(super) fn counts(&self) -> bool {
+        !self.aside && (!self.outside || self.counted.is_some())
     }
 
     /// All that it spent in its life.
@@ -399,7 +407,7 @@ impl Accounts {
                 group.present = group.present.saturating_add(end.since(group.since).max(0));
             }
         }
-        if account.aside || account.outside && account.counted.is_none() {
+        if !account.counts() {
             return (account, spent);
         }
         group.count += 1;
@@ -454,6 +462,7 @@ impl Accounts {
                 block_ns: times.block_ns,
                 range_ns: times.range_ns,
                 unknown_ns: times.unknown_ns,
+                syscalls: times.syscalls,
                 assist_exec_ns: sum.assisting,
                 present_ns: sum.present,
                 peak: u64::from(sum.peak),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::accounts::{Account, Accounts};
 use super::tally::Spent;
 use super::tasks::Tasks;
-use crate::trace::{GoSlot, Sym, Symbols, TaskId};
+use crate::trace::{GoSlot, Sym, Symbols, TaskId, Time};
 
 /// Names that were asked for.
 #[derive(Clone)]
@@ -104,6 +104,16 @@ impl Stretches {
         [&mut self.regions, &mut self.tasks].into_iter().flatten().for_each(|known| known.learn(symbols));
     }
 
+    /// Whether tasks of this type are what was asked for, or any are.
+    pub(super) fn wants_task(&self, name: Sym) -> bool {
+        self.tasks.as_ref().is_none_or(|known| known.has(name))
+    }
+
+    /// Whether regions of this type are what was asked for, or any are.
+    pub(super) fn wants_region(&self, name: Sym) -> bool {
+        self.regions.as_ref().is_none_or(|known| known.has(name))
+    }
+
     fn at(&mut self, g: GoSlot) -> &mut Inside {
         if g.index() >= self.by_slot.len() {
             self.by_slot.resize_with(g.index() + 1, Inside::default);
@@ -150,8 +160,9 @@ impl Stretches {
         let inside = self.at(g);
         match (&inside.since, counts) {
             (None, true) => {
-                inside.since = Some(now(account));
-                account.outside = false;
+                let spent = now(account);
+                (account.outside, account.counts_from) = (false, Time(account.born.0.saturating_add(spent.total)));
+                inside.since = Some(spent);
                 false
             }
             (Some(since), false) => {

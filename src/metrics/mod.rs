@@ -1,13 +1,16 @@
 //! Folds spans into a [`crate::summary::Summary`], in one pass. One file for each family of figures.
 
 mod accounts;
+mod belongs;
 mod bins;
 mod blocking;
 mod chosen;
 mod gc;
+mod instances;
 mod load;
 mod mmu;
 pub mod population;
+mod recorded;
 mod recorder;
 mod regions;
 pub mod registry;
@@ -16,6 +19,7 @@ mod tally;
 mod tasks;
 mod tell;
 mod tests;
+mod top;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -25,10 +29,12 @@ use crate::trace::{
     Event, EventKind, Frame, Gauge, GoSlot, GoState, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time,
 };
 use accounts::Accounts;
+use belongs::Belongs;
 use blocking::Blocking;
 use chosen::Stretches;
 pub use chosen::{Chosen, Names};
 use gc::Collector;
+use instances::{Instances, Who};
 use load::Load;
 use mmu::Mutator;
 use regions::Regions;
@@ -41,6 +47,7 @@ use warnings::Warnings;
 #[derive(Clone, Debug)]
 pub struct Metrics {
     accounts: Accounts,
+    belongs: Belongs,
     blocking: Blocking,
     collector: Collector,
     load: Load,
@@ -62,12 +69,15 @@ pub struct Metrics {
     logs: BTreeMap<Sym, u64>,
     /// Goroutines created, by the stack that did.
     creations: Vec<u64>,
+    /// The longest of single things, where they were asked for.
+    instances: Option<Box<Instances>>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         Metrics {
             accounts: Accounts::default(),
+            belongs: Belongs::default(),
             blocking: Blocking::default(),
             collector: Collector::default(),
             load: Load::default(),
@@ -83,17 +93,20 @@ impl Default for Metrics {
             gauges: BTreeMap::new(),
             logs: BTreeMap::new(),
             creations: Vec::new(),
+            instances: None,
         }
     }
 }
 
 impl Metrics {
-    /// Of the goroutines that work for these tests. Figures of the process are of all.
-    pub fn of(chosen: Option<Chosen>) -> Metrics {
+    /// Of the goroutines that work for these tests. Figures of the process are of all. `instances`: how many single
+    /// goroutines, tasks and so on to keep of each kind, those that took longest.
+    pub fn of(chosen: Option<Chosen>, instances: usize) -> Metrics {
         let stretches = chosen.as_ref().and_then(Stretches::of);
         let mut metrics = Metrics { stretches, ..Metrics::default() };
         metrics.tests.clips = metrics.stretches.is_none() && chosen.as_ref().is_some_and(|c| c.tests.is_some());
         metrics.chosen = chosen;
+        metrics.instances = (instances > 0).then(|| Box::new(Instances::new(instances)));
         metrics
     }
 
@@ -136,6 +149,10 @@ impl Metrics {
     /// What the goroutine is in the middle of counts up to now, and no longer.
     fn cut(&mut self, g: GoSlot, open: Option<Span>) {
         let Some(account) = self.accounts.peek(g) else { return };
+        if let Some(span) = open.filter(|_| !account.aside) {
+            self.instance(&Span { g, ..span });
+        }
+        let Some(account) = self.accounts.peek(g) else { return };
         if let Some(span) = open.filter(|span| span.state != State::Running && !account.aside) {
             self.blocking.span(&Span { g, open: true, ..span }, account.test, None, account.ran);
         }
@@ -149,6 +166,19 @@ impl Metrics {
     /// The collector's doings have changed.
     fn watch(&mut self) {
         self.collecting = self.mutators.iter().any(Mutator::watches);
+    }
+
+    /// A goroutine has spent time that counts: from where it began to count.
+    fn instance(&mut self, span: &Span) {
+        let Some(instances) = &mut self.instances else { return };
+        let blocked = !matches!(span.state, State::Running | State::Runnable);
+        if blocked && self.stacks.known(span.stack).is_framework() {
+            return;
+        }
+        let Some(account) = self.accounts.peek(span.g) else { return };
+        let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(Who::of);
+        let span = Span { start: span.start.max(account.counts_from), ..*span };
+        instances.span(span, Who::of(account), by);
     }
 
     /// A goroutine that works for a test has spent time.
@@ -172,6 +202,7 @@ impl Sink for Metrics {
     fn begin_window(&mut self, from: Time, _symbols: &Symbols) {
         self.tests.begin_window(from, &self.accounts);
         self.accounts.begin_window(from);
+        self.belongs = Belongs::default();
         self.blocking = Blocking::default();
         self.collector.begin_window(from);
         self.load.begin_window(from);
@@ -185,6 +216,9 @@ impl Sink for Metrics {
         self.gauges.values_mut().for_each(|(max, last)| *max = *last);
         self.logs.clear();
         self.creations.clear();
+        if let Some(instances) = &mut self.instances {
+            instances.begin_window();
+        }
     }
 
     fn learn(&mut self, symbols: &Symbols) {
@@ -207,7 +241,7 @@ impl Sink for Metrics {
             stretches.born(birth.g, self.accounts.get(birth.g));
         }
         if let Some(task) = inherited {
-            self.tasks.enter(birth.g, task, Default::default);
+            self.tasks.enter(birth.g, task, birth.time, Default::default);
         }
         self.stretch(birth.g, None, birth.time);
         if birth.created && !self.is_outside(birth.by) {
@@ -222,6 +256,9 @@ impl Sink for Metrics {
     fn named(&mut self, g: GoSlot, start: Frame, name: &str) {
         self.accounts.named(g, start, name);
         self.tests.named(g, name, &mut self.accounts);
+        if let Some(instances) = &mut self.instances {
+            instances.named(self.accounts.get(g).group, name);
+        }
         self.choose(g, name);
     }
 
@@ -230,12 +267,13 @@ impl Sink for Metrics {
         let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(|by| by.group);
         let account = self.accounts.span(span);
         let (test, id, ran, aside) = (account.test, account.id, account.ran, account.aside || account.outside);
+        let group = account.group;
         if span.open {
             account.stands_at = span.stack;
         }
         match span.state {
             State::Running => {
-                let (worker, group, waited) = (account.worker, account.group, account.waited);
+                let (worker, waited) = (account.worker, account.waited);
                 if worker > 0 {
                     self.collector.worked(span.ns(), worker == 1);
                 }
@@ -254,6 +292,13 @@ impl Sink for Metrics {
             _ if aside => {}
             _ => self.blocking.span(span, test, by, ran),
         }
+        if !aside {
+            self.tasks.span(span, id, group);
+            if self.instances.is_some() {
+                self.stacks.of(span.stack, symbols);
+                self.instance(span);
+            }
+        }
         if test != TestIx::NONE && !aside {
             self.span_of_test(span, test, id, symbols);
         }
@@ -263,6 +308,9 @@ impl Sink for Metrics {
     fn moved(&mut self, event: &Event, moved: Move, symbols: &Symbols) {
         self.load.moved(moved.from, moved.to, event.time);
         self.accounts.moved(moved, event.time, self.load.waited());
+        if let Some(instances) = &mut self.instances {
+            instances.moved(moved.g, moved.to, event.stack);
+        }
         if self.collecting {
             self.mutators.iter_mut().for_each(|m| m.moved(event, moved));
             self.watch();
@@ -307,15 +355,23 @@ impl Sink for Metrics {
             // Where it matters it has not ended, but waits for ever.
             account.stands_at = event.stack;
         }
-        self.regions.close_all(g, account, time, &self.tasks);
+        self.regions.close_all(g, account, time, self.instances.as_deref_mut(), &self.tasks);
         self.tasks.close_all(g, || account.snapshot(None, time));
     }
 
     fn retire(&mut self, g: GoSlot, alive: bool, time: Time, symbols: &Symbols) {
         let (account, spent) = self.accounts.retire(g, alive, time);
+        if !(account.aside || account.outside && account.counted.is_none()) {
+            self.belongs.group(account.group, account.test, &self.tests);
+        }
         self.blocking.retire(g, account.ran);
         if self.collecting {
             self.mutators.iter_mut().for_each(|m| m.retire(g));
+        }
+        if let Some(instances) = &mut self.instances
+            && account.counts()
+        {
+            instances.retire(&account, account.counted.as_deref().unwrap_or(&spent), alive);
         }
         let owner = population::owner(symbols.text(self.accounts.name(account.group)), true);
         self.tests.retire(g, (&account, &spent), owner, alive, time, &mut self.accounts);
@@ -355,9 +411,12 @@ impl Sink for Metrics {
         if self.is_aside(event.g) {
             return;
         }
-        let now = self.accounts.get(event.g).snapshot(open, event.time);
-        self.tasks.enter(event.g, task, || now.clone());
-        self.regions.begin(event, task, name, now);
+        let account = self.accounts.get(event.g);
+        let (test, now) = (account.test, account.snapshot(open, event.time));
+        self.belongs.region(name, test, &self.tests);
+        self.tasks.enter(event.g, task, event.time, || now.clone());
+        let wanted = self.stretches.as_ref().is_none_or(|stretches| stretches.wants_region(name));
+        self.regions.begin(event, task, name, now, wanted);
         self.tasks.region(task, g);
         if let Some(stretches) = &mut self.stretches {
             stretches.region_begin(event.g, task, name);
@@ -370,10 +429,14 @@ impl Sink for Metrics {
             return;
         }
         let now = self.accounts.get(event.g).snapshot(open, event.time);
-        let end_only = self.regions.end(event, task, name, &now, &self.tasks, &mut self.warnings);
-        self.tasks.leave(event.g, task, || now);
+        let account = self.accounts.get(event.g);
+        let who = Who::of(account);
+        let calls = self.instances.as_deref_mut();
+        let end_only = self.regions.end(event, (task, name), &now, (who, calls), &self.tasks, &mut self.warnings);
+        self.tasks.leave(event.g, task, &self.accounts, open, || now);
         if end_only {
             // An end without a begin is all that tells of this call.
+            self.belongs.region(name, self.accounts.get(event.g).test, &self.tests);
             self.tasks.region(task, g);
         }
         if let Some(stretches) = &mut self.stretches {
@@ -386,11 +449,14 @@ impl Sink for Metrics {
         if self.is_aside(event.g) {
             return;
         }
-        self.tasks.begin(event, g, (id, parent), name, &mut self.warnings);
+        let test = if event.g == GoSlot::NONE { TestIx::NONE } else { self.accounts.get(event.g).test };
+        self.belongs.task(name, test, &self.tests);
+        let records = self.stretches.as_ref().is_none_or(|stretches| stretches.wants_task(name));
+        self.tasks.begin(event, g, (id, parent), (name, records), &mut self.warnings);
         if event.g != GoSlot::NONE {
             let account = self.accounts.get(event.g);
             let open = open.span(event.g, event.time);
-            self.tasks.enter(event.g, id, || account.snapshot(open, event.time));
+            self.tasks.enter(event.g, id, event.time, || account.snapshot(open, event.time));
             self.stretch(event.g, open, event.time);
         }
     }

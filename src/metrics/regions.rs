@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use super::accounts::{Account, position};
+use super::instances::{Call, Instances, Who};
 use super::tally::Spent;
 use super::tasks::Tasks;
 use super::warnings::Warnings;
@@ -30,6 +31,8 @@ struct OpenRegion {
     began: Time,
     stack: StackId,
     before: Spent,
+    /// Whether it is one of those that were asked for.
+    wanted: bool,
     /// What the regions inside it have spent.
     inner: Option<Box<Spent>>,
 }
@@ -87,10 +90,11 @@ impl Regions {
         }
     }
 
-    pub(super) fn begin(&mut self, event: &Event, task: TaskId, name: Sym, before: Spent) {
+    pub(super) fn begin(&mut self, event: &Event, task: TaskId, name: Sym, before: Spent, wanted: bool) {
         let open = &mut self.stack(event.g).open;
         if open.len() < MAX_OPEN {
-            open.push(OpenRegion { task, name, began: event.time, stack: event.stack, before, inner: None });
+            let (began, stack) = (event.time, event.stack);
+            open.push(OpenRegion { task, name, began, stack, before, wanted, inner: None });
         }
     }
 
@@ -98,9 +102,9 @@ impl Regions {
     pub(super) fn end(
         &mut self,
         event: &Event,
-        task: TaskId,
-        name: Sym,
+        (task, name): (TaskId, Sym),
         now: &Spent,
+        (who, mut calls): (Who, Option<&mut Instances>),
         tasks: &Tasks,
         warnings: &mut Warnings,
     ) -> bool {
@@ -109,7 +113,7 @@ impl Regions {
             if open.len() == at + 1 {
                 // As it should be: the innermost one ends.
                 if let Some(region) = open.pop() {
-                    self.count(event.g, &region, now, Some(event.time), tasks);
+                    self.count(event.g, &region, now, Some(event.time), (who, calls), tasks);
                 }
                 return false;
             }
@@ -117,7 +121,7 @@ impl Regions {
             warnings.add("region-misnested", event, above);
             while self.stack(event.g).open.len() > at {
                 let Some(region) = self.stack(event.g).open.pop() else { break };
-                self.count(event.g, &region, now, Some(event.time), tasks);
+                self.count(event.g, &region, now, Some(event.time), (who, calls.as_deref_mut()), tasks);
             }
             return false;
         }
@@ -133,7 +137,14 @@ impl Regions {
     }
 
     /// The goroutine ended, or the trace did: so do its regions. Those of the runtime's goroutines do not count.
-    pub(super) fn close_all(&mut self, g: GoSlot, account: &Account, time: Time, tasks: &Tasks) {
+    pub(super) fn close_all(
+        &mut self,
+        g: GoSlot,
+        account: &Account,
+        time: Time,
+        mut calls: Option<&mut Instances>,
+        tasks: &Tasks,
+    ) {
         let Some(stack) = self.by_slot.get_mut(g.index()) else { return };
         stack.inherited = None;
         if stack.open.is_empty() {
@@ -145,13 +156,27 @@ impl Regions {
         }
         let now = account.snapshot(None, time);
         while let Some(region) = self.stack(g).open.pop() {
-            self.count(g, &region, &now, None, tasks);
+            self.count(g, &region, &now, None, (Who::of(account), calls.as_deref_mut()), tasks);
         }
     }
 
     /// Adds a call that has just been taken off the goroutine's open ones.
-    fn count(&mut self, g: GoSlot, region: &OpenRegion, now: &Spent, end: Option<Time>, tasks: &Tasks) {
+    fn count(
+        &mut self,
+        g: GoSlot,
+        region: &OpenRegion,
+        now: &Spent,
+        end: Option<Time>,
+        (who, calls): (Who, Option<&mut Instances>),
+        tasks: &Tasks,
+    ) {
         let spent = now.since(&region.before);
+        if let Some(calls) = calls.filter(|_| region.wanted && region.name != Sym::EMPTY) {
+            let (name, task, stack, complete) = (region.name, region.task, region.stack, end.is_some());
+            let began = region.began.get();
+            let call = || Call { who, name, task, began, complete, stack, spent: spent.clone() };
+            calls.call(spent.total, began, who, call);
+        }
         if let Some(around) = self.by_slot[g.index()].open.last_mut() {
             around.inner.get_or_insert_default().merge(&spent);
         }
@@ -194,6 +219,7 @@ impl Regions {
                 block_ns: times.block_ns,
                 range_ns: times.range_ns,
                 unknown_ns: times.unknown_ns,
+                syscalls: times.syscalls,
                 own: sum.spent.without(&sum.inner).times(symbols),
                 tasks: tasks.collect(),
                 durations: sum.durations.clone(),

@@ -177,6 +177,8 @@ pub enum Role {
     Gated,
     /// It can fail the build where it is a queue that runs prove to be longer; else it is shown.
     Queue,
+    /// It can fail the build where enough runs of both sides show that it does not vary; else it is shown.
+    Steady,
     /// It is shown, and explains what is gated.
     Shown,
 }

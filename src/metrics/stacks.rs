@@ -93,6 +93,11 @@ impl Stacks {
         }
     }
 
+    /// What is known of it so far.
+    pub(super) fn known(&self, stack: StackId) -> Traits {
+        self.stacks.get(stack.0 as usize).copied().unwrap_or_default()
+    }
+
     fn function(&mut self, name: Sym, symbols: &Symbols) -> Function {
         let at = name.0 as usize;
         if at >= self.functions.len() {

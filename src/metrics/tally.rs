@@ -142,6 +142,8 @@ pub(super) struct Sums {
     pub(super) syscall: i64,
     pub(super) syscall_block: i64,
     pub(super) block: Tally<Sym>,
+    /// System calls begun.
+    pub(super) syscalls: u64,
 }
 
 impl Sums {
@@ -150,7 +152,11 @@ impl Sums {
         let sum = match state {
             State::Running => &mut self.exec,
             State::Runnable => &mut self.sched,
-            State::Syscall => &mut self.syscall,
+            // A call whose processor was retaken has a second part, which is no other call.
+            State::Syscall => {
+                self.syscalls += 1;
+                &mut self.syscall
+            }
             State::SyscallBlocked => &mut self.syscall_block,
             State::Waiting => return self.block.add(reason, ns),
         };
@@ -166,6 +172,7 @@ impl Sums {
             syscall: self.syscall.saturating_sub(earlier.syscall),
             syscall_block: self.syscall_block.saturating_sub(earlier.syscall_block),
             block: self.block.less(&earlier.block),
+            syscalls: self.syscalls.saturating_sub(earlier.syscalls),
         }
     }
 
@@ -179,6 +186,7 @@ impl Sums {
             *mine = mine.saturating_add(theirs);
         }
         self.block.merge(&other.block);
+        self.syscalls = self.syscalls.saturating_add(other.syscalls);
     }
 
     /// All states together.
@@ -251,6 +259,7 @@ impl Spent {
             block_ns: self.sums.block.named(|reason| symbols.text(reason).to_owned()),
             range_ns: range.unwrap_or_default(),
             unknown_ns: self.unknown,
+            syscalls: self.sums.syscalls,
         }
     }
 }

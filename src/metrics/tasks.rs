@@ -11,13 +11,17 @@
 
 use std::collections::BTreeMap;
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, GroupIx};
+use super::blocking::frames;
+use super::instances::without_tracer;
+use super::recorded::{Place, Recorded, Recording};
 use super::tally::Spent;
+use super::top::Top;
 use super::warnings::Warnings;
 use crate::hash::{HashMap, HashSet};
-use crate::summary::Task;
-use crate::timeline::Open;
-use crate::trace::{Event, GoSlot, Sym, Symbols, TaskId, Time};
+use crate::summary::{Task, TaskInstance};
+use crate::timeline::{Open, Span};
+use crate::trace::{Event, GoSlot, StackId, Sym, Symbols, TaskId, Time};
 
 /// More tasks than this no goroutine works for at once; what goes beyond is counted, not measured.
 const AT_ONCE: usize = 64;
@@ -37,6 +41,10 @@ struct TaskSum {
     spent: Option<Box<Spent>>,
     /// Begun before the window, and neither mentioned nor worked for in it.
     unseen: bool,
+    /// The goroutine that began it, and where.
+    starter: (u64, StackId),
+    /// Where its spans are kept, as long as it is open.
+    place: Place,
 }
 
 /// A goroutine works for a task.
@@ -46,6 +54,9 @@ struct Work {
     /// How many begins and regions it is in.
     depth: u32,
     before: Spent,
+    /// Since when.
+    since: Time,
+    place: Place,
 }
 
 /// All tasks. One exists as soon as anything mentions it.
@@ -58,6 +69,7 @@ pub(super) struct Tasks {
     last: Option<(TaskId, u64)>,
     /// By slot: what the goroutine works for now.
     work: Vec<Vec<Work>>,
+    recorded: Recorded,
 }
 
 impl Tasks {
@@ -81,6 +93,7 @@ impl Tasks {
     pub(super) fn begin_window(&mut self, accounts: &Accounts) {
         self.workers.clear();
         self.last = None;
+        self.recorded = Recorded::default();
         let worked: HashSet<TaskId> = self.work.iter().flatten().map(|work| work.task).collect();
         self.by_id.retain(|id, task| worked.contains(id) || (task.begin.is_some() && task.end < task.begin));
         for task in self.by_id.values_mut() {
@@ -90,7 +103,7 @@ impl Tasks {
         for (slot, work) in self.work.iter_mut().enumerate() {
             let Some(account) = accounts.peek(GoSlot(slot as u32)) else { continue };
             for work in work {
-                work.before = Spent::default();
+                (work.before, work.place) = (Spent::default(), Place::NONE);
                 works.push((work.task, account.id));
             }
         }
@@ -130,7 +143,7 @@ impl Tasks {
     }
 
     /// A goroutine works for a task from now on; `before` is what it has spent so far.
-    pub(super) fn enter(&mut self, g: GoSlot, id: TaskId, before: impl FnOnce() -> Spent) {
+    pub(super) fn enter(&mut self, g: GoSlot, id: TaskId, since: Time, before: impl FnOnce() -> Spent) {
         if id == TaskId::BACKGROUND || id == TaskId::NONE {
             return;
         }
@@ -141,19 +154,43 @@ impl Tasks {
         if let Some(work) = work.iter_mut().find(|work| work.task == id) {
             work.depth += 1;
         } else if work.len() < AT_ONCE {
-            work.push(Work { task: id, depth: 1, before: before() });
+            let place = self.by_id.get(&id).map_or(Place::NONE, |task| task.place);
+            work.push(Work { task: id, depth: 1, before: before(), since, place });
         }
     }
 
-    /// A goroutine leaves what made it work for a task; `now` is what it has spent so far.
-    pub(super) fn leave(&mut self, g: GoSlot, id: TaskId, now: impl FnOnce() -> Spent) {
+    /// A goroutine leaves what made it work for a task, in the middle of `open`; `now` is what it has spent so far.
+    pub(super) fn leave(
+        &mut self,
+        g: GoSlot,
+        id: TaskId,
+        accounts: &Accounts,
+        open: Option<Span>,
+        now: impl FnOnce() -> Spent,
+    ) {
         let Some(work) = self.work.get_mut(g.index()) else { return };
         let Some(at) = work.iter().position(|work| work.task == id) else { return };
         work[at].depth -= 1;
         if work[at].depth == 0 {
             let done = work.swap_remove(at);
+            if let (Some(span), Some(account)) = (open, accounts.peek(g)) {
+                self.recorded.span((done.place, id), done.since, &span, account.id, account.group);
+            }
             self.credit(&done, &now());
         }
+    }
+
+    /// A goroutine has spent time, perhaps on tasks.
+    #[inline]
+    pub(super) fn span(&mut self, span: &Span, id: u64, group: GroupIx) {
+        for work in self.work.get(span.g.index()).into_iter().flatten() {
+            self.recorded.span((work.place, work.task), work.since, span, id, group);
+        }
+    }
+
+    /// The task that took longest of those that began and ended, with what was done for it.
+    pub(super) fn slowest(&self) -> Option<&Recording> {
+        self.recorded.slowest()
     }
 
     fn credit(&mut self, done: &Work, now: &Spent) {
@@ -174,15 +211,19 @@ impl Tasks {
         event: &Event,
         g: u64,
         (id, parent): (TaskId, TaskId),
-        name: Sym,
+        (name, records): (Sym, bool),
         warnings: &mut Warnings,
     ) {
         let task = self.mention(id, g);
         if task.begin.is_some() && task.end < task.begin {
             warnings.add("task-id-conflict", event, name);
         }
-        (task.name, task.begin) = (name, Some(event.time));
+        (task.name, task.begin, task.starter) = (name, Some(event.time), (g, event.stack));
         task.begun_by = event.g.get().map(|slot| (slot, g));
+        if task.place == Place::NONE && records {
+            let place = self.recorded.begin(id, name, event.time);
+            self.by_id.entry(id).or_default().place = place;
+        }
         self.parent(id, parent);
     }
 
@@ -197,13 +238,15 @@ impl Tasks {
     ) {
         let task = self.mention(id, g);
         (task.name, task.end) = (name, Some(event.time));
-        let begun_by = task.begun_by.take();
+        let (begun_by, place) = (task.begun_by.take(), std::mem::take(&mut task.place));
+        self.recorded.end(place, id, event.time);
         self.parent(id, parent);
         // Whoever began it works for it until now, wherever it is.
         if let Some((slot, gid)) = begun_by
             && let Some(account) = accounts.peek(slot).filter(|account| account.id == gid)
         {
-            self.leave(slot, id, || account.snapshot(open.span(slot, event.time), event.time));
+            let open = open.span(slot, event.time);
+            self.leave(slot, id, accounts, open, || account.snapshot(open, event.time));
         }
     }
 
@@ -213,6 +256,39 @@ impl Tasks {
 
     pub(super) fn region(&mut self, id: TaskId, g: u64) {
         self.mention(id, g).regions += 1;
+    }
+
+    /// The longest tasks of those for which `is_wanted` holds; those that are open end with the trace.
+    pub(super) fn longest(
+        &self,
+        keep: usize,
+        end: Time,
+        symbols: &Symbols,
+        is_wanted: impl Fn(Sym) -> bool,
+    ) -> Vec<TaskInstance> {
+        let mut top = Top::new(keep);
+        for (&id, sum) in &self.by_id {
+            let Some(begin) = sum.begin.filter(|_| !sum.unseen && id != TaskId::BACKGROUND && is_wanted(sum.name))
+            else {
+                continue;
+            };
+            let ended = sum.end.filter(|&end| end >= begin);
+            top.offer(ended.unwrap_or(end).since(begin), begin.0, id.0, || (id, sum, begin, ended));
+        }
+        let tell = |(id, sum, begin, ended): (TaskId, &TaskSum, Time, Option<Time>)| TaskInstance {
+            task: symbols.text(sum.name).to_owned(),
+            id: id.0,
+            g: sum.starter.0,
+            start_ns: begin.0,
+            ns: ended.unwrap_or(end).since(begin),
+            complete: ended.is_some(),
+            goroutines: sum.goroutines,
+            regions: sum.regions,
+            logs: sum.logs,
+            begun_at: without_tracer(frames(symbols, sum.starter.1)),
+            work: sum.spent.as_deref().cloned().unwrap_or_default().times(symbols),
+        };
+        top.into_sorted().map(tell).collect()
     }
 
     pub(super) fn to_stats(&self, symbols: &Symbols) -> BTreeMap<String, Task> {

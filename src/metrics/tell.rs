@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::Metrics;
+use super::belongs::Owned;
 use super::blocking::{TestSites, frames};
+use super::instances::Instances;
+use super::recorder::Recorder;
 use super::tally::{Spent, Sums};
 use super::tests::{Kind, TestIx, TestSum};
 use crate::summary::{
-    Attribution, SCHEMA, SiteFrame, SlowSpan, Slowest, StackCount, Summary, TestKind, TestNamedBy, TestRun, TestSite,
+    self, Attribution, SCHEMA, SiteFrame, SlowSpan, Slowest, SlowestTask, StackCount, Summary, TestKind, TestNamedBy,
+    TestRun, TestSite,
 };
 use crate::timeline::{State, Timeline};
-use crate::trace::{Gauge, StackId, Symbols};
+use crate::trace::{Gauge, StackId, Symbols, Time};
 
 /// As many stacks of creations and of unblocks are kept.
 const KEPT: usize = 256;
@@ -32,7 +36,9 @@ impl Metrics {
         let (sites, of_tests) = self.blocking.to_sites(symbols, &self.accounts);
         let creations = (0..).map(StackId).zip(self.creations.iter().copied());
         let [mmu, mmu_workers] = self.mutators.each_ref().map(|m| m.clone().finish(end));
+        let owned = self.belongs.by_test(|group| self.accounts.name(group), symbols);
         let profile = |honest| (profiles > 0).then(|| self.blocking.profiles(symbols, honest, profiles));
+        let instances = self.instances.clone().map(|instances| self.tell_instances(*instances, timeline));
         Summary {
             schema: SCHEMA.to_owned(),
             complete: true,
@@ -52,9 +58,11 @@ impl Metrics {
             honest_profiles: profile(true),
             creations: counts(creations, symbols),
             unblocks: counts(self.blocking.unblocks().into_iter(), symbols),
-            tests: self.tests.all().map(|(ix, test)| run(ix, test, &of_tests, symbols)).collect(),
+            tests: self.tests.all().map(|(ix, test)| run(ix, test, (&of_tests, owned.get(&ix)), symbols)).collect(),
             attribution: self.attribution(),
             slowest: self.slowest(symbols),
+            slowest_task: self.slowest_task(symbols),
+            instances,
             sites,
             mmu,
             mmu_workers,
@@ -73,18 +81,49 @@ impl Metrics {
         }
     }
 
+    fn tell_instances(&self, instances: Instances, timeline: &Timeline) -> summary::Instances {
+        let symbols = timeline.symbols();
+        let under_test = timeline.knows("testing.tRunner");
+        let is_wanted = |name| self.stretches.as_ref().is_none_or(|stretches| stretches.wants_task(name));
+        let tasks = self.tasks.longest(instances.keep(), timeline.end(), symbols, is_wanted);
+        let told = instances.tell(&self.accounts, symbols, under_test, |id| self.tasks.name(id));
+        summary::Instances { tasks, ..told }
+    }
+
     fn slowest(&self, symbols: &Symbols) -> Option<Slowest> {
         let (ix, recorder) = self.tests.slowest()?;
         let began = self.tests.all().find(|(at, _)| *at == ix)?.1.began;
-        let mut slowest = Slowest {
+        let told = self.told(recorder, began, symbols);
+        Some(Slowest {
             test: ix.0 as usize - 1,
             threshold_ns: recorder.threshold,
             left_out: recorder.left_out,
-            places: vec![String::new()],
-            ..Slowest::default()
-        };
+            goroutines: told.goroutines,
+            places: told.places,
+            spans: told.spans,
+        })
+    }
+
+    fn slowest_task(&self, symbols: &Symbols) -> Option<SlowestTask> {
+        let recording = self.tasks.slowest()?;
+        let told = self.told(&recording.spans, recording.began, symbols);
+        Some(SlowestTask {
+            task: symbols.text(recording.name).to_owned(),
+            id: recording.id.0,
+            start_ns: recording.began.0,
+            wall_ns: recording.ended.since(recording.began),
+            threshold_ns: recording.spans.threshold,
+            left_out: recording.spans.left_out,
+            goroutines: told.goroutines,
+            places: told.places,
+            spans: told.spans,
+        })
+    }
+
+    fn told(&self, recorder: &Recorder, began: Time, symbols: &Symbols) -> Told {
+        let (mut goroutines, mut places, mut spans) = (BTreeMap::new(), vec![String::new()], Vec::new());
         let mut known: BTreeMap<StackId, usize> = [(StackId::NONE, 0)].into_iter().collect();
-        let mut place = |stack: StackId, places: &mut Vec<String>| {
+        let mut place = |stack: StackId| {
             *known.entry(stack).or_insert_with(|| {
                 places.push(leaf(symbols, stack));
                 places.len() - 1
@@ -98,14 +137,24 @@ impl Metrics {
                 State::SyscallBlocked => "syscall blocked",
                 State::Waiting => symbols.text(kept.reason),
             };
-            let group = symbols.text(self.accounts.name(kept.group));
-            slowest.goroutines.entry(kept.id).or_insert_with(|| group.to_owned());
-            let (at, by) = (place(kept.stack, &mut slowest.places), place(kept.by_stack, &mut slowest.places));
+            // Of one that was there before the trace the first spans may come before any stack tells its name.
+            let name: &mut String = goroutines.entry(kept.id).or_default();
+            if name.is_empty() {
+                symbols.text(self.accounts.name(kept.group)).clone_into(name);
+            }
+            let (at, by) = (place(kept.stack), place(kept.by_stack));
             let start_ns = kept.start.since(began);
-            slowest.spans.push(SlowSpan { g: kept.id, state: state.to_owned(), start_ns, ns: kept.ns, at, by });
+            spans.push(SlowSpan { g: kept.id, state: state.to_owned(), start_ns, ns: kept.ns, at, by });
         }
-        Some(slowest)
+        Told { goroutines, places, spans }
     }
+}
+
+/// Spans in words.
+struct Told {
+    goroutines: BTreeMap<u64, String>,
+    places: Vec<String>,
+    spans: Vec<SlowSpan>,
 }
 
 /// The frame of a stack that says most: the innermost one that does not merely carry a wait.
@@ -125,7 +174,8 @@ fn counts(all: impl Iterator<Item = (StackId, u64)>, symbols: &Symbols) -> Vec<S
     all.into_iter().map(|(stack, count)| StackCount { stack: frames(symbols, stack), count }).collect()
 }
 
-fn run(ix: TestIx, test: &TestSum, of_tests: &TestSites, symbols: &Symbols) -> TestRun {
+fn run(ix: TestIx, test: &TestSum, (of_tests, owned): (&TestSites, Option<&Owned>), symbols: &Symbols) -> TestRun {
+    let owned = owned.cloned().unwrap_or_default();
     let without = |spent: &Spent, framework: &Sums| {
         spent.without(&Spent::new(framework.clone(), None, framework.known())).times(symbols)
     };
@@ -157,6 +207,9 @@ fn run(ix: TestIx, test: &TestSum, of_tests: &TestSites, symbols: &Symbols) -> T
         times: without(&test.own, &test.own_framework),
         work: without(&test.spent, &test.framework),
         leaks: counts_of(&test.leaks, symbols),
+        groups: owned.groups,
+        regions: owned.regions,
+        tasks: owned.tasks,
         sites: sites.map(|&(site, count, time_ns)| TestSite { site: site as usize, count, time_ns }).collect(),
         ..TestRun::default()
     }

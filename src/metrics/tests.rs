@@ -49,6 +49,8 @@ pub(super) enum Kind {
 pub(super) struct TestSum {
     pub(super) kind: Kind,
     pub(super) parent: TestIx,
+    /// The outermost test around it, itself where there is none.
+    root: TestIx,
     /// The number of the framework's line that announced it.
     pub(super) line: Option<u64>,
     /// The function that runs, as far as any stack shows it.
@@ -80,6 +82,13 @@ pub(super) struct TestSum {
     pub(super) cut: bool,
     first: GoSlot,
     runner: GoSlot,
+    /// Who ran the rounds of a benchmark before `runner` does, while it has not ended:
+    ///
+    /// ```text
+    ///   run1    first round ── done ┄┄ ends     its end comes late on a busy machine
+    ///   launch                   more rounds ──
+    /// ```
+    before: GoSlot,
     recorder: Option<Box<Recorder>>,
 }
 
@@ -87,6 +96,11 @@ impl TestSum {
     /// From begin to end without what it waited for the framework: for its turn, for its subtests. Nanoseconds.
     pub(super) fn own_wall(&self) -> i64 {
         self.wall.saturating_sub(self.paused).saturating_sub(self.waited)
+    }
+
+    /// Whether what a goroutine spends is the test's own.
+    fn is_run_by(&self, g: GoSlot) -> bool {
+        g == self.runner || g == self.before
     }
 }
 
@@ -116,6 +130,11 @@ impl Tests {
     /// All tests, the first one at index 1.
     pub(super) fn all(&self) -> impl Iterator<Item = (TestIx, &TestSum)> {
         self.all.iter().enumerate().map(|(i, test)| (TestIx(i as u32 + 1), test))
+    }
+
+    /// The outermost test around a test, itself where there is none.
+    pub(super) fn root(&self, ix: TestIx) -> TestIx {
+        (ix.0 as usize).checked_sub(1).and_then(|i| self.all.get(i)).map_or(TestIx::NONE, |test| test.root)
     }
 
     pub(super) fn get(&mut self, ix: TestIx) -> Option<&mut TestSum> {
@@ -203,9 +222,12 @@ impl Tests {
         let parent = std::mem::replace(&mut account.test, TestIx(self.all.len() as u32 + 1));
         let recorder = (self.recording < RECORDED_AT_ONCE).then(Box::<Recorder>::default);
         self.recording += usize::from(recorder.is_some());
+        let own = TestIx(self.all.len() as u32 + 1);
+        let root = Some(self.root(parent)).filter(|&root| root != TestIx::NONE).unwrap_or(own);
         self.all.push(TestSum {
             kind,
             parent,
+            root,
             line,
             function: None,
             began: account.born,
@@ -226,6 +248,7 @@ impl Tests {
             cut: false,
             first: GoSlot::NONE,
             runner: g,
+            before: GoSlot::NONE,
             recorder,
         });
         let ix = TestIx(self.all.len() as u32);
@@ -243,6 +266,8 @@ impl Tests {
         };
         accounts.get(g).test = ix;
         if let Some(test) = self.get(ix) {
+            // The one that ran the rounds before may have said that it is done, and still has to end.
+            test.before = if test.over { GoSlot::NONE } else { test.runner };
             (test.runner, test.over) = (g, false);
             self.running.insert(ix);
         }
@@ -286,7 +311,7 @@ impl Tests {
         let blocked = !matches!(span.state, State::Running | State::Runnable);
         if blocked && traits.is_framework() && !test.over {
             test.framework.add(span.state, span.reason, span.ns());
-            if span.g == test.runner {
+            if test.is_run_by(span.g) {
                 test.own_framework.add(span.state, span.reason, span.ns());
                 let part = if traits.waits_for_turn() { &mut test.paused } else { &mut test.waited };
                 *part = part.saturating_add(span.ns());
@@ -329,6 +354,10 @@ impl Tests {
         let mut clipped = Vec::new();
         let (ix, born) = accounts.peek(g).map_or((TestIx::NONE, time), |account| (account.test, account.born));
         let Some(test) = self.get(ix) else { return clipped };
+        if test.before == g {
+            test.wall = test.wall.saturating_add(time.since(born));
+            return clipped;
+        }
         if test.runner != g || test.over {
             return clipped;
         }
@@ -393,8 +422,11 @@ impl Tests {
             }
             return;
         };
-        if test.runner == g {
+        if test.is_run_by(g) {
             test.own.merge(spent);
+        }
+        if test.before == g {
+            test.before = GoSlot::NONE;
         }
         if !account.settled {
             test.spent.merge(spent);

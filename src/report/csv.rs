@@ -4,7 +4,7 @@ use super::escape::Text;
 use super::model::{Report, Row};
 use crate::error::Error;
 
-const HEADER: [&str; 24] = [
+const HEADER: [&str; 26] = [
     "rank",
     "verdict",
     "package",
@@ -29,6 +29,8 @@ const HEADER: [&str; 24] = [
     "part_of",
     "base_runs",
     "head_runs",
+    "test",
+    "detectable",
 ];
 
 /// The table, with CRLF as RFC 4180 says.
@@ -50,7 +52,7 @@ pub fn render(report: &Report) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|e| failed(&e))
 }
 
-fn cells(row: &Row<'_>, rank: usize) -> [String; 24] {
+fn cells(row: &Row<'_>, rank: usize) -> [String; 26] {
     let number = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
     let text = |text: Option<&Text>| text.map_or(String::new(), Text::cell);
     let runs = |runs: &[f64]| runs.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
@@ -85,5 +87,7 @@ fn cells(row: &Row<'_>, rank: usize) -> [String; 24] {
         text(finding.and_then(|f| f.part_of.as_ref())),
         runs(row.base_runs),
         runs(row.head_runs),
+        text(row.subject.test.as_ref()),
+        number(finding.and_then(|f| f.detectable)),
     ]
 }

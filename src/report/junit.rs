@@ -166,6 +166,7 @@ fn test_case(writer: &mut Xml<'_>, row: &Row<'_>, case: Case, package: &Text) ->
 fn body(finding: &Finding) -> String {
     let mut lines = vec![headline::sentence(finding).xml()];
     let place = finding.position.as_ref().map(Text::xml).unwrap_or_default();
+    lines.extend(finding.subject.in_test().map(|test| format!("in {}", test.xml())));
     lines.extend([place, finding.cause.xml(), finding.evidence.text.xml()].into_iter().filter(|l| !l.is_empty()));
     if let Some(site) = &finding.site {
         lines.extend(site.stack.iter().map(|frame| format!("  at {}", frame.xml())));

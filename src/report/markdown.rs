@@ -186,6 +186,9 @@ fn reason(finding: &Finding) -> String {
     } else if !finding.cause.is_any(&["", "new", "gone"]) {
         parts.push(finding.cause.clip(SENTENCE).markdown_line());
     }
+    if let Some(test) = finding.subject.in_test() {
+        parts.push(format!("in {}", test.clip(NAME).markdown()));
+    }
     if let Some(old) = &finding.subject.renamed_from {
         parts.push(format!("renamed from {}", old.clip(NAME).markdown()));
     }
@@ -263,7 +266,7 @@ fn circumstances(page: &mut Page, report: &Report) {
         [("base", &report.environment.base, &report.runs.base), ("head", &report.environment.head, &report.runs.head)];
     page.list(
         "",
-        sides.iter().map(|(side, environment, runs)| {
+        sides.iter().filter(|(.., runs)| !runs.is_empty()).map(|(side, environment, runs)| {
             let formats: Vec<String> = environment.formats.iter().map(|f| f.clip(NAME).markdown()).collect();
             let procs: Vec<String> = environment.gomaxprocs.iter().map(u64::to_string).collect();
             let count = runs.values().map(Vec::len).sum::<usize>();

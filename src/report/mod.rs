@@ -12,6 +12,7 @@ pub mod escape;
 pub mod format;
 pub mod headline;
 pub mod html;
+pub mod instances;
 pub mod json;
 pub mod junit;
 pub mod logs;

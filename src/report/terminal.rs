@@ -248,6 +248,11 @@ fn details(row: &Finding) -> Vec<String> {
         let start = row.subject.position.as_ref().map(Text::term).unwrap_or_default();
         place = [place, start].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join("  ");
     }
+    // Which test to run again.
+    if let Some(test) = row.subject.in_test() {
+        let gap = if place.is_empty() { "" } else { "  " };
+        place.push_str(&format!("{gap}in {}", test.term()));
+    }
     let sparks = spark(&row.base_runs, &row.head_runs);
     let evidence = match row.verdict {
         Meaning::Regression | Meaning::Inconclusive | Meaning::Improvement => row.evidence.text.term(),
@@ -258,7 +263,7 @@ fn details(row: &Finding) -> Vec<String> {
     let interval = row.interval.as_ref().map(|i| {
         format!("{} to {} ({} confidence)", units::change(i.low), units::change(i.high), units::percent(i.confidence))
     });
-    let detectable = row.detectable.map(|d| format!("so many runs show {} and more", units::change(d)));
+    let detectable = row.detectable.map(|d| format!("detectable from {} on", units::change(d)));
     let proof: Vec<String> =
         [Some(sparks), Some(evidence), interval, detectable].into_iter().flatten().filter(|w| !w.is_empty()).collect();
     lines.extend([place, proof.join("  ")].into_iter().filter(|l| !l.is_empty()));
@@ -306,6 +311,9 @@ fn left_out(out: &mut String, report: &Report, layout: Layout) {
 /// How much was compared, in a sentence.
 pub(super) fn compared(report: &Report) -> String {
     let compared = &report.compared;
+    if compared.series == 0 && report.runs.base.is_empty() && report.runs.head.is_empty() {
+        return "Compared: nothing.".to_owned();
+    }
     let runs = |side: &std::collections::BTreeMap<Text, Vec<super::model::Run>>| match side
         .values()
         .map(Vec::len)

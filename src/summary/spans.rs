@@ -29,6 +29,9 @@ pub struct Region {
     pub range_ns: BTreeMap<String, i64>,
     /// See [`Times::unknown_ns`].
     pub unknown_ns: i64,
+    /// See [`Times::syscalls`].
+    #[serde(default, skip_serializing_if = "super::times::is_zero")]
+    pub syscalls: u64,
     /// The same without the regions nested in it.
     #[serde(default, rename = "self")]
     pub own: Times,

@@ -87,6 +87,16 @@ pub struct TestRun {
     /// Where goroutines stand that it left and that never ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leaks: Vec<StackCount>,
+    /// Start functions of the goroutines that worked for it, where all goroutines of that function worked for tests,
+    /// and for few of them. Of several subtests of one test the outermost test has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// The same of regions, by who made the calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
+    /// The same of task types, by who began the tasks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
     /// Where its goroutines waited most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sites: Vec<TestSite>,
@@ -141,6 +151,31 @@ pub struct Slowest {
     pub spans: Vec<SlowSpan>,
 }
 
+/// The spans of the task that took longest of those that began and ended, at most 2,000: where there are more, the
+/// shortest are left out. They are cut to the task, and to when goroutines worked for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlowestTask {
+    /// Its type.
+    pub task: String,
+    /// Its id.
+    pub id: u64,
+    /// When it began, ns on the trace's clock.
+    pub start_ns: i64,
+    /// From its begin to its end, ns.
+    pub wall_ns: i64,
+    /// Spans shorter than this are left out, ns.
+    pub threshold_ns: i64,
+    /// How many were left out.
+    pub left_out: u64,
+    /// Start functions of goroutines, by id.
+    pub goroutines: BTreeMap<u64, String>,
+    /// Places that spans speak of: `function file:line`; the first is empty.
+    pub places: Vec<String>,
+    /// In order of time; `start_ns` is since the task began.
+    pub spans: Vec<SlowSpan>,
+}
+
 /// One span: what a goroutine did, from when, for how long.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -149,7 +184,7 @@ pub struct SlowSpan {
     pub g: u64,
     /// `running`, `runnable`, `syscall`, `syscall blocked`, or the reason that it waits for.
     pub state: String,
-    /// From when, ns since the test began.
+    /// From when, ns since the test or task began.
     pub start_ns: i64,
     /// For how long, ns.
     pub ns: i64,

@@ -24,6 +24,14 @@ pub struct Times {
     pub range_ns: BTreeMap<String, i64>,
     /// What is left.
     pub unknown_ns: i64,
+    /// System calls that were begun.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub syscalls: u64,
+}
+
+/// Whether there is nothing to write.
+pub(super) fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The goroutines that started in one function.
@@ -52,6 +60,9 @@ pub struct Group {
     pub range_ns: BTreeMap<String, i64>,
     /// See [`Times::unknown_ns`].
     pub unknown_ns: i64,
+    /// See [`Times::syscalls`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub syscalls: u64,
     /// Running within GC mark assists, ns: `range_ns` has their wall time, waits included.
     #[serde(default)]
     pub assist_exec_ns: i64,

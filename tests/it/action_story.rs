@@ -160,15 +160,47 @@ fn a_fork_gets_its_verdict_and_its_summary_without_a_comment() {
     let done = job.run();
     is(&done, Some(1), "regression", "skipped-fork");
     assert!(done.summary().starts_with("**regression**: "), "{}", done.summary());
-    // The team lives with it, and says so in the same pull request.
-    std::fs::write(story.origin.join("gotrace-diff.toml"), "[[rule]]\nlevel = \"warn\"\n").unwrap();
+}
+
+#[test]
+fn what_the_team_accepts_by_the_command_of_the_comment_passes_from_then_on() {
+    if !has_go() {
+        return;
+    }
+    let story = Story::new();
+    // Times are another story's, since this machine may be busy.
+    let rules = "# The team's rules.\n[[rule]]\nmetric = \"*_ns\"\nlevel = \"info\"\n";
+    std::fs::write(story.origin.join("gotrace-diff.toml"), rules).unwrap();
     git(&story.origin, &["add", "-A"]);
-    git(&story.origin, &["commit", "-qm", "jobs may have a goroutine each"]);
-    let mut job = story.job("2", "stranger/shop");
+    story.change("a goroutine for each job", MEDIA, SLOW.0, SLOW.1);
+    let mut job = story.job("1", "team/shop");
+    job.with(&[("packages", "./media")]);
+    is(&job.run(), Some(1), "regression", "true");
+    // Somebody copies what the comment says, writes why, and pushes what the command wrote.
+    let body = story.api.bodies().pop().unwrap();
+    let commands: Vec<&str> = body.lines().filter(|l| l.starts_with("gotrace-diff baseline accept ")).collect();
+    assert!(!commands.is_empty(), "{body}");
+    for command in commands {
+        let line = command.replace("--reason WHY", "--reason 'each job is independent' --by ada");
+        let line = line.replacen("gotrace-diff", env!("CARGO_BIN_EXE_gotrace-diff"), 1);
+        let got = Command::new("bash").args(["-c", &line]).current_dir(&story.origin).output().unwrap();
+        assert!(got.status.success(), "{line}: {}", String::from_utf8_lossy(&got.stderr));
+    }
+    let written = std::fs::read_to_string(story.origin.join("gotrace-diff.toml")).unwrap();
+    assert!(written.starts_with("# The team's rules.") && written.contains("[[accept]]"), "{written}");
+    git(&story.origin, &["commit", "-qam", "jobs may have a goroutine each"]);
+    let mut job = story.job("2", "team/shop");
     job.with(&[("packages", "./media")]);
     let done = job.run();
-    assert!(done.failed.is_none() && done.output("verdict") != "regression", "{}", done.log());
-    assert_ne!(done.output("warnings"), "0", "{}", done.log());
+    is(&done, None, "pass", "true");
+    let report = Story::report(&job);
+    assert_ne!(report["counts"]["accepted"], 0, "{}", report["counts"]);
+    let accepted = report["findings"].as_array().unwrap().iter().filter(|f| f["verdict"] == "accepted");
+    assert!(accepted.clone().all(|f| f["accepted"]["reason"] == "each job is independent"), "{report}");
+    assert!(accepted.clone().any(|f| f["accepted"]["by"] == "ada"), "{report}");
+    assert!(done.summary().contains("Accepted by the team"), "{}", done.summary());
+    let bodies = story.api.bodies();
+    assert!(bodies.len() == 1 && bodies[0].contains("**resolved**"), "{bodies:?}");
 }
 
 #[test]

@@ -10,19 +10,28 @@ use serde_json::{Value, json};
 pub(crate) struct Browser {
     driver: Child,
     session: String,
+    /// What the browser writes beside its pages; gone with this value.
+    _temporary: tempfile::TempDir,
 }
 
 impl Browser {
     /// Starts it, if this machine has chromedriver and Chromium.
     pub(crate) fn start() -> Option<Browser> {
-        let mut driver =
-            Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+        let temporary = tempfile::tempdir().ok()?;
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .env("TMPDIR", temporary.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
         let lines = BufReader::new(driver.stdout.take()?).lines();
         let port = lines.map_while(Result::ok).find_map(|line| {
             let (_, port) = line.split_once("started successfully on port ")?;
             port.trim_end_matches('.').parse::<u16>().ok()
         });
-        let mut browser = Browser { driver, session: format!("http://127.0.0.1:{}/session", port?) };
+        let mut browser =
+            Browser { driver, session: format!("http://127.0.0.1:{}/session", port?), _temporary: temporary };
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "goog:loggingPrefs": {"browser": "ALL"},

@@ -74,6 +74,38 @@ fn constant_counts_need_no_test_from_three_runs_on() {
 }
 
 #[test]
+fn system_calls_fail_where_the_runs_show_that_their_number_hardly_varies() {
+    let runs = |values: &[u64]| -> Vec<Summary> {
+        numbered(values.iter().map(|&n| with(WORK, Group { syscalls: n, ..group(4, 1000) })).collect())
+    };
+    for (base, head, want) in [
+        // Constant on both sides.
+        ([3; 5].as_slice(), [30; 5].as_slice(), Verdict::Regression),
+        (&[30; 5], &[3; 5], Verdict::Pass),
+        // Below the floor of 10 more, or the limit of 20 %.
+        (&[3; 5], &[12; 5], Verdict::Pass),
+        (&[100; 5], &[115; 5], Verdict::Pass),
+        (&[100; 5], &[125; 5], Verdict::Regression),
+        // They vary: every run of the head has to make twice as many as any of the base.
+        (&[40, 41, 44, 40, 39], &[90, 95, 88, 91, 99], Verdict::Regression),
+        (&[40, 41, 44, 40, 39], &[90, 95, 87, 91, 99], Verdict::Pass),
+        // Three runs a side are suspicious, two say nothing.
+        (&[3; 3], &[30; 3], Verdict::Inconclusive),
+        (&[3; 2], &[30; 2], Verdict::Pass),
+        (&[3; 5], &[30; 1], Verdict::Pass),
+    ] {
+        let (_, judged) = judge(&runs(base), &runs(head), &Config::default());
+        assert_eq!(judged.verdict, want, "{base:?} to {head:?}");
+        // What asks for more runs says so to whoever decides how many there are.
+        assert_eq!(judged.suspicion == 0.0, want == Verdict::Inconclusive, "{base:?} to {head:?}");
+    }
+    let asked = configured(rule(WORK, "syscalls"));
+    let asked = Config { rules: vec![Rule { level: Some(Level::Error), ..asked.rules[0].clone() }], ..asked };
+    let (_, judged) = judge(&runs(&[3; 2]), &runs(&[30; 2]), &asked);
+    assert_eq!(judged.verdict, Verdict::Inconclusive, "a rule wants it looked at whatever the runs show");
+}
+
+#[test]
 fn times_are_tested_and_corrected_over_the_family() {
     let base = [1_000_000, 1_010_000, 1_020_000, 1_030_000, 1_040_000, 1_050_000];
     let slower = base.map(|t| t * 3 / 2);

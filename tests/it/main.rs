@@ -65,3 +65,4 @@ mod report_matcher;
 mod report_readers;
 mod run;
 mod ship;
+mod slowest;

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gotrace_diff::attribution::{name_tests, output::TestOutput};
 use gotrace_diff::summarize::{Options, summarize};
-use gotrace_diff::summary::{Profile, Summary, TestNamedBy, TestRun};
+use gotrace_diff::summary::{Profile, Summary, TestKind, TestNamedBy, TestRun};
 use serde_json::Value;
 
+use crate::craft::{Craft, Events, GO_RUNNING, PROC_RUNNING, ev};
 use crate::data;
 
 fn summary(name: &str) -> Summary {
@@ -176,4 +177,47 @@ fn benchmarks_know_their_operations_where_the_number_was_fixed() {
     let benchmarks: Vec<&TestRun> =
         summary.tests.iter().filter(|t| t.name.starts_with("Benchmark") && t.operations.is_some()).collect();
     assert!(!benchmarks.is_empty(), "{:?}", summary.tests.iter().map(|t| (&t.name, t.rounds)).collect::<Vec<_>>());
+}
+
+/// The goroutine of a benchmark's first round says that it is done, and ends only after the next round has begun, as
+/// happens on a busy machine: what it spent is the benchmark's all the same.
+///
+/// ```text
+///        10    20         120 121  130  140        150   160                      400
+///   main  |─run─|·· waits ······|──run──|············ waits ·······················|──▶
+///   run1        |── runs ────*──| runnable         |ends|
+///   launch                       *created          ·    |────── runs ──────────────|
+/// ```
+#[test]
+fn a_round_that_ends_after_the_next_has_begun_belongs_to_its_benchmark() {
+    let strings = ["main.main", "testing.(*B).run1.func1", "testing.(*B).launch", "chan receive", "preempted"];
+    let stacks: [&[u64]; 3] = [&[1], &[2], &[3]];
+    let mut last = 0;
+    let mut at = |now: u64| now - std::mem::replace(&mut last, now);
+    let events = Events::default()
+        .event(ev::PROC_STATUS, at(1), &[0, PROC_RUNNING])
+        .event(ev::GO_STATUS, at(2), &[1, 1, GO_RUNNING])
+        .event(ev::GO_CREATE, at(10), &[2, 2, 1])
+        .event(ev::GO_BLOCK, at(20), &[4, 1])
+        .event(ev::GO_START, at(21), &[2, 1])
+        .event(ev::GO_UNBLOCK, at(120), &[1, 1, 2])
+        .event(ev::GO_STOP, at(121), &[5, 2])
+        .event(ev::GO_START, at(122), &[1, 2])
+        .event(ev::GO_CREATE, at(130), &[3, 3, 1])
+        .event(ev::GO_BLOCK, at(140), &[4, 1])
+        .event(ev::GO_START, at(141), &[2, 2])
+        .event(ev::GO_DESTROY, at(150), &[])
+        .event(ev::GO_START, at(160), &[3, 1])
+        .event(ev::GO_UNBLOCK, at(399), &[1, 3, 3])
+        .event(ev::GO_DESTROY, at(400), &[])
+        .event(ev::GO_START, at(410), &[1, 4])
+        .event(ev::GO_BLOCK, at(420), &[4, 1]);
+    let trace =
+        Craft::new("go 1.22").frequency(1).strings(1, &strings).stacks(1, &stacks).batch(1, 1, 0, &events.0).bytes;
+    let options = Options { allow_partial: true, ..Options::default() };
+    let summary = summarize("handover", trace.as_slice(), &options).unwrap();
+    let [test] = summary.tests.as_slice() else { panic!("{:?}", summary.tests) };
+    // From 10 to 150 and from 130 to 400; running from 21 to 121, 141 to 150 and 160 to 400.
+    assert_eq!((test.kind, test.wall_ns, test.times.total_ns), (TestKind::Benchmark, 410, 410));
+    assert_eq!((test.times.exec_ns, test.work.exec_ns), (349, 349));
 }

@@ -99,6 +99,98 @@ fn findings_have_what_programs_need() {
 }
 
 #[test]
+fn a_finding_says_what_so_many_runs_could_have_found() {
+    let folder = data::dir().join("regressions/region15-runs");
+    let side = |side: &str| format!("{}/{side}.*.out", folder.display());
+    let args = ["--base", &side("base"), "--head", &side("head"), "--format", "json"];
+    let report = json(&cli(&data::dir(), &args));
+    let findings = report["findings"].as_array().unwrap();
+    let found = |label: &str, metric: &str| {
+        let finding = findings.iter().find(|f| f["subject"]["label"] == label && f["metric"] == metric);
+        finding.unwrap_or_else(|| panic!("{label} {metric}: {findings:#?}")).clone()
+    };
+    // A proven change is beyond what could be found; one that was not proven is below.
+    for (label, metric, proven) in [("region tax", "exec_ns", true), ("region render", "exec_ns", false)] {
+        let finding = found(label, metric);
+        let (change, least) = (finding["change"].as_f64().unwrap(), finding["detectable"].as_f64().unwrap());
+        assert_eq!(finding["verdict"] == "regression", proven, "{finding}");
+        assert_eq!(change >= least, proven, "{label}: {change} and {least}");
+        assert!(least >= finding["limit"]["max_increase"].as_f64().unwrap(), "{finding}");
+    }
+    // What is never tested could not have been found at any size.
+    assert!(found("region tax", "durations.p99")["detectable"].is_null());
+    let few = json(&compare("pool", &["--format", "json"]));
+    assert!(few["findings"].as_array().unwrap().iter().all(|f| f["detectable"].is_null()));
+}
+
+#[test]
+fn findings_are_grouped_by_the_test_that_their_figures_are_of() {
+    let trace = |go: &str| data::dir().join(format!("traces/{go}/test.out")).display().to_string();
+    let (base, head) = (trace("go1.26.6"), trace("go1.27.3"));
+    let report = json(&cli(&data::dir(), &[&base, &head, "--format", "json"]));
+    let subjects = report["findings"].as_array().unwrap().iter().map(|f| &f["subject"]);
+    let all: Vec<&serde_json::Value> = subjects.chain(report["subjects"].as_array().unwrap()).collect();
+    let test_of = |name: &str| {
+        let subject = all.iter().find(|s| s["name"].as_str().unwrap().ends_with(name));
+        subject.unwrap_or_else(|| panic!("{name}: {all:#?}"))["test"].clone()
+    };
+    assert_eq!(test_of("demo.TestMutex.func1"), "TestMutex");
+    assert_eq!(test_of("demo.Pipeline.func1"), "TestChan");
+    assert_eq!(test_of("TestCond"), "TestCond");
+    // Several tests have contexts with deadlines.
+    assert!(test_of("context.WithDeadlineCause.func2").is_null());
+    let text = out(&cli(&data::dir(), &[&base, &head, "--group-by", "test", "--all", "--show-framework"]));
+    let titles: Vec<&str> = text.lines().filter(|l| l.starts_with("Test")).collect();
+    assert!(titles.len() >= 3, "{text}");
+    let mut sorted = titles.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted.len(), titles.len(), "each test is there once: {text}");
+}
+
+#[test]
+fn against_a_baseline_the_head_is_drawn_and_what_cannot_be_is_said() {
+    let runs = data::dir().join("regressions/region15-runs");
+    let side = |side: &str, last: u32| {
+        (1..=last).map(|i| runs.join(format!("{side}.{i}.out")).display().to_string()).collect::<Vec<_>>()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let with = |first: &[&str], more: &[String]| {
+        let args: Vec<&str> = first.iter().copied().chain(more.iter().map(String::as_str)).collect();
+        cli(folder.path(), &args)
+    };
+    assert_eq!(with(&["baseline", "create", "-o", "b.json"], &side("base", 5)).status.code(), Some(0));
+    let got = with(&["check", "--baseline", "b.json", "--report-dir", "reports", "--format", "json"], &side("head", 5));
+    let report = json(&got);
+    let pictures = &report["pictures"];
+    assert!(pictures["missing"].as_str().unwrap().contains("baseline"), "{pictures}");
+    for (name, sides) in
+        [("curves", ["base", "head"]), ("timelines", ["base", "head"]), ("distributions", ["base", "head"])]
+    {
+        let all = pictures[name].as_array().unwrap();
+        assert!(!all.is_empty(), "{name}");
+        for one in all {
+            assert_eq!(one[sides[0]].as_array().unwrap().len(), 0, "{name}: {one}");
+            assert!(!one[sides[1]].as_array().unwrap().is_empty(), "{name}: {one}");
+        }
+    }
+    // What a baseline has is beside the head's: stacks, states, the dots of the runs.
+    let waits = pictures["waits"].as_array().unwrap();
+    assert!(waits.iter().any(|w| w["base"].as_f64() > Some(0.0) && w["head"].as_f64() > Some(0.0)), "{waits:?}");
+    let finding = report["findings"].as_array().unwrap().iter().find(|f| f["metric"] == "exec_ns").unwrap();
+    assert_eq!(
+        (finding["base_runs"].as_array().unwrap().len(), finding["head_runs"].as_array().unwrap().len()),
+        (5, 5)
+    );
+    let page = std::fs::read_to_string(folder.path().join("reports/report.html")).unwrap();
+    assert!(
+        page.contains("drawn of the head alone") && page.contains("class=\"runs\"") && page.contains("class=\"bar\"")
+    );
+    // Times of another day prove nothing, so that nothing could have been found in them either.
+    assert!(finding["detectable"].is_null() && report["compared"]["detectable"].is_null(), "{finding}");
+}
+
+#[test]
 fn framework_goroutines_are_shown_on_demand() {
     let names = |more: &[&str]| {
         let report = json(&compare("pool", &[&["--format", "json"], more].concat()));

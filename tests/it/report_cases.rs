@@ -106,8 +106,20 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("inconclusive", told(&near, &far)),
         ("accepted", told_with(&plain(6), &slow(6), &accepting(&told(&plain(6), &slow(6))))),
         ("partial", told(&plain(6), &partial)),
+        ("missing-baseline", missing_baseline()),
         ("hostile", crate::report_hostile::with(&crate::report_hostile::NAMES[..7])),
     ]
+}
+
+/// What `check` tells where there is no baseline, and the policy only warns of it.
+fn missing_baseline() -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("go.mod"), "module example.com/shop\n").unwrap();
+    let runs = crate::data::dir().join("regressions/region15-runs");
+    std::fs::copy(runs.join("head.1.out"), folder.path().join("head.1.out")).unwrap();
+    let args = ["check", "--on-missing-baseline", "warn", "head.1.out", "--format", "json"];
+    let got = crate::cli::cli(folder.path(), &args);
+    gotrace_diff::report::read::read(&crate::cli::out(&got)).unwrap()
 }
 
 /// The configuration of a team that has accepted all that fails there, as the commands of the report would write it.

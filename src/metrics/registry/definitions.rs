@@ -4,7 +4,7 @@ use super::{Better, Class, DependsOn, Metric, Per, Read, Role, SubjectKind, Unit
 
 use Better::{Larger, Neither, Smaller};
 use Class::{Bytes, Count, Ratio, Structural, Time};
-use Role::{Gated, Queue, Shown};
+use Role::{Gated, Queue, Shown, Steady};
 use SubjectKind::{Benchmark, Group, Log, Process, Region, Site, Task, Test};
 
 /// Figures that goroutines, tests and regions have in common.

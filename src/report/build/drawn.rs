@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::durations::Durations;
 use crate::compare::framework::{self, Owner};
 use crate::metrics::registry::SubjectKind;
-use crate::summary::{HeapPoint, LoadPoint, Slowest, Summary};
+use crate::summary::{HeapPoint, LoadPoint, SlowSpan, Summary, TestKind};
 
 /// Package, kind and name of a subject.
 pub(super) type Key = (String, SubjectKind, String);
@@ -15,11 +15,20 @@ pub(super) type Key = (String, SubjectKind, String);
 pub struct Drawn {
     pub(super) durations: Durations,
     pub(super) load: Option<Load>,
-    /// The slowest test of all runs: its name, how long it took, its spans.
-    pub(super) slowest: BTreeMap<String, (i64, Slowest)>,
+    /// The slowest tests and tasks of all runs: kind and name, how long it took, its spans.
+    pub(super) slowest: BTreeMap<(SubjectKind, String), (i64, Spans)>,
     /// Group that waited, state, group that woke it: how often and how long, all runs together.
     pub(super) wakers: BTreeMap<(String, String, String), (u64, i64)>,
     pub(super) runs: usize,
+}
+
+/// What goroutines did in one test or task.
+#[derive(Debug)]
+pub(super) struct Spans {
+    /// Start functions, by id.
+    pub(super) goroutines: BTreeMap<u64, String>,
+    pub(super) places: Vec<String>,
+    pub(super) spans: Vec<SlowSpan>,
 }
 
 /// One run over time.
@@ -39,10 +48,10 @@ impl Drawn {
         let mut drawn = Drawn { runs: runs.len(), load: middle(runs).map(load), ..Drawn::default() };
         for run in runs {
             drawn.durations.add(run);
-            if let Some((name, wall, slowest)) = slowest(run)
-                && drawn.slowest.get(&name).is_none_or(|(known, _)| wall > *known)
-            {
-                drawn.slowest.insert(name, (wall, slowest.clone()));
+            for (key, wall, spans) in slowest(run) {
+                if drawn.slowest.get(&key).is_none_or(|(known, _)| wall > *known) {
+                    drawn.slowest.insert(key, (wall, spans));
+                }
             }
             // The framework's and the runtime's goroutines wait by design.
             let under_test = framework::is_under_test(run);
@@ -84,9 +93,23 @@ fn load(run: &Summary) -> Load {
     }
 }
 
-fn slowest(run: &Summary) -> Option<(String, i64, &Slowest)> {
-    let slowest = run.slowest.as_ref()?;
-    let test = run.tests.get(slowest.test)?;
-    let named = (!test.name.is_empty()).then(|| test.name.clone());
-    Some((named.unwrap_or_else(|| "the slowest test".to_owned()), test.wall_ns, slowest))
+/// What a run keeps spans of.
+fn slowest(run: &Summary) -> Vec<((SubjectKind, String), i64, Spans)> {
+    let mut all = Vec::new();
+    if let Some(of) = &run.slowest
+        && let Some(test) = run.tests.get(of.test)
+    {
+        let kind = match test.kind {
+            TestKind::Test => SubjectKind::Test,
+            TestKind::Benchmark => SubjectKind::Benchmark,
+        };
+        let named = (!test.name.is_empty()).then(|| test.name.clone());
+        let spans = Spans { goroutines: of.goroutines.clone(), places: of.places.clone(), spans: of.spans.clone() };
+        all.push(((kind, named.unwrap_or_else(|| "the slowest test".to_owned())), test.wall_ns, spans));
+    }
+    if let Some(of) = run.slowest_task.as_ref().filter(|of| !of.task.is_empty()) {
+        let spans = Spans { goroutines: of.goroutines.clone(), places: of.places.clone(), spans: of.spans.clone() };
+        all.push(((SubjectKind::Task, of.task.clone()), of.wall_ns, spans));
+    }
+    all
 }

@@ -30,19 +30,26 @@ impl Durations {
     }
 }
 
-/// Distributions of what both sides have, those first whose middle moved most.
-pub(super) fn told(base: &Durations, head: &Durations) -> Vec<Distribution> {
+/// Distributions of what both sides have, those first whose middle moved most. `alone`: of what the head has, since the
+/// base keeps none; most calls first.
+pub(super) fn told(base: &Durations, head: &Durations, alone: bool) -> Vec<Distribution> {
+    let none = Sketch::default();
     let mut all: Vec<(f64, &Key, &Sketch, &Sketch)> = Vec::new();
-    for (key, before) in &base.0 {
-        let Some(after) = head.0.get(key) else { continue };
-        let (Some(one), Some(other)) = (before.quantile(0.5), after.quantile(0.5)) else { continue };
-        all.push(((other.max(1) as f64 / one.max(1) as f64).ln().abs(), key, before, after));
+    for (key, after) in &head.0 {
+        let Some(other) = after.quantile(0.5) else { continue };
+        let before = base.0.get(key).and_then(|before| Some((before, before.quantile(0.5)?)));
+        match before {
+            Some((before, one)) => all.push(((other.max(1) as f64 / one.max(1) as f64).ln().abs(), key, before, after)),
+            None if alone => all.push((after.count as f64, key, &none, after)),
+            None => {}
+        }
     }
     all.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     all.truncate(MOST);
     all.into_iter()
         .map(|(_, (package, kind, name), before, after)| {
-            let from = before.min_ns.min(after.min_ns).max(1) as f64;
+            let least = if alone { after.min_ns } else { before.min_ns.min(after.min_ns) };
+            let from = least.max(1) as f64;
             let to = (before.max_ns.max(after.max_ns).max(2) as f64).max(from * 1.01);
             Distribution {
                 subject: Subject {
@@ -97,7 +104,7 @@ mod tests {
         base.add(&run);
         base.add(&run);
         head.add(&run);
-        let all = told(&base, &head);
+        let all = told(&base, &head, false);
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].base.iter().map(|b| b.count).sum::<u64>(), 2000);
         assert!(all[0].head.len() <= BARS);

@@ -13,26 +13,38 @@ const MOST_STACKS: usize = 500;
 /// Deeper stacks lose their outermost frames.
 const MOST_FRAMES: usize = 40;
 
+/// What is said where the base is a committed baseline.
+const MISSING: &str = "The base is a baseline, which keeps the figures of each run and the stacks waited at longest, but no \
+    traces: figures over time, distributions of durations and the slowest test are drawn of the head alone, and who kept whom \
+    waiting is not.";
+
 /// All that the comparison has for pictures.
 pub(super) fn pictures(comparison: &Comparison, [base, head]: &[Drawn; 2], repository: &Repository) -> Pictures {
-    Pictures {
-        waits: waits(comparison, repository),
-        distributions: durations::told(&base.durations, &head.durations),
-        blocked_by: slowest::blocked_by(base, head),
+    // A baseline has figures and no traces.
+    let alone = base.runs == 0 && head.runs > 0;
+    let mut pictures = Pictures {
+        waits: waits(comparison, repository, alone),
+        distributions: durations::told(&base.durations, &head.durations, alone),
+        blocked_by: if alone { Vec::new() } else { slowest::blocked_by(base, head) },
         curves: slowest::curves(base, head),
         timelines: slowest::timelines(base, head, repository),
+        missing: None,
+    };
+    if alone && !pictures.is_empty() {
+        pictures.missing = Some(MISSING.into());
     }
+    pictures
 }
 
 /// The waits of the program's own goroutines, by stack.
-fn waits(comparison: &Comparison, repository: &Repository) -> Vec<Stack> {
+fn waits(comparison: &Comparison, repository: &Repository, alone: bool) -> Vec<Stack> {
     let mut all = Vec::new();
     for package in &comparison.packages {
         if package.base_runs.is_empty() || package.head_runs.is_empty() {
             continue;
         }
         for subject in package.subjects.iter().filter(|s| !s.is_framework() || is_runner(s)) {
-            stacks(package, subject, repository, &mut all);
+            stacks(package, subject, repository, alone, &mut all);
         }
     }
     all.sort_by(|a, b| b.base.max(b.head).total_cmp(&a.base.max(a.head)).then_with(|| a.frames.cmp(&b.frames)));
@@ -45,7 +57,7 @@ fn is_runner(subject: &SubjectPair) -> bool {
     matches!(subject.kind, SubjectKind::Test | SubjectKind::Benchmark)
 }
 
-fn stacks(package: &PackagePair, subject: &SubjectPair, repository: &Repository, out: &mut Vec<Stack>) {
+fn stacks(package: &PackagePair, subject: &SubjectPair, repository: &Repository, alone: bool, out: &mut Vec<Stack>) {
     let side = |s: &'_ Option<(String, Subject)>| s.as_ref().map(|(_, s)| s.sites.clone()).unwrap_or_default();
     let (base, mut head) = (side(&subject.base), side(&subject.head));
     let per_run = |times: &[i64], runs: usize| {
@@ -75,7 +87,9 @@ fn stacks(package: &PackagePair, subject: &SubjectPair, repository: &Repository,
         let after = other.as_ref().map_or(0.0, |o| per_run(&o.time_ns, head_runs));
         add(&key.state, stack, per_run(&site.time_ns, base_runs), after);
     }
-    for (key, site) in &head {
+    // A baseline that is full may have left them out: they are not new.
+    let left_out = alone && base.len() >= crate::baseline::MOST_SITES;
+    for (key, site) in head.iter().filter(|_| !left_out) {
         add(&key.state, &site.stack, 0.0, per_run(&site.time_ns, head_runs));
     }
 }

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::drawn::{Drawn, Load};
+use super::drawn::{Drawn, Load, Spans};
 use crate::compare::names;
 use crate::gate::cause;
 use crate::metrics::registry::SubjectKind;
 use crate::paths::Repository;
 use crate::report::escape::Text;
 use crate::report::model::{BlockedBy, Curve, Point, Span, Subject, Timeline, Track};
-use crate::summary::Slowest;
 
-/// Goroutines of a timeline; of more, those that come first in time are drawn.
-const MOST_TRACKS: usize = 64;
+/// Goroutines of a side: both sides are to be seen at once. Of more, those that took part longest are drawn.
+const MOST_TRACKS: usize = 24;
 /// Timelines of a report: the slowest.
 const MOST_TIMELINES: usize = 8;
 /// Pairs of who waited and who woke.
@@ -21,9 +20,11 @@ const MOST_PAIRS: usize = 40;
 /// A figure over time, taken from one run.
 type Points<'f> = &'f dyn Fn(&Load) -> Vec<Point>;
 
-/// Curves of a run of each side.
+/// Curves of a run of each side; of the head alone where the base has no runs.
 pub(super) fn curves(base: &Drawn, head: &Drawn) -> Vec<Curve> {
-    let (Some(base), Some(head)) = (&base.load, &head.load) else { return Vec::new() };
+    let none = Load::default();
+    let (alone, base) = (base.runs == 0, base.load.as_ref().unwrap_or(&none));
+    let Some(head) = &head.load else { return Vec::new() };
     let at = |step: i64, i: usize| step.saturating_mul(i64::try_from(i).unwrap_or(i64::MAX)) as f64;
     let load = |of: &Load, value: fn(&crate::summary::LoadPoint) -> i64| -> Vec<Point> {
         // Means are kept in hundredths.
@@ -36,6 +37,9 @@ pub(super) fn curves(base: &Drawn, head: &Drawn) -> Vec<Curve> {
     };
     let procs = |of: &Load| {
         let value = of.gomaxprocs as f64;
+        if of.duration_ns == 0 {
+            return Vec::new();
+        }
         vec![Point { at: 0.0, value }, Point { at: of.duration_ns as f64, value }]
     };
     let all: [(&str, &str, &str, Points<'_>); 5] = [
@@ -46,8 +50,8 @@ pub(super) fn curves(base: &Drawn, head: &Drawn) -> Vec<Curve> {
         ("Heap", "goal of the collector", "bytes", &|of| heap(of, |p| p.1)),
     ];
     let drawn = |picture: &str| match picture {
-        "Heap" => !base.heap.is_empty() && !head.heap.is_empty(),
-        _ => !base.load.is_empty() && !head.load.is_empty(),
+        "Heap" => (alone || !base.heap.is_empty()) && !head.heap.is_empty(),
+        _ => (alone || !base.load.is_empty()) && !head.load.is_empty(),
     };
     all.into_iter()
         .filter(|(picture, ..)| drawn(picture))
@@ -61,17 +65,20 @@ pub(super) fn curves(base: &Drawn, head: &Drawn) -> Vec<Curve> {
         .collect()
 }
 
-/// The slowest tests that both sides have spans of, the slowest first.
+/// The slowest tests and tasks that both sides have spans of, the slowest first; those of the head where the base has no runs.
 pub(super) fn timelines(base: &Drawn, head: &Drawn, repository: &Repository) -> Vec<Timeline> {
-    let both =
-        head.slowest.iter().filter_map(|(name, (wall, after))| Some((name, wall, &base.slowest.get(name)?.1, after)));
-    let mut all: Vec<_> = both.collect();
+    let alone = base.runs == 0;
+    let of_both = head.slowest.iter().filter_map(|(name, (wall, after))| {
+        let before = base.slowest.get(name).map(|(_, before)| before);
+        (alone || before.is_some()).then_some((name, wall, before, after))
+    });
+    let mut all: Vec<_> = of_both.collect();
     all.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
     all.truncate(MOST_TIMELINES);
     all.into_iter()
         .map(|(name, _, before, after)| Timeline {
-            subject: subject(SubjectKind::Test, name),
-            base: tracks(before, repository),
+            subject: subject(name.0, &name.1),
+            base: before.map_or_else(Vec::new, |before| tracks(before, repository)),
             head: tracks(after, repository),
         })
         .collect()
@@ -81,7 +88,10 @@ fn subject(kind: SubjectKind, name: &str) -> Subject {
     Subject {
         kind,
         name: name.into(),
-        label: name.into(),
+        label: match kind {
+            SubjectKind::Test | SubjectKind::Benchmark => name.into(),
+            _ => format!("{kind} {name}").into(),
+        },
         package: None,
         test: None,
         renamed_from: None,
@@ -89,7 +99,7 @@ fn subject(kind: SubjectKind, name: &str) -> Subject {
     }
 }
 
-fn tracks(of: &Slowest, repository: &Repository) -> Vec<Track> {
+fn tracks(of: &Spans, repository: &Repository) -> Vec<Track> {
     let places: Vec<Text> = of.places.iter().map(|place| told(place, repository)).collect();
     let place = |i: usize| places.get(i).filter(|p| !p.is_empty()).cloned();
     let mut tracks: BTreeMap<u64, Vec<Span>> = BTreeMap::new();
@@ -116,8 +126,10 @@ fn tracks(of: &Slowest, repository: &Repository) -> Vec<Track> {
         })
         .collect();
     let first = |t: &Track| t.spans.first().map_or(0.0, |s| s.at);
-    tracks.sort_by(|a, b| first(a).total_cmp(&first(b)).then(a.goroutine.cmp(&b.goroutine)));
+    let long = |t: &Track| t.spans.iter().map(|s| s.ns).sum::<f64>();
+    tracks.sort_by(|a, b| long(b).total_cmp(&long(a)).then(a.goroutine.cmp(&b.goroutine)));
     tracks.truncate(MOST_TRACKS);
+    tracks.sort_by(|a, b| first(a).total_cmp(&first(b)).then(a.goroutine.cmp(&b.goroutine)));
     tracks
 }
 

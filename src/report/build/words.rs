@@ -105,6 +105,11 @@ pub(super) fn evidence(evidence: &Evidence, change: &Change) -> Told {
         Evidence::Multiplied => ("multiplied", "at least 4 times as many, and 16 or more".to_owned(), None),
         Evidence::HardLimit => ("hard-limit", "beyond the hard limit".to_owned(), None),
         Evidence::Constant => ("constant", format!("the same in all of {runs} runs a side"), None),
+        Evidence::Separated => (
+            "separated",
+            format!("every run of one side is at least twice every run of the other, {runs} a side"),
+            None,
+        ),
         Evidence::Exact => ("exact", "a rule says that it does not vary".to_owned(), None),
         Evidence::Tested(p) => {
             ("permutation-test", format!("permutation test, {} after correction", chance(*p)), Some(*p))

@@ -18,11 +18,17 @@ pub(super) fn durations(report: &Report) -> Markup {
         @if !all.is_empty() {
             section id="durations" aria-labelledby="durations-title" {
                 h2 id="durations-title" { "How long calls and tasks took" }
+                (missing(report))
                 @for one in all.iter().take(MOST) { (distribution(one)) }
                 @if all.len() > MOST { p class="soft" { "and " (all.len() - MOST) " more, in the JSON" } }
             }
         }
     }
+}
+
+/// What could not be drawn, and why.
+pub(super) fn missing(report: &Report) -> Markup {
+    html! { @if let Some(missing) = &report.pictures.missing { p class="soft" { bdi { (missing) } } } }
 }
 
 /// Where a duration is between two, on a scale of logarithms.
@@ -51,13 +57,8 @@ fn distribution(of: &Distribution) -> Markup {
         path
     };
     let figure = |v: f64| units::figure(v, Unit::Nanoseconds);
-    let said = format!(
-        "{} of the base, {} of the head, from {} to {}",
-        count(&of.base),
-        count(&of.head),
-        figure(from),
-        figure(to)
-    );
+    let of_base = if of.base.is_empty() { String::new() } else { format!("{} of the base, ", count(&of.base)) };
+    let said = format!("{of_base}{} of the head, from {} to {}", count(&of.head), figure(from), figure(to));
     html! {
         figure {
             figcaption { bdi class="code" { (of.subject.label) } ": " (said) ", by logarithm" }
@@ -85,7 +86,8 @@ pub(super) fn over_time(report: &Report) -> Markup {
         @if !curves.is_empty() {
             section id="time" aria-labelledby="time-title" {
                 h2 id="time-title" { "Over time" }
-                p class="soft" { "One run of each side, from its begin." }
+                @if report.pictures.missing.is_none() { p class="soft" { "One run of each side, from its begin." } }
+                (missing(report))
                 @for picture in pictures.into_iter().take(MOST) {
                     h3 { (picture) }
                     @let of = curves.iter().filter(|c| c.picture == *picture).collect::<Vec<_>>();
@@ -120,6 +122,9 @@ fn panel(side: &str, curves: &[&Curve], points: fn(&Curve) -> &[Point]) -> Marku
             format!("at most {}", figure(peak))
         })
         .collect();
+    if curves.iter().all(|c| points(c).is_empty()) {
+        return html! {};
+    }
     html! {
         figure {
             figcaption {

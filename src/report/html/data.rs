@@ -61,7 +61,7 @@ fn line(row: &Row<'_>) -> Line {
     }
     Line(
         row.subject.label.seen(),
-        row.subject.package.as_ref().map(Text::seen).unwrap_or_default(),
+        whose(row.subject),
         what,
         figure(row.base),
         figure(row.head),
@@ -71,6 +71,12 @@ fn line(row: &Row<'_>) -> Line {
         row.head,
         row.change,
     )
+}
+
+/// The package, and the test that the figures are of.
+pub(super) fn whose(subject: &crate::report::model::Subject) -> Text {
+    let named = [subject.package.as_ref(), subject.in_test()].into_iter().flatten().map(Text::seen);
+    Text::join(&named.collect::<Vec<_>>(), " · ")
 }
 
 /// What the last column says.

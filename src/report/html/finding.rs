@@ -44,8 +44,10 @@ fn full(finding: &Finding, states: &states::Index<'_>) -> Markup {
                 p class="soft" {
                     (units::change(interval.low)) " to " (units::change(interval.high)) " with "
                     (units::percent(interval.confidence)) " confidence"
-                    @if let Some(least) = finding.detectable { "; so many runs show " (units::change(least)) " and more" }
                 }
+            }
+            @if let Some(least) = finding.detectable {
+                p class="soft" { "So many runs can find " (units::change(least)) " and more of this, in four of five comparisons" }
             }
             @if let Some(accepted) = &finding.accepted {
                 p { "Accepted"
@@ -76,6 +78,7 @@ fn cause(finding: &Finding) -> Markup {
                 (site.doing) " at " bdi class="code" { (site.label) }
             } @else if !finding.cause.is_any(&["", "new", "gone"]) { bdi { (finding.cause) } }
             @if let Some(place) = place { " " bdi class="code soft" { (place) } }
+            @if let Some(test) = finding.subject.in_test() { " in " bdi class="code" { (test) } }
             @if let Some(old) = &finding.subject.renamed_from {
                 br; "renamed from " bdi class="code" { (old) }
             }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::data::meaning;
+use super::data::{meaning, whose};
 use crate::report::model::{Report, Row, SideEnvironment};
 use crate::report::units;
 
@@ -57,7 +57,8 @@ pub(super) fn timeline(report: &Report) -> Markup {
                 }
                 p class="soft" {
                     kbd { "w" } " " kbd { "s" } " zoom, " kbd { "a" } " " kbd { "d" } " move, " kbd { "f" } " fits the selection, "
-                    kbd { "m" } " marks it, " kbd { "Esc" } " starts over. Click a span; with " kbd { "Shift" } " add more to sum them up."
+                    kbd { "m" } " marks it, " kbd { "Esc" } " starts over. Click a span; with " kbd { "Shift" } " add more to sum them up. "
+                    "Drawn are the goroutines that took part longest."
                 }
                 canvas id="timeline-base" tabindex="0" role="img" aria-label="Goroutines of the base over time" aria-describedby="timeline-told" {}
                 canvas id="timeline-head" tabindex="0" role="img" aria-label="Goroutines of the head over time" aria-describedby="timeline-told" {}
@@ -92,7 +93,7 @@ fn key() -> Markup {
 pub(super) fn all(report: &Report) -> Markup {
     let columns = [
         ("subject", ""),
-        ("package", ""),
+        ("package · test", ""),
         ("metric", ""),
         ("base", "n"),
         ("head", "n"),
@@ -129,7 +130,7 @@ fn line(row: &Row<'_>) -> Markup {
     html! {
         tr {
             td class="name" { bdi { (row.subject.label) } }
-            td class="name" { @if let Some(package) = &row.subject.package { bdi { (package) } } }
+            td class="name" { bdi { (whose(row.subject)) } }
             td class="name" { bdi { (row.what) } @if !row.per.is_empty() { " per " (row.per) } }
             td class="n" { (figure(row.base)) }
             td class="n" { (figure(row.head)) }

@@ -20,6 +20,8 @@ if (data.timelines.length) {
   const draw = () => {
     const ratio = window.devicePixelRatio || 1;
     for (const { side, canvas } of views) {
+      canvas.classList.toggle("none", !tracks(side).length);
+      if (!tracks(side).length) continue;
       const width = canvas.clientWidth;
       const height = TOP + Math.max(1, tracks(side).length) * ROW;
       canvas.width = width * ratio;

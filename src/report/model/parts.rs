@@ -22,13 +22,21 @@ pub struct Subject {
     pub label: Text,
     /// The package whose runs it is from.
     pub package: Option<Text>,
-    /// The test or benchmark that it belongs to, where that is known.
+    /// The test or benchmark that all of its figures belong to, itself where it is one; null where there are several,
+    /// or none is known.
     #[serde(default)]
     pub test: Option<Text>,
     /// What it was called in the base.
     pub renamed_from: Option<Text>,
     /// Where it starts: `file:line`, relative to the repository.
     pub position: Option<Text>,
+}
+
+impl Subject {
+    /// The test around it, where it is none itself.
+    pub fn in_test(&self) -> Option<&Text> {
+        self.test.as_ref().filter(|_| !matches!(self.kind, SubjectKind::Test | SubjectKind::Benchmark))
+    }
 }
 
 fn kinds(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

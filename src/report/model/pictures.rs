@@ -20,6 +20,9 @@ pub struct Pictures {
     pub curves: Vec<Curve>,
     /// The slowest test or task of both sides.
     pub timelines: Vec<Timeline>,
+    /// What could not be drawn, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Text>,
 }
 
 impl Pictures {
@@ -59,7 +62,7 @@ pub struct StackFrame {
 pub struct Distribution {
     /// Of what.
     pub subject: Subject,
-    /// All runs of the base together, by rising duration.
+    /// All runs of the base together, by rising duration. Empty where the base is a baseline, which keeps none.
     pub base: Vec<Bucket>,
     /// All runs of the head together, by rising duration.
     pub head: Vec<Bucket>,
@@ -107,7 +110,7 @@ pub struct Curve {
     pub unit: Text,
     /// The picture that it belongs to: curves of one picture share their axes.
     pub picture: Text,
-    /// One run of the base.
+    /// One run of the base. Empty where the base is a baseline, which keeps none.
     pub base: Vec<Point>,
     /// One run of the head.
     pub head: Vec<Point>,
@@ -129,7 +132,7 @@ pub struct Point {
 pub struct Timeline {
     /// Of what.
     pub subject: Subject,
-    /// The base's.
+    /// The base's. Empty where the base is a baseline, which keeps none.
     pub base: Vec<Track>,
     /// The head's.
     pub head: Vec<Track>,

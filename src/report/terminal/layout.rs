@@ -27,7 +27,7 @@ pub(crate) fn fold(text: &str, width: usize, styled: usize, indent: &str) -> Str
     let mut line = leading.clone();
     let mut used = leading.chars().count();
     let mut first = true;
-    for word in text.trim_start().split(' ') {
+    for word in words(text.trim_start()) {
         let size = if styled > 0 && first { styled + 1 } else { word.chars().count() };
         if used + size + usize::from(!first) > width && used > indent.len() {
             lines.push(std::mem::replace(&mut line, format!("{indent}{word}")).trim_end().to_owned());
@@ -44,6 +44,23 @@ pub(crate) fn fold(text: &str, width: usize, styled: usize, indent: &str) -> Str
     }
     lines.push(line);
     lines.join("\n")
+}
+
+/// The words of a line; a figure and its unit are one.
+fn words(line: &str) -> Vec<&str> {
+    const UNITS: [&str; 9] = ["%", "ns", "µs", "ms", "s", "B", "KiB", "MiB", "GiB"];
+    let mut all = Vec::new();
+    let mut from = 0;
+    for (at, _) in line.match_indices(' ') {
+        let next = line[at + 1..].split(' ').next().unwrap_or_default();
+        let unit = UNITS.contains(&next.trim_end_matches([')', ',', '.', ':', ';']));
+        if !(unit && line[from..at].ends_with(|c: char| c.is_ascii_digit())) {
+            all.push(&line[from..at]);
+            from = at + 1;
+        }
+    }
+    all.push(&line[from..]);
+    all
 }
 
 /// Fewer runs a side than these say nothing as a picture.
@@ -87,6 +104,12 @@ mod tests {
     #[test]
     fn lines_break_between_words() {
         assert_eq!(fold("one two three four five", 20, 0, "  "), "one two three four\n  five");
+    }
+
+    #[test]
+    fn a_figure_keeps_its_unit() {
+        assert_eq!(fold("grew from +11 % to +26 % of it", 20, 0, "  "), "grew from +11 % to\n  +26 % of it");
+        assert_eq!(words("12 %, 3 µs) at  %"), ["12 %,", "3 µs)", "at", "", "%"]);
     }
 
     #[test]

@@ -30,6 +30,28 @@ pub(super) const METRICS: &[Metric] = &[
         ..STRUCTURE
     },
     Metric {
+        id: "syscalls",
+        kinds: &[Group],
+        role: Steady,
+        depends: DependsOn::Os,
+        definition: "System calls that goroutines of the group made. In a benchmark per operation, in a window of a service per second, else per run. Calls that depend on timing, as of the network poller, make the number vary; where it does not, more of them fail the build.",
+        read: Read::One(|v| if let View::Group(g) = v { Some(whole(g.syscalls)) } else { None }),
+        ..BASE
+    },
+    Metric {
+        id: "syscalls",
+        kinds: TESTS,
+        per: Per::Item,
+        role: Steady,
+        depends: DependsOn::Os,
+        definition: "System calls that goroutines made while they worked for one run of a test, those of the test framework included. Of a benchmark per operation. Where the number is the same in all of 5 runs or more, more of them fail the build.",
+        read: Read::One(|v| match v {
+            View::Test(t) => Some(whole(t.work.syscalls)),
+            _ => None,
+        }),
+        ..BASE
+    },
+    Metric {
         id: "leaked",
         kinds: TESTS,
         per: Per::Item,
@@ -171,32 +193,36 @@ pub(super) const METRICS: &[Metric] = &[
     Metric {
         id: "blocks.*",
         kinds: &[Site],
-        definition: "Waits that began at this stack, by reason. In a benchmark per operation, in a window of a service per second, else per run.",
+        definition: "Waits that began at this stack, by reason. In a benchmark per operation, in a window of a service per second, else per run. Where 5 runs or more a side show that it hardly varies, more of them fail the build.",
         read: Read::Each(|v| match v {
             View::Stack(s) => s.blocks.iter().map(|(k, v)| (k.as_str(), whole(*v))).collect(),
             _ => Vec::new(),
         }),
+        role: Steady,
         ..BASE
     },
     Metric {
         id: "syscalls",
         kinds: &[Site],
-        definition: "System calls made at this stack. In a benchmark per operation, in a window of a service per second, else per run.",
+        definition: "System calls made at this stack. In a benchmark per operation, in a window of a service per second, else per run. Where 5 runs or more a side show that it hardly varies, more of them fail the build.",
         read: stack!(syscalls),
+        role: Steady,
         ..BASE
     },
     Metric {
         id: "creations",
         kinds: &[Site],
-        definition: "Goroutines created at this stack. In a benchmark per operation, in a window of a service per second, else per run.",
+        definition: "Goroutines created at this stack. In a benchmark per operation, in a window of a service per second, else per run. Where 5 runs or more a side show that it hardly varies, more of them fail the build.",
         read: stack!(creations),
+        role: Steady,
         ..BASE
     },
     Metric {
         id: "unblocks",
         kinds: &[Site],
-        definition: "Goroutines woken by whoever stood at this stack. In a benchmark per operation, in a window of a service per second, else per run.",
+        definition: "Goroutines woken by whoever stood at this stack. In a benchmark per operation, in a window of a service per second, else per run. Where 5 runs or more a side show that it hardly varies, more of them fail the build.",
         read: stack!(unblocks),
+        role: Steady,
         ..BASE
     },
     Metric {
