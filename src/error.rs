@@ -50,6 +50,8 @@ pub enum Error {
     Document {
         /// As it was given.
         file: String,
+        /// The way in which it cannot.
+        fault: DocumentFault,
         /// What is wrong with it.
         message: String,
         /// What to do.
@@ -122,6 +124,59 @@ pub enum Error {
     Bug(String),
 }
 
+/// The ways in which a summary, a baseline, a result or the like cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DocumentFault {
+    /// Larger than any such document is.
+    TooLarge,
+    /// Bytes that are no text.
+    NotUtf8,
+    /// A merge that git left to be resolved.
+    Conflict,
+    /// No JSON, or such as readers differ about: a key twice, a number out of range.
+    BadJson,
+    /// JSON of somebody else.
+    NoSchema,
+    /// A schema that this version does not know.
+    UnknownSchema,
+    /// A document of ours, but not of the sort that is wanted here.
+    OtherDocument,
+    /// Not what its schema says.
+    NotAsSchema,
+    /// A whole document without what is needed here.
+    Incomplete,
+    /// A shard of a matrix says that it could not do its job.
+    FailedShard,
+    /// A baseline that reads, and is not written as this version writes it.
+    NotCanonical,
+    /// What `go test` should have printed, and did not.
+    NotTestOutput,
+    /// In a commit, and no regular file there.
+    NotAFile,
+}
+
+impl DocumentFault {
+    /// A stable name, for tools.
+    pub fn name(self) -> &'static str {
+        match self {
+            DocumentFault::TooLarge => "TooLarge",
+            DocumentFault::NotUtf8 => "NotUtf8",
+            DocumentFault::Conflict => "Conflict",
+            DocumentFault::BadJson => "BadJson",
+            DocumentFault::NoSchema => "NoSchema",
+            DocumentFault::UnknownSchema => "UnknownSchema",
+            DocumentFault::OtherDocument => "OtherDocument",
+            DocumentFault::NotAsSchema => "NotAsSchema",
+            DocumentFault::Incomplete => "Incomplete",
+            DocumentFault::FailedShard => "FailedShard",
+            DocumentFault::NotCanonical => "NotCanonical",
+            DocumentFault::NotTestOutput => "NotTestOutput",
+            DocumentFault::NotAFile => "NotAFile",
+        }
+    }
+}
+
 impl Error {
     /// The exit status.
     pub fn exit_code(&self) -> u8 {
@@ -155,6 +210,7 @@ impl Error {
     pub fn cause(&self) -> Option<&'static str> {
         match self {
             Error::Trace { source, .. } => Some(source.kind().name()),
+            Error::Document { fault, .. } => Some(fault.name()),
             _ => None,
         }
     }

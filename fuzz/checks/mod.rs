@@ -19,12 +19,13 @@ use gotrace_diff::report::terminal::{GroupBy, Layout};
 use gotrace_diff::report::{json, read};
 use gotrace_diff::summarize::{Options, summarize};
 use gotrace_diff::summary::Summary;
+use gotrace_diff::totals::{self, Totals};
 
 /// A check, by its fuzz target's name.
 pub type Check = fn(&[u8]);
 
 /// All of them.
-pub const ALL: [(&str, Check); 8] = [
+pub const ALL: [(&str, Check); 9] = [
     ("trace", trace),
     ("v1", v1),
     ("structured", structured),
@@ -33,6 +34,7 @@ pub const ALL: [(&str, Check); 8] = [
     ("config", a_config),
     ("test_output", test_output),
     ("escapers", escapers),
+    ("merge", merge),
 ];
 
 /// Any bytes through to the summary, its JSON, and the report of a comparison with itself, in all formats.
@@ -221,6 +223,26 @@ pub fn test_output(bytes: &[u8]) {
         let tests: usize = output.packages.iter().map(|package| package.tests().count()).sum();
         assert!(tests <= text.len());
     }
+}
+
+/// Totals of summaries: the same in any order and grouping, and read again as they were written.
+///
+/// The first byte says after which of the lines to split, each line is a summary.
+pub fn merge(bytes: &[u8]) {
+    let (at, rest) = bytes.split_first().unwrap_or((&0, &[]));
+    let text = String::from_utf8_lossy(rest);
+    let runs: Vec<Summary> = text.lines().take(8).filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let whole = Totals::of(&runs);
+    let mut backwards = runs.clone();
+    backwards.reverse();
+    assert_eq!(Totals::of(&backwards), whole, "backwards");
+    let (first, second) = runs.split_at(usize::from(*at) % (runs.len() + 1));
+    let mut grouped = Totals::of(second);
+    grouped.merge(&Totals::of(first));
+    assert_eq!(grouped, whole, "in two groups");
+    let written = serde_json::to_string(&whole).expect("JSON");
+    assert_eq!(totals::read(&written).expect("its own JSON"), whole);
+    let _ = totals::read(&text);
 }
 
 /// Every escaper lets out nothing that its reader obeys.

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use super::run::process;
 use super::run::trees::Repository;
 use crate::config::Files;
-use crate::error::Error;
+use crate::error::{DocumentFault, Error};
 
 /// A commit.
 #[derive(Debug)]
@@ -69,6 +69,7 @@ impl Files for Commit {
         if !mode.is_some_and(|m| m.starts_with("100")) {
             return Err(Error::Document {
                 file: name,
+                fault: DocumentFault::NotAFile,
                 message: "is no regular file in that commit".to_owned(),
                 advice: "commit the file itself, not a link to it".to_owned(),
             });

@@ -19,7 +19,7 @@ use crate::baseline::{self, Baseline};
 use crate::cli::CheckArgs;
 use crate::compare::{Design, Recorded, Side};
 use crate::config::{Config, Files, OnMissingBaseline, WorkingTree};
-use crate::error::{Error, exit};
+use crate::error::{DocumentFault, Error, exit};
 use crate::gate::accept::quoted;
 use crate::paths::Repository;
 use crate::report::build::Drawn;
@@ -71,6 +71,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
         if side.runs().next().is_none() {
             return Err(Error::Document {
                 file: name,
+                fault: DocumentFault::Incomplete,
                 message: "a baseline without any run".to_owned(),
                 advice: "make it anew: gotrace-diff baseline create TRACE...".to_owned(),
             });

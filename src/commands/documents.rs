@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use crate::baseline::{self, Baseline};
-use crate::error::Error;
+use crate::error::{DocumentFault as Fault, Error};
 use crate::report::model::Report;
 use crate::report::read;
 use crate::summary::{self, Summary};
@@ -47,27 +47,39 @@ pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, Error> {
 
 /// The text of `bytes`, if it is not too much.
 pub(super) fn text(name: &str, bytes: Vec<u8>, most: u64) -> Result<String, Error> {
-    let wrong =
-        |message: String, advice: &str| Error::Document { file: name.to_owned(), message, advice: advice.to_owned() };
+    let wrong = |fault, message: String, advice: &str| Error::Document {
+        file: name.to_owned(),
+        fault,
+        message,
+        advice: advice.to_owned(),
+    };
     if bytes.len() as u64 > most {
-        return Err(wrong(format!("larger than {} MiB", most >> 20), "is it the right file?"));
+        return Err(wrong(Fault::TooLarge, format!("larger than {} MiB", most >> 20), "is it the right file?"));
     }
-    String::from_utf8(bytes)
-        .map_err(|e| wrong(format!("not UTF-8, at byte {}", e.utf8_error().valid_up_to()), "is it the right file?"))
+    String::from_utf8(bytes).map_err(|e| {
+        wrong(Fault::NotUtf8, format!("not UTF-8, at byte {}", e.utf8_error().valid_up_to()), "is it the right file?")
+    })
 }
 
 /// Reads a report.
 pub(super) fn parse_report(name: &str, text: &str) -> Result<Report, Error> {
     let (text, schema) = checked(name, text)?;
-    let wrong =
-        |message: String, advice: &str| Error::Document { file: name.to_owned(), message, advice: advice.to_owned() };
+    let wrong = |fault, message: String, advice: &str| Error::Document {
+        file: name.to_owned(),
+        fault,
+        message,
+        advice: advice.to_owned(),
+    };
     if !read::is_report(&schema) {
         return Err(wrong(
+            Fault::OtherDocument,
             format!("schema {schema:?} is none of a report"),
             "give what gotrace-diff BASE HEAD --format json wrote; a newer gotrace-diff may have newer schemas",
         ));
     }
-    read::read(text).map_err(|e| wrong(format!("not as its schema says: {e}"), "make it anew with this version"))
+    read::read(text).map_err(|e| {
+        wrong(Fault::NotAsSchema, format!("not as its schema says: {e}"), "make it anew with this version")
+    })
 }
 
 /// The schema that a document says it has.
@@ -83,24 +95,35 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Document, Error> {
 
 /// The same of what [`checked`] has looked at.
 pub(super) fn typed(name: &str, text: &str, schema: &str) -> Result<Document, Error> {
-    let wrong =
-        |message: String, advice: &str| Error::Document { file: name.to_owned(), message, advice: advice.to_owned() };
-    let bad = |e: String| wrong(format!("not as its schema says: {e}"), "make it anew with this version");
+    let wrong = |fault, message: String, advice: &str| Error::Document {
+        file: name.to_owned(),
+        fault,
+        message,
+        advice: advice.to_owned(),
+    };
+    let bad =
+        |e: String| wrong(Fault::NotAsSchema, format!("not as its schema says: {e}"), "make it anew with this version");
     match schema {
         summary::SCHEMA => serde_json::from_str(text).map(|s| Document::Runs(vec![s])).map_err(|e| bad(e.to_string())),
         RUNS_SCHEMA => {
             let runs: Runs = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
             match runs.runs.iter().find(|s| s.schema != summary::SCHEMA) {
-                Some(odd) => Err(wrong(format!("a run of schema {:?}", odd.schema), "make it anew with this version")),
+                Some(odd) => Err(wrong(
+                    Fault::NotAsSchema,
+                    format!("a run of schema {:?}", odd.schema),
+                    "make it anew with this version",
+                )),
                 None => Ok(Document::Runs(runs.runs)),
             }
         }
         baseline::SCHEMA | baseline::SCHEMA_1 => baseline::read(schema, text).map(Document::Baseline).map_err(bad),
         report if read::is_report(report) => Err(wrong(
+            Fault::OtherDocument,
             "a report, and sides are traces, summaries or baselines".to_owned(),
             "to render it again: gotrace-diff report FILE",
         )),
         other => Err(wrong(
+            Fault::UnknownSchema,
             format!("schema {other:?} is not known"),
             "it may be of a newer gotrace-diff: update, or make it anew with this version",
         )),
@@ -110,10 +133,15 @@ pub(super) fn typed(name: &str, text: &str, schema: &str) -> Result<Document, Er
 /// The text without what no document of ours has, and its schema.
 pub(super) fn checked<'t>(name: &str, text: &'t str) -> Result<(&'t str, String), Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let wrong =
-        |message: String, advice: &str| Error::Document { file: name.to_owned(), message, advice: advice.to_owned() };
+    let wrong = |fault, message: String, advice: &str| Error::Document {
+        file: name.to_owned(),
+        fault,
+        message,
+        advice: advice.to_owned(),
+    };
     if let Some(line) = text.lines().position(is_conflict_marker) {
         return Err(wrong(
+            Fault::Conflict,
             format!("line {}: a conflict of git that was not resolved", line + 1),
             "resolve it, or make the baseline anew: gotrace-diff baseline create",
         ));
@@ -123,10 +151,11 @@ pub(super) fn checked<'t>(name: &str, text: &'t str) -> Result<(&'t str, String)
     NoDuplicates { schema: Some(&mut schema) }
         .deserialize(&mut strict)
         .and_then(|()| strict.end())
-        .map_err(|e| wrong(format!("bad JSON: {e}"), ""))?;
+        .map_err(|e| wrong(Fault::BadJson, format!("bad JSON: {e}"), ""))?;
     match schema {
         Some(schema) => Ok((text, schema)),
         None => Err(wrong(
+            Fault::NoSchema,
             "JSON without our schema".to_owned(),
             "give what gotrace-diff summarize --format json or baseline create wrote",
         )),

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{documents, output};
-use crate::error::Error;
+use crate::error::{DocumentFault, Error};
 use crate::report::json;
 use crate::summary::Environment;
 
@@ -37,14 +37,15 @@ pub(super) fn beside(trace: &Path) -> Result<Environment, Error> {
     }
     let text = documents::read_text(&path, MOST_BYTES)?;
     let name = path.display().to_string();
-    let wrong = |message: String| Error::Document {
+    let wrong = |fault, message: String| Error::Document {
         file: name.clone(),
+        fault,
         message,
         advice: "remove it: what is not known of an environment is not compared".to_owned(),
     };
     match serde_json::from_str::<Beside>(&text) {
         Ok(known) if known.schema == SCHEMA => Ok(known.facts),
-        Ok(other) => Err(wrong(format!("schema {:?} is not known", other.schema))),
-        Err(error) => Err(wrong(format!("not as its schema says: {error}"))),
+        Ok(other) => Err(wrong(DocumentFault::UnknownSchema, format!("schema {:?} is not known", other.schema))),
+        Err(error) => Err(wrong(DocumentFault::NotAsSchema, format!("not as its schema says: {error}"))),
     }
 }

@@ -13,7 +13,7 @@ use super::sources::{self, Source};
 use crate::attribution::{self, output::TestOutput};
 use crate::baseline::Baseline;
 use crate::compare::Side;
-use crate::error::Error;
+use crate::error::{DocumentFault, Error};
 use crate::narrow::{self, Narrow};
 use crate::report::model::NotCompared;
 use crate::summarize::{self, Options};
@@ -146,6 +146,7 @@ fn one(source: &Source, options: &Options, narrow: &Narrow, progress: &Progress)
         {
             return Err(Error::Document {
                 file: source.name.clone(),
+                fault: DocumentFault::OtherDocument,
                 message: "a summary cannot be narrowed".to_owned(),
                 advice: "give the trace that it was made from".to_owned(),
             });
@@ -206,6 +207,7 @@ fn test_output(source: &Source) -> Result<Option<TestOutput>, Error> {
         _ if !wanted => Ok(None),
         Ok(None) => Err(Error::Document {
             file: path.display().to_string(),
+            fault: DocumentFault::NotTestOutput,
             message: "not what go test -json or go test -v prints".to_owned(),
             advice: "record with: go test -json -trace=NAME.out PACKAGE >NAME.json".to_owned(),
         }),

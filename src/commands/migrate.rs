@@ -9,7 +9,7 @@ use super::documents::{self, Document};
 use super::{DONE, output, shown};
 use crate::cli::{Color, Format};
 use crate::config;
-use crate::error::Error;
+use crate::error::{DocumentFault, Error};
 use crate::report::escape::term;
 use crate::report::{json, read};
 
@@ -72,6 +72,7 @@ fn anew(path: &Path, old: &str) -> Result<Option<String>, Error> {
         Document::Baseline(baseline) => baseline.render().map(Some),
         Document::Runs(_) => Err(Error::Document {
             file: name,
+            fault: DocumentFault::OtherDocument,
             message: "a summary: it is read as it is".to_owned(),
             advice: "of its traces, summarize makes one anew".to_owned(),
         }),

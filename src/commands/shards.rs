@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::documents::{self, Document, MOST_BYTES, checked, read_text};
 use crate::baseline;
-use crate::error::Error;
+use crate::error::{DocumentFault as Fault, Error};
 use crate::report::escape::Text;
 use crate::report::model::{Compared, Diagnosis, Verdict};
 use crate::report::{json, read as report_read};
@@ -58,13 +58,19 @@ pub(super) fn read(path: &Path) -> Result<Shard, Error> {
     let name = path.display().to_string();
     let text = read_text(path, MOST_BYTES)?;
     let (text, schema) = checked(&name, &text)?;
-    let wrong =
-        |message: String, advice: &str| Error::Document { file: name.clone(), message, advice: advice.to_owned() };
-    let bad = |e: String| wrong(format!("not as its schema says: {e}"), "make it anew with this version");
+    let wrong = |fault, message: String, advice: &str| Error::Document {
+        file: name.clone(),
+        fault,
+        message,
+        advice: advice.to_owned(),
+    };
+    let bad =
+        |e: String| wrong(Fault::NotAsSchema, format!("not as its schema says: {e}"), "make it anew with this version");
     match schema.as_str() {
         json::ERROR_SCHEMA => {
             let doc: ErrorDoc = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
             Err(wrong(
+                Fault::FailedShard,
                 format!("this shard could not do its job: {}", doc.error.message),
                 "look at its log; what it should have compared is not known, so that there is no verdict",
             ))
@@ -74,6 +80,7 @@ pub(super) fn read(path: &Path) -> Result<Shard, Error> {
             let doc: ResultDoc<'_> = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
             if doc.sides.is_none() && doc.compared.series > 0 {
                 return Err(wrong(
+                    Fault::Incomplete,
                     "a result without the values of its runs".to_owned(),
                     "it is of an older gotrace-diff: make it anew with --output json=FILE",
                 ));
@@ -86,12 +93,15 @@ pub(super) fn read(path: &Path) -> Result<Shard, Error> {
             })))
         }
         baseline::SCHEMA | baseline::SCHEMA_1 => Err(wrong(
+            Fault::OtherDocument,
             "a baseline, and shards are results or summaries".to_owned(),
             "compare the shard with it first: gotrace-diff check --output json=FILE",
         )),
         other => match documents::typed(&name, text, other)? {
             Document::Runs(runs) => Ok(Shard::Summaries(Box::new(Totals::of(&runs)))),
-            Document::Baseline(_) => Err(bad("a baseline".to_owned())),
+            Document::Baseline(_) => {
+                Err(wrong(Fault::OtherDocument, "a baseline".to_owned(), "shards are results or summaries"))
+            }
         },
     }
 }

@@ -27,6 +27,16 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
             std::fs::write(folder.path().join("run.out"), data::trace("go1.27.3/sched")).unwrap();
             vec![cli(folder.path(), &["baseline", "create", "-o", "-", "run.out"]).stdout]
         }
+        "merge" => {
+            let folder = tempfile::tempdir().unwrap();
+            let runs = ["go1.27.3/sched", "go1.22.10/cgo", "go1.21.13/sched"].map(|name| {
+                std::fs::write(folder.path().join("run.out"), data::trace(name)).unwrap();
+                cli(folder.path(), &["summarize", "run.out", "--format", "json"]).stdout
+            });
+            // A summary a line.
+            let line = |run: &Vec<u8>| serde_json::from_slice::<serde_json::Value>(run).unwrap().to_string();
+            vec![format!("\u{1}{}", runs.each_ref().map(line).join("\n")).into_bytes()]
+        }
         "config" => {
             let paper = include_str!("../../docs/configuration.md");
             let examples = paper.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());

@@ -196,3 +196,60 @@ fn a_signal_at_any_moment_leaves_the_old_file_or_the_new_one() {
     }
     assert!(ended > 0, "no signal came in time");
 }
+
+/// The files of a folder and of its folders, with what is in them.
+fn contents(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut all = std::collections::BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() {
+            all.extend(contents(&entry.path()).into_iter().map(|(below, bytes)| (format!("{name}/{below}"), bytes)));
+        } else {
+            all.insert(name, std::fs::read(entry.path()).unwrap());
+        }
+    }
+    all
+}
+
+#[test]
+fn whatever_a_command_writes_a_signal_leaves_each_file_whole_or_not_there() {
+    for args in [
+        &["base.out", "head.out", "--report-dir", "reports"][..],
+        &["merge", "base.json", "head.json", "--output", "json=old.json"],
+        &["baseline", "update", "--all", "-o", "baseline.json", "head.out"],
+        &["summarize", "base.out", "head.out"],
+    ] {
+        let start = || {
+            let folder = folder();
+            for name in ["base", "head"] {
+                let said = cli(folder.path(), &["summarize", &format!("{name}.out"), "--format", "json"]);
+                std::fs::write(folder.path().join(format!("{name}.json")), said.stdout).unwrap();
+            }
+            let made = cli(folder.path(), &["baseline", "create", "-o", "baseline.json", "base.out"]);
+            assert_eq!(made.status.code(), Some(0), "{}", text(&made));
+            folder
+        };
+        let whole = start();
+        let before = contents(whole.path());
+        let begin = std::time::Instant::now();
+        let usual_status = cli(whole.path(), args).status.code();
+        let usual = begin.elapsed();
+        assert!(matches!(usual_status, Some(0..=1)), "{args:?}: {usual_status:?}");
+        let after = contents(whole.path());
+        for i in 0..8u32 {
+            let folder = start();
+            let mut command = Command::new(BINARY);
+            command.args(args).current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut child = command.spawn().unwrap();
+            std::thread::sleep(usual.mul_f64(f64::from(i) / 7.0));
+            let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).stderr(Stdio::null()).status();
+            let status = child.wait().unwrap();
+            let ended = status.signal() == Some(15) || status.code() == Some(2);
+            assert!(ended || status.code() == usual_status, "{args:?}: {status:?}");
+            for (name, bytes) in contents(folder.path()) {
+                let known = [&before, &after].into_iter().any(|all| all.get(&name) == Some(&bytes));
+                assert!(known, "{args:?}: {name}, {} bytes, is neither the old file nor the new one", bytes.len());
+            }
+        }
+    }
+}

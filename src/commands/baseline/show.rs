@@ -12,7 +12,7 @@ use crate::baseline::{self, Baseline, Column, Place};
 use crate::cli::{Color, Format};
 use crate::compare::{self, Change, Comparison, Presence};
 use crate::config::{self, Files, Pattern, WorkingTree};
-use crate::error::Error;
+use crate::error::{DocumentFault, Error};
 use crate::report::escape::term;
 use crate::report::units;
 
@@ -199,6 +199,7 @@ pub(in crate::commands) fn verify(args: &FilesArgs) -> Result<u8, Error> {
             let line = line.unwrap_or_else(|| plain.lines().count().min(canonical.lines().count())) + 1;
             return Err(Error::Document {
                 file: name,
+                fault: DocumentFault::NotCanonical,
                 message: format!("line {line}: not as gotrace-diff writes it"),
                 advice: format!("gotrace-diff migrate {}", crate::gate::accept::quoted(&shown(&path))),
             });
@@ -291,6 +292,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Baseline, Error> {
         Document::Baseline(baseline) => Ok(baseline),
         Document::Runs(_) => Err(Error::Document {
             file: name.to_owned(),
+            fault: DocumentFault::OtherDocument,
             message: "summaries, and no baseline".to_owned(),
             advice: "make one of them: gotrace-diff baseline create".to_owned(),
         }),

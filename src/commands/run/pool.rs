@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::commands::documents::{self, Document};
 use crate::commands::output;
 use crate::commands::summarize::Runs;
-use crate::error::Error;
+use crate::error::{DocumentFault, Error};
 use crate::report::json;
 use crate::summary::Summary;
 
@@ -60,6 +60,7 @@ fn runs(file: &Path) -> Result<Vec<Summary>, Error> {
         Document::Runs(runs) => Ok(runs),
         Document::Baseline(_) => Err(Error::Document {
             file: name,
+            fault: DocumentFault::OtherDocument,
             message: "a baseline, and runs are wanted".to_owned(),
             advice: "give what gotrace-diff run --summaries wrote".to_owned(),
         }),

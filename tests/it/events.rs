@@ -1,0 +1,103 @@
+//! What the reader makes of each recording, to the event: a digest of all that it gives out.
+//!
+//! The figures are compared with Go's own elsewhere (`figures.rs`). This says that nothing of what the reader hands on
+//! has changed unseen: order, times, arguments, stacks, texts. It needs nothing but the reader, so that mutants of its source
+//! are tried in seconds (`tests/mutants`).
+//!
+//! `UPDATE_PAPERS=1 cargo test --test it events` writes the digests anew; look at what changed.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use gotrace_diff::trace::{Chunk, Reader, TraceError, TraceErrorKind};
+
+use crate::data;
+
+/// Larger recordings say little more, and take longer.
+const MOST_BYTES: usize = 200_000;
+
+/// FNV-1a over text as it is written: equal on every machine and in every release of Rust.
+struct Digest(u64);
+
+impl Write for Digest {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        for byte in text.bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        Ok(())
+    }
+}
+
+/// How many events there are, and the digest of all that is given out.
+fn digest(bytes: &[u8]) -> Result<(u64, u64), TraceError> {
+    let mut reader = Reader::new(bytes, false)?;
+    let (mut chunk, mut count) = (Chunk::default(), 0);
+    let mut digest = Digest(0xcbf2_9ce4_8422_2325);
+    loop {
+        let more = reader.next_chunk(&mut chunk, 1000)?;
+        count += chunk.events.len() as u64;
+        write!(digest, "{:?}", (&chunk.symbols, &chunk.clocks, chunk.generation)).unwrap();
+        for event in &chunk.events {
+            write!(digest, "{event:?}").unwrap();
+        }
+        if !more {
+            return Ok((count, digest.0));
+        }
+    }
+}
+
+fn place() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden/events.txt")
+}
+
+#[test]
+fn every_recording_is_read_to_the_event_as_it_always_was() {
+    let mut now = String::new();
+    for name in data::names() {
+        let bytes = data::trace(&name);
+        if bytes.len() <= MOST_BYTES {
+            let (events, digest) = digest(&bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
+            writeln!(now, "{name} {events} {digest:016x}").unwrap();
+        }
+    }
+    assert!(now.lines().count() > 50, "{now}");
+    if std::env::var_os("UPDATE_PAPERS").is_some() {
+        std::fs::write(place(), &now).unwrap();
+    }
+    let was = std::fs::read_to_string(place()).unwrap();
+    let changed: Vec<_> = now.lines().zip(was.lines()).filter(|(now, was)| now != was).collect();
+    assert!(now == was, "now and before: {changed:#?}");
+}
+
+/// The bad traces of the corpus whose fault is one that the reader finds.
+pub fn bad() -> Vec<(String, Vec<u8>)> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let said = std::fs::read_to_string(corpus.join("said.txt")).unwrap();
+    let mut inputs = Vec::new();
+    let packed = std::fs::File::open(corpus.join("inputs.gz")).unwrap();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed), &mut inputs).unwrap();
+    let (mut at, mut bad) = (0, Vec::new());
+    for line in said.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let len: usize = words[4].parse().unwrap();
+        if words[0] == "trace" {
+            bad.push((words[3].to_owned(), inputs[at..at + len].to_vec()));
+        }
+        at += len;
+    }
+    bad
+}
+
+#[test]
+fn the_reader_alone_refuses_what_is_bad_about_a_trace() {
+    // Nothing of the program's own in it, a cut between generations: that is for who reads the events.
+    let above = [TraceErrorKind::NoUserGoroutine, TraceErrorKind::AdvancerRunning];
+    let mut wrong = Vec::new();
+    for (i, (cause, bytes)) in bad().iter().enumerate() {
+        let said = digest(bytes).err().map(|error| error.kind().name());
+        if said != Some(cause) && !(said.is_none() && above.iter().any(|kind| kind.name() == cause)) {
+            wrong.push(format!("{} of said.txt: {said:?}, not {cause}", i + 1));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
