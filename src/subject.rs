@@ -12,7 +12,8 @@ use crate::compare::names;
 use crate::config::Pattern;
 use crate::hash::HashMap;
 use crate::metrics::registry::SubjectKind;
-use crate::trace::{Frame, StackId, Sym, Symbols};
+use crate::metrics::test_frame;
+use crate::trace::{StackId, Sym, Symbols};
 
 /// `kind:name` or a name, the name a glob.
 #[derive(Clone, Debug)]
@@ -84,23 +85,6 @@ pub fn runner_kind(start: &str) -> Option<SubjectKind> {
     }
 }
 
-/// The test or benchmark function in a stack: the frame that the framework's runner called.
-pub fn test_function(symbols: &Symbols, stack: StackId) -> Option<Frame> {
-    let mut inner: Option<Frame> = None;
-    for frame in symbols.frames(stack) {
-        let name = symbols.text(frame.func);
-        if matches!(name, "testing.tRunner" | "testing.(*B).runN" | "testing.fRunner") {
-            // Without a function of the user's in between it is the framework's own doing.
-            return inner.filter(|f| {
-                let called = symbols.text(f.func);
-                !called.starts_with("testing.") && !called.starts_with("runtime.")
-            });
-        }
-        inner = Some(frame);
-    }
-    None
-}
-
 /// Which stacks are a test's or a benchmark's, found out once for each.
 #[derive(Clone, Debug, Default)]
 pub struct TestStacks {
@@ -112,7 +96,7 @@ impl TestStacks {
     /// Looks at the stacks that are new.
     pub fn learn(&mut self, symbols: &Symbols) {
         for stack in (self.known..symbols.stacks()).map(|i| StackId(i as u32)) {
-            if let Some(frame) = test_function(symbols, stack) {
+            if let Some(frame) = test_frame(stack, symbols) {
                 self.functions.insert(stack, frame.func);
             }
         }

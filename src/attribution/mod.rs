@@ -96,7 +96,7 @@ fn agrees(tests: &[TestRun], announced: &[usize], names: &[&str]) -> bool {
         let Some(function) = tests[i].function.as_ref().filter(|_| !name.contains('/')) else { return true };
         match function.func.rsplit('/').next().and_then(|f| f.split('.').nth(1)) {
             // A helper or a closure may run instead: only another test's function is a contradiction.
-            Some(f) => !(f.starts_with("Test") || f.starts_with("Fuzz")) || f == *name,
+            Some(f) => !["Test", "Fuzz", "Example"].iter().any(|kind| f.starts_with(kind)) || f == *name,
             None => true,
         }
     })

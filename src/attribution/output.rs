@@ -26,9 +26,9 @@ pub struct Package {
 }
 
 impl Package {
-    /// Tests and fuzz tests, in the order in which they began.
+    /// Tests, fuzz tests and examples, in the order in which they began.
     pub fn tests(&self) -> impl Iterator<Item = &str> {
-        self.ran.iter().map(String::as_str).filter(|n| !n.starts_with("Benchmark") && !n.starts_with("Example"))
+        self.ran.iter().map(String::as_str).filter(|n| !n.starts_with("Benchmark"))
     }
 
     /// Benchmarks, where they were announced.

@@ -41,9 +41,7 @@ pub fn is_framework_wait(stack: &[SiteFrame]) -> bool {
     population::is_framework_wait(stack.iter().map(|f| f.func.as_str()))
 }
 
-/// The frame of the test or benchmark function that a stack belongs to: the one next to the framework's runner.
+/// The frame of the test or benchmark function that a stack belongs to.
 pub fn test_frame(stack: &[SiteFrame]) -> Option<&SiteFrame> {
-    let runner = stack.iter().position(|f| population::is_runner(&f.func))?;
-    let frame = stack.get(runner.checked_sub(1)?)?;
-    population::is_test_code(&frame.func).then_some(frame)
+    stack.get(population::test_frame(stack.iter().map(|f| f.func.as_str()))?)
 }

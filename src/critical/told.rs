@@ -9,8 +9,9 @@ use super::walk::{Category, OWN, Segment, Walked};
 use crate::compare::names;
 use crate::gate::cause;
 use crate::hash::HashMap;
+use crate::metrics::test_frame;
 use crate::paths::Repository;
-use crate::subject::{runner_kind, test_function};
+use crate::subject::runner_kind;
 use crate::summary::{Position, SiteFrame};
 use crate::trace::{Frame, StackId, Sym, Symbols, Time};
 
@@ -253,7 +254,7 @@ impl<'a> Teller<'a> {
             common.reverse();
             // Between the runner of a test and the test there is nothing.
             if runner_kind(symbols.text(common.first().map_or(start, |f| f.func))).is_some() {
-                let test = [segment.stack, segment.after].into_iter().find_map(|s| test_function(symbols, s));
+                let test = [segment.stack, segment.after].into_iter().find_map(|s| test_frame(s, symbols));
                 common.extend(test);
                 common.rotate_right(usize::from(test.is_some()));
             }

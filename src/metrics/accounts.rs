@@ -6,7 +6,7 @@ use super::tally::{RangeName, Spent, Sums, Tally};
 use super::tests::TestIx;
 use crate::hash::HashMap;
 use crate::summary::{Group, Position};
-use crate::timeline::{Activity, Birth, Move, Span};
+use crate::timeline::{Activity, Birth, Move, Span, State};
 use crate::trace::{Frame, GoSlot, Range, StackId, Sym, Symbols, Time};
 
 /// Special ranges of one goroutine.
@@ -118,6 +118,17 @@ impl Account {
             Box::new(range)
         });
         Spent::new(sums, range, self.end(now).since(self.born))
+    }
+
+    /// What it has spent up to `now`, if it runs then.
+    pub(super) fn spent_running(&self, now: Time) -> Spent {
+        let mut spent = self.snapshot(None, now);
+        if let Some(since) = self.runs_since.get() {
+            let mut sums = spent.sums.clone();
+            sums.add(State::Running, Sym::EMPTY, now.since(since));
+            spent = Spent::new(sums, spent.range, spent.total);
+        }
+        spent
     }
 
     /// When it ended, if that is `now` unless it began to wait for ever before.

@@ -12,7 +12,7 @@ use super::tests::TestIx;
 use super::top::Top;
 use crate::summary::{self, GoroutineInstance, RegionInstance, SliceInstance, WaitInstance};
 use crate::timeline::{Activity, Span, State};
-use crate::trace::{StackId, Sym, Symbols, TaskId, Time};
+use crate::trace::{GoSlot, StackId, Sym, Symbols, TaskId, Time};
 
 /// In a test binary main.main is the framework's; whether this is one is known at the end only. Until then it gets room
 /// of its own.
@@ -129,24 +129,23 @@ impl Instances {
             return;
         }
         self.settle();
-        if self.is_own(who.group) {
-            self.last = Some(Piece { who, span, by, then: None });
-        }
+        self.last = Some(Piece { who, span, by, then: None });
     }
 
-    /// A goroutine's state changes: what ran has stopped doing so.
-    pub(super) fn moved(&mut self, g: crate::trace::GoSlot, to: Activity, stack: StackId) {
-        if let Some(last) = &mut self.last
-            && last.span.g == g
-            && last.span.state == State::Running
-            && last.then.is_none()
-        {
+    /// A goroutine's state changes: what ran has stopped doing so. Of one that was there before the trace, that may be the
+    /// first time that a stack tells its group.
+    pub(super) fn moved(&mut self, g: GoSlot, group: GroupIx, to: Activity, stack: StackId) {
+        let Some(last) = self.last.as_mut().filter(|last| last.span.g == g) else { return };
+        if last.who.group == GroupIx::NAMELESS {
+            last.who.group = group;
+        }
+        if last.span.state == State::Running && last.then.is_none() {
             last.then = Some((to, stack));
         }
     }
 
     fn settle(&mut self) {
-        let Some(piece) = self.last.take() else { return };
+        let Some(piece) = self.last.take().filter(|piece| self.is_own(piece.who.group)) else { return };
         let top = if piece.span.state == State::Running { &mut self.slices } else { &mut self.waits };
         top.offer(piece.span.ns(), piece.span.start.0, piece.who.id, || piece);
     }

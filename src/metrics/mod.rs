@@ -39,6 +39,7 @@ use load::Load;
 use mmu::Mutator;
 use regions::Regions;
 use stacks::Stacks;
+pub(crate) use stacks::test_frame;
 use tasks::Tasks;
 use tests::{TestIx, Tests};
 use warnings::Warnings;
@@ -309,7 +310,8 @@ impl Sink for Metrics {
         self.load.moved(moved.from, moved.to, event.time);
         self.accounts.moved(moved, event.time, self.load.waited());
         if let Some(instances) = &mut self.instances {
-            instances.moved(moved.g, moved.to, event.stack);
+            let group = self.accounts.get(moved.g).group;
+            instances.moved(moved.g, group, moved.to, event.stack);
         }
         if self.collecting {
             self.mutators.iter_mut().for_each(|m| m.moved(event, moved));

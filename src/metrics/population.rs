@@ -51,7 +51,13 @@ pub fn owner(name: &str, under_test: bool) -> Owner {
 ///   runtime.chanrecv1 < pkg.wait < pkg.TestAll < testing.tRunner        the test itself waits
 /// ```
 pub fn is_framework_wait<'a>(mut stack: impl Iterator<Item = &'a str>) -> bool {
-    stack.find(|func| !carries_wait(func)).is_some_and(|func| func.starts_with("testing."))
+    stack.find(|func| !carries_wait(func)).is_some_and(is_framework)
+}
+
+/// Whether a function is the framework's. A test waits in `testing/synctest.Test` for its own code; the goroutine between
+/// the two waits for the framework.
+pub(super) fn is_framework(func: &str) -> bool {
+    func.starts_with("testing.") || func == "testing/synctest.testingSynctestTest"
 }
 
 /// Whether a function merely carries a wait for whoever called it.
@@ -63,13 +69,25 @@ pub(super) fn carries_wait(func: &str) -> bool {
 
 /// Whether this function runs the code of one test or benchmark: the function next to it is that code's.
 pub fn is_runner(func: &str) -> bool {
-    matches!(func, "testing.tRunner" | "testing.(*B).runN" | "testing.fRunner")
+    matches!(func, "testing.tRunner" | "testing.(*B).runN" | "testing.fRunner" | "testing.runExample")
         || func.starts_with("testing.(*B).RunParallel")
 }
 
 /// Whether a function next to the framework's runner is a test's own: without one it is the framework's doing.
 pub fn is_test_code(func: &str) -> bool {
     !func.starts_with("testing.") && !func.starts_with("runtime.")
+}
+
+/// Which function of a stack (innermost first) is a test's or benchmark's own: the one next to the framework's runner.
+pub fn test_frame<'a>(stack: impl Iterator<Item = &'a str>) -> Option<usize> {
+    let mut inner: Option<&str> = None;
+    for (at, func) in stack.enumerate() {
+        if is_runner(func) {
+            return inner.filter(|func| is_test_code(func)).map(|_| at - 1);
+        }
+        inner = Some(func);
+    }
+    None
 }
 
 /// Whether Go's own analysis takes a goroutine for the runtime's, by its start function: it does not count regions

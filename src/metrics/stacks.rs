@@ -1,6 +1,6 @@
 //! What a stack tells of whoever stood there, looked up once for each stack.
 
-use super::population::{carries_wait, is_runner, is_test_code};
+use super::population::{self, carries_wait, is_framework, is_runner, is_test_code};
 use crate::trace::{Frame, StackId, Sym, Symbols};
 
 /// What is known of one stack.
@@ -43,17 +43,19 @@ impl Traits {
 
 /// What a function's name tells: looked at once, while stacks of many frames are looked at by the thousand.
 #[derive(Clone, Copy, Debug, Default)]
-struct Function(u8);
+struct Function(u16);
 
 impl Function {
-    const KNOWN: u8 = 1;
-    const PRINTS: u8 = 2;
-    const PARALLEL: u8 = 4;
-    const RUNNER: u8 = 8;
-    const ROUND: u8 = 16;
-    const COLLECTS: u8 = 32;
-    const CARRIES: u8 = 64;
-    const TESTING: u8 = 128;
+    const KNOWN: u16 = 1;
+    const PRINTS: u16 = 2;
+    const PARALLEL: u16 = 4;
+    const RUNNER: u16 = 8;
+    const ROUND: u16 = 16;
+    const COLLECTS: u16 = 32;
+    const CARRIES: u16 = 64;
+    const TESTING: u16 = 128;
+    const EXAMPLE: u16 = 256;
+    const PRINTF: u16 = 512;
 
     fn of(name: &str) -> Function {
         let mut found = Function::KNOWN;
@@ -61,18 +63,20 @@ impl Function {
             "testing.(*chattyPrinter).Updatef" => found |= Function::PRINTS,
             "testing.(*T).Parallel" => found |= Function::PARALLEL,
             "testing.(*B).runN" => found |= Function::ROUND,
+            "testing.runExample" => found |= Function::EXAMPLE,
+            "fmt.Printf" => found |= Function::PRINTF,
             "runtime.GC" => found |= Function::COLLECTS,
             _ => {}
         }
         let flags = [
             (is_runner(name), Function::RUNNER),
             (carries_wait(name), Function::CARRIES),
-            (name.starts_with("testing."), Function::TESTING),
+            (is_framework(name), Function::TESTING),
         ];
         Function(flags.iter().filter(|(is, _)| *is).fold(found, |found, (_, flag)| found | flag))
     }
 
-    fn is(self, flag: u8) -> bool {
+    fn is(self, flag: u16) -> bool {
         self.0 & flag != 0
     }
 }
@@ -117,7 +121,9 @@ impl Stacks {
         let mut waits: Option<Function> = None;
         for frame in symbols.frames(stack) {
             let function = self.function(frame.func, symbols);
-            if function.is(Function::PRINTS) {
+            // Of an example the framework's own line is printed by the function that runs it.
+            let announces = function.is(Function::EXAMPLE) && inner.is_some_and(|(_, i)| i.is(Function::PRINTF));
+            if function.is(Function::PRINTS) || announces {
                 found |= Traits::RUN_LINE;
             }
             if function.is(Function::PARALLEL) {
@@ -146,14 +152,8 @@ impl Stacks {
     }
 }
 
-/// The frame of the test or benchmark function that a stack belongs to: the one next to the framework's runner.
-pub(super) fn test_frame(stack: StackId, symbols: &Symbols) -> Option<Frame> {
-    let mut inner: Option<Frame> = None;
-    for frame in symbols.frames(stack) {
-        if is_runner(symbols.text(frame.func)) {
-            return inner.filter(|frame| is_test_code(symbols.text(frame.func)));
-        }
-        inner = Some(frame);
-    }
-    None
+/// The frame of the test or benchmark function that a stack belongs to.
+pub(crate) fn test_frame(stack: StackId, symbols: &Symbols) -> Option<Frame> {
+    let at = population::test_frame(symbols.frames(stack).map(|frame| symbols.text(frame.func)))?;
+    symbols.frames(stack).nth(at)
 }

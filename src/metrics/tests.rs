@@ -11,6 +11,8 @@
 //! test's goroutine, and that write is a system call in the trace, on the creating goroutine. The writes are numbered;
 //! what stands in the lines comes from the output of `go test` later (`src/attribution/`).
 
+mod examples;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::{Account, Accounts, GroupIx};
@@ -88,7 +90,9 @@ pub(super) struct TestSum {
     ///   run1    first round ── done ┄┄ ends     its end comes late on a busy machine
     ///   launch                   more rounds ──
     /// ```
-    before: GoSlot,
+    last_runner: GoSlot,
+    /// Of an example that runs: what its goroutine had spent before.
+    before: Option<Box<Spent>>,
     recorder: Option<Box<Recorder>>,
 }
 
@@ -100,7 +104,7 @@ impl TestSum {
 
     /// Whether what a goroutine spends is the test's own.
     fn is_run_by(&self, g: GoSlot) -> bool {
-        g == self.runner || g == self.before
+        g == self.runner || g == self.last_runner
     }
 }
 
@@ -114,6 +118,8 @@ pub(super) struct Tests {
     /// The last benchmark that a goroutine started: what is launched later belongs to it.
     launched: HashMap<GoSlot, TestIx>,
     last_birth: Option<Birth>,
+    /// The example that runs, and the goroutine that reads what it prints.
+    example: Option<(GoSlot, TestIx)>,
     /// Tests that are running: begun, not over, not waiting for their turn.
     running: BTreeSet<TestIx>,
     recording: usize,
@@ -157,6 +163,9 @@ impl Tests {
             (test.spent, test.framework) = (Spent::default(), Sums::default());
             (test.goroutines, test.outlived, test.rounds) = (goroutines, 0, 0);
             test.leaks.clear();
+            if let Some(before) = &mut test.before {
+                **before = Spent::default();
+            }
             if let Some(recorder) = &mut test.recorder {
                 **recorder = Recorder::default();
             }
@@ -193,6 +202,9 @@ impl Tests {
             "testing.tRunner" | "testing.fRunner" => self.begin(g, Kind::Test, accounts),
             "testing.(*B).run1.func1" => self.begin(g, Kind::Benchmark, accounts),
             "testing.(*B).launch" => self.launch(g, accounts),
+            "testing.runExample.func1" => self.begin_example(g, accounts),
+            // A bubble's first goroutine stands between a test and the one that runs its code.
+            _ if name.starts_with("testing/synctest.") => {}
             _ => {
                 let account = accounts.get(g);
                 if matches!(population::owner(name, true), Owner::Runtime | Owner::Framework) {
@@ -219,7 +231,17 @@ impl Tests {
         if line.is_none() && account.test != TestIx::NONE && kind == Kind::Test && self.lines > 0 {
             return;
         }
-        let parent = std::mem::replace(&mut account.test, TestIx(self.all.len() as u32 + 1));
+        let (began, parent) = (account.born, account.test);
+        let ix = self.push(kind, parent, line, began, g);
+        accounts.get(g).test = ix;
+        self.running.remove(&parent);
+        if kind == Kind::Benchmark {
+            self.launched.insert(creator, ix);
+        }
+    }
+
+    /// A test begins.
+    fn push(&mut self, kind: Kind, parent: TestIx, line: Option<u64>, began: Time, runner: GoSlot) -> TestIx {
         let recorder = (self.recording < RECORDED_AT_ONCE).then(Box::<Recorder>::default);
         self.recording += usize::from(recorder.is_some());
         let own = TestIx(self.all.len() as u32 + 1);
@@ -230,7 +252,7 @@ impl Tests {
             root,
             line,
             function: None,
-            began: account.born,
+            began,
             ended: Time::NEVER,
             wall: 0,
             paused: 0,
@@ -247,16 +269,14 @@ impl Tests {
             over: false,
             cut: false,
             first: GoSlot::NONE,
-            runner: g,
-            before: GoSlot::NONE,
+            runner,
+            last_runner: GoSlot::NONE,
+            before: None,
             recorder,
         });
         let ix = TestIx(self.all.len() as u32);
-        self.running.remove(&parent);
         self.running.insert(ix);
-        if kind == Kind::Benchmark {
-            self.launched.insert(creator, ix);
-        }
+        ix
     }
 
     /// More rounds of a benchmark, after the first, single one.
@@ -267,7 +287,7 @@ impl Tests {
         accounts.get(g).test = ix;
         if let Some(test) = self.get(ix) {
             // The one that ran the rounds before may have said that it is done, and still has to end.
-            test.before = if test.over { GoSlot::NONE } else { test.runner };
+            test.last_runner = if test.over { GoSlot::NONE } else { test.runner };
             (test.runner, test.over) = (g, false);
             self.running.insert(ix);
         }
@@ -351,13 +371,29 @@ impl Tests {
         accounts: &mut Accounts,
         open: Open<'_>,
     ) -> Vec<GoSlot> {
+        let example = self.example_read_by(g);
+        let g = example.map_or(g, |(runner, _)| runner);
+        let spent = |slot: GoSlot, account: &Account| account.snapshot(open.span(slot, time), time);
+        self.close((g, example.is_some()), time, cut, accounts, &spent)
+    }
+
+    /// The test that `g` runs is over, if it runs one; `spent` is what goroutines have spent by then.
+    fn close(
+        &mut self,
+        (g, is_example): (GoSlot, bool),
+        time: Time,
+        cut: bool,
+        accounts: &mut Accounts,
+        spent: &dyn Fn(GoSlot, &Account) -> Spent,
+    ) -> Vec<GoSlot> {
         let mut clipped = Vec::new();
         let (ix, born) = accounts.peek(g).map_or((TestIx::NONE, time), |account| (account.test, account.born));
         let Some(test) = self.get(ix) else { return clipped };
-        if test.before == g {
+        if test.last_runner == g {
             test.wall = test.wall.saturating_add(time.since(born));
             return clipped;
         }
+        let born = if test.before.is_some() { test.began } else { born };
         if test.runner != g || test.over {
             return clipped;
         }
@@ -367,8 +403,11 @@ impl Tests {
         let parent = test.parent;
         let mut next = if cut { GoSlot::NONE } else { test.first };
         self.running.remove(&ix);
-        self.wrote.remove(&g);
-        self.launched.remove(&g);
+        if !is_example {
+            // Whoever runs examples may have announced the next one already.
+            self.wrote.remove(&g);
+            self.launched.remove(&g);
+        }
         let mut all = Spent::default();
         while let Some(slot) = next.get() {
             let account = accounts.get(slot);
@@ -377,12 +416,15 @@ impl Tests {
                 continue;
             }
             account.settled = true;
-            let spent = account.snapshot(open.span(slot, time), time);
+            let spent = spent(slot, account);
             all.merge(&spent);
             if self.clips {
                 (account.counted, account.outside) = (Some(Box::new(spent)), true);
                 clipped.push(slot);
             }
+        }
+        if is_example && !cut {
+            self.end_example(ix, accounts, spent);
         }
         let mut recorder = None;
         if let Some(test) = self.get(ix) {
@@ -415,6 +457,7 @@ impl Tests {
         time: Time,
         accounts: &mut Accounts,
     ) {
+        let spent = &*self.part(g, account.test, spent);
         let Some(test) = self.get(account.test) else {
             if !self.all.is_empty() && account.created && !account.aside && owner == Owner::User {
                 self.unattributed += 1;
@@ -425,8 +468,8 @@ impl Tests {
         if test.is_run_by(g) {
             test.own.merge(spent);
         }
-        if test.before == g {
-            test.before = GoSlot::NONE;
+        if test.last_runner == g {
+            test.last_runner = GoSlot::NONE;
         }
         if !account.settled {
             test.spent.merge(spent);

@@ -115,7 +115,7 @@ impl Telling<'_> {
             regions,
             logs,
         ];
-        let begun = format!("begun by goroutine {} at", task.g);
+        let begun = format!("begun by G{} at", task.g);
         let open = (!task.complete).then(|| "the trace ended first".to_owned());
         let blocked = task.work.block_ns.values().copied().fold(0, i64::saturating_add);
         let [running, runnable] = [task.work.exec_ns, task.work.sched_wait_ns].map(time);
@@ -166,7 +166,10 @@ impl Telling<'_> {
         let at = if wait.state == "runnable" { "made runnable at" } else { "at" };
         let woken = match wait.by {
             Some(by) => {
-                let by = format!("woken by {} at", who(by, &wait.by_group));
+                let by = format!("woken by {}", who(by, &wait.by_group));
+                // Most wakers are where their own function is.
+                let at_home = names::leaf(&wait.by_at).is_some_and(|leaf| leaf.func == wait.by_group);
+                let by = if at_home { format!("woken by G{} at", wait.by.unwrap_or_default()) } else { by + " at" };
                 Some(self.stack(&by, &wait.by_at).unwrap_or_else(|| by.trim_end_matches(" at").to_owned()))
             }
             None if wait.open => Some("nobody has ended it when it is last seen".to_owned()),
@@ -179,7 +182,7 @@ impl Telling<'_> {
 
 fn who(g: u64, group: &str) -> String {
     let group = if group.is_empty() { "(nameless)" } else { names::short(group) };
-    term(&format!("goroutine {g} {group}"))
+    term(&format!("G{g} {group}"))
 }
 
 fn states(times: &Times) -> [String; 4] {

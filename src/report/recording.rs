@@ -39,16 +39,20 @@ pub fn line(recording: &Recording) -> Option<String> {
 pub fn narrower(summary: &Summary) -> Option<String> {
     let recording = summary.recording.filter(|r| r.bytes > MANY_BYTES || r.duration_ns > LONG)?;
     let longest = summary.tests.iter().filter(|t| !t.name.is_empty() && t.parent.is_none()).max_by_key(|t| t.wall_ns);
+    // The command holds where the package is known; else it is for whoever stands in its folder.
+    let is_plain = |c: char| c.is_alphanumeric() || "._-/~".contains(c);
+    let package = summary.package.as_deref().filter(|path| !path.starts_with('-') && path.chars().all(is_plain));
+    let package = package.map(|path| format!(" {path}")).unwrap_or_default();
     // A name is put between quotes of the shell: one that has such a quote itself is not.
     let command = match longest.filter(|t| t.name.chars().all(|c| c.is_alphanumeric() || c == '_')) {
         Some(test) if test.kind == TestKind::Benchmark => {
-            format!("go test -run '^$' -bench '^{}$' -benchtime 100x -trace narrow.out", test.name)
+            format!("go test -run '^$' -bench '^{}$' -benchtime 100x -trace narrow.out{package}", test.name)
         }
-        Some(test) => format!("go test -run '^{}$' -count 1 -trace narrow.out", test.name),
+        Some(test) => format!("go test -run '^{}$' -count 1 -trace narrow.out{package}", test.name),
         None if summary.tests.is_empty() => {
             "curl -o narrow.out 'http://localhost:6060/debug/pprof/trace?seconds=5'".to_owned()
         }
-        None => "go test -run '^NAME$' -count 1 -trace narrow.out".to_owned(),
+        None => format!("go test -run '^NAME$' -count 1 -trace narrow.out{package}"),
     };
     let why = if recording.bytes > MANY_BYTES { "large" } else { "long" };
     Some(format!("a {why} recording: a narrower one tells more, as in: {command}"))
@@ -75,11 +79,25 @@ mod tests {
             let recording =
                 Recording { bytes, events: 1, start_ns: 0, duration_ns: seconds * 1_000_000_000, wall_ns: None };
             let tests = tests.iter().map(|name| TestRun { name: (*name).to_owned(), ..TestRun::default() });
-            narrower(&Summary { recording: Some(recording), tests: tests.collect(), ..Summary::default() })
+            let package = Some("example.com/shop/cart".to_owned());
+            narrower(&Summary { recording: Some(recording), tests: tests.collect(), package, ..Summary::default() })
         };
         assert_eq!(of(100_000_000, 60, &["TestA"]), None);
-        assert!(of(100_000_001, 1, &["TestA"]).unwrap().contains("-run '^TestA$'"));
+        assert!(
+            of(100_000_001, 1, &["TestA"])
+                .unwrap()
+                .ends_with("-run '^TestA$' -count 1 -trace narrow.out example.com/shop/cart")
+        );
         assert!(of(1, 61, &[]).unwrap().contains("seconds=5"));
         assert!(of(1, 61, &["Test'; rm"]).unwrap().contains("NAME"));
+        let run = |package: Option<&str>| {
+            let recording = Recording { bytes: 1, events: 1, start_ns: 0, duration_ns: 2 * LONG, wall_ns: None };
+            let tests = vec![TestRun { name: "TestA".to_owned(), ..TestRun::default() }];
+            let package = package.map(str::to_owned);
+            narrower(&Summary { recording: Some(recording), tests, package, ..Summary::default() }).unwrap()
+        };
+        for unknown in [None, Some("shop; rm"), Some("-exec=x")] {
+            assert!(run(unknown).ends_with("narrow.out"), "{unknown:?}");
+        }
     }
 }

@@ -215,7 +215,10 @@ fn tests_without_warm_up_keep_their_names_and_only_their_goroutines_count() {
     assert_eq!(later.tests.iter().map(key).collect::<Vec<_>>(), want.iter().map(|t| key(t)).collect::<Vec<_>>());
     let group = |s: &Summary, name: &str| s.goroutines.get(name).map_or(0, |g| g.count);
     let runners = |s: &Summary| group(s, "testing.tRunner") + group(s, "testing.fRunner");
-    let is_test = |t: &&gotrace_diff::summary::TestRun| t.kind == gotrace_diff::summary::TestKind::Test;
+    // Examples run on the main goroutine, once whatever -count says.
+    let is_test = |t: &&gotrace_diff::summary::TestRun| {
+        t.kind == gotrace_diff::summary::TestKind::Test && !t.name.starts_with("Example")
+    };
     let warm_up = whole.tests.iter().filter(is_test).filter(|t| t.repeat == 0).count();
     assert_eq!(runners(&whole) - runners(&later), warm_up as u64);
     // One test by its name: its runners, and no goroutine that works for another one.

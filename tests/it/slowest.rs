@@ -15,7 +15,7 @@ const TASK_END: u8 = 41;
 ///   main.main     run    |task A [region   creates    ]       |sync            |runnable       |run  end]    [B      end]
 ///   main.work                              |runnable                    |run           |sync, to the end
 /// ```
-fn crafted() -> Vec<u8> {
+pub fn crafted() -> Vec<u8> {
     let (main, work) = (2, 1);
     let (sync, handle, load, short) = (3, 4, 5, 6);
     let events = Events::default()
