@@ -95,7 +95,7 @@ pub(super) fn typed(name: &str, text: &str, schema: &str) -> Result<Document, Er
                 None => Ok(Document::Runs(runs.runs)),
             }
         }
-        baseline::SCHEMA | baseline::SCHEMA_1 => baseline::read(&schema, text).map(Document::Baseline).map_err(bad),
+        baseline::SCHEMA | baseline::SCHEMA_1 => baseline::read(schema, text).map(Document::Baseline).map_err(bad),
         report if read::is_report(report) => Err(wrong(
             "a report, and sides are traces, summaries or baselines".to_owned(),
             "to render it again: gotrace-diff report FILE",
