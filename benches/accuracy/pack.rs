@@ -19,7 +19,11 @@ const STACKS: usize = 3;
 pub fn pack(recorded: &Path) -> Result<(), String> {
     for [name, _, package, _] in data::manifest()? {
         let rounds = switches_rounds(&name);
-        let mut sessions: Vec<_> = list(&recorded.join(&name))?;
+        let folder = recorded.join(&name);
+        if !folder.is_dir() {
+            continue; // It was not recorded this time.
+        }
+        let mut sessions: Vec<_> = list(&folder)?;
         sessions.sort();
         for session in sessions {
             let to = data::folder().join("data").join(&name).join(session.file_name().unwrap_or_default());
