@@ -48,6 +48,15 @@ pub fn render(report: &Report) -> Result<String, Error> {
         }
         writer.write_record(cells(&row, rank)).map_err(|e| failed(&e))?;
     }
+    if report.compared_nothing() {
+        // An empty table would look like a pass.
+        let only = HEADER.map(|column| match column {
+            "verdict" => report.verdict.name().to_owned(),
+            "evidence" => report.headline.cell(),
+            _ => String::new(),
+        });
+        writer.write_record(only).map_err(|e| failed(&e))?;
+    }
     let bytes = writer.into_inner().map_err(|e| failed(&e))?;
     String::from_utf8(bytes).map_err(|e| failed(&e))
 }

@@ -315,6 +315,11 @@ impl Report {
         }
     }
 
+    /// Whether nothing was compared and that is no pass: so where there is no baseline.
+    pub fn compared_nothing(&self) -> bool {
+        self.verdict == Verdict::Inconclusive && self.findings.is_empty() && self.series.is_empty()
+    }
+
     /// Every series: findings in their order, then all others.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         let findings = self.findings.iter().map(|f| Row {

@@ -94,7 +94,7 @@ fn csv_is_read_by_python() {
     const READ: &str = "
 import csv, sys
 rows = list(csv.DictReader(sys.stdin))
-assert bool(rows) != (sys.argv[1] == 'empty')
+assert rows and (sys.argv[1] != 'empty' or [r['verdict'] for r in rows] == ['inconclusive'])
 assert all(None not in row and None not in row.values() for row in rows)
 assert [r for r in rows if r['rank']] == rows[:sum(1 for r in rows if r['rank'])]
 ";

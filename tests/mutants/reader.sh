@@ -25,7 +25,7 @@ version() { sed -n "s/^$1 = \(.*\)/$1 = \1/p" "$root/Cargo.toml" | head -n 1; }
   printf '[package]\nname = "gotrace-diff"\nversion = "0.1.0"\nedition = "2024"\n\n[lib]\nname = "gotrace_diff"\n\n[workspace]\n\n[dependencies]\n'
   for name in flate2 foldhash ruzstd thiserror; do version "$name"; done
   printf '\n[dev-dependencies]\n'
-  for name in serde_json; do version "$name"; done
+  version serde_json
   printf '\n[profile.dev.package."*"]\nopt-level = 2\n\n[profile.dev]\nopt-level = 1\ndebug = "line-tables-only"\n'
 } >"$crate/Cargo.toml"
 cd "$crate"
