@@ -281,6 +281,8 @@ macro_rules! add {
     ($type:ty: $($field:ident),+ $(; most $($most:ident),+)?) => {
         impl Pool for $type {
             fn pool(&mut self, other: &Self) {
+                // A field that is forgotten here does not compile.
+                let Self { $($field: _,)+ $($($most: _,)+)? } = other;
                 $(self.$field.pool(&other.$field);)+
                 $($(self.$most = self.$most.max(other.$most);)+)?
             }
@@ -288,17 +290,26 @@ macro_rules! add {
     };
 }
 
-add!(Times: total_ns, exec_ns, sched_wait_ns, syscall_ns, syscall_block_ns, block_ns, range_ns, unknown_ns);
+add!(Times: total_ns, exec_ns, sched_wait_ns, syscall_ns, syscall_block_ns, block_ns, range_ns, unknown_ns,
+    syscalls);
 add!(Group: count, created, alive, total_ns, exec_ns, sched_wait_ns, syscall_ns, syscall_block_ns, block_ns, range_ns,
-    unknown_ns, assist_exec_ns, present_ns, hogs, start, creators; most peak, peak_running);
-add!(Region: count, total_ns, exec_ns, sched_wait_ns, syscall_ns, syscall_block_ns, block_ns, range_ns, unknown_ns, own,
+    unknown_ns, syscalls, assist_exec_ns, present_ns, hogs, start, creators; most peak, peak_running);
+add!(Region: count, total_ns, exec_ns, sched_wait_ns, syscall_ns, syscall_block_ns, block_ns, range_ns, unknown_ns,
+    syscalls, own,
     tasks, durations, start);
 add!(OfTask: count, total_ns);
 add!(Task: count, complete, total_ns, logs, regions, goroutines, children, durations, work);
 add!(RangeStat: count, time_ns; most max_ns);
 add!(Latency: durations);
 add!(TestTotal: count, wall, operations, goroutines, leaked, work; most kind);
-add!(Site: count, open, time_ns);
+
+impl Pool for Site {
+    fn pool(&mut self, other: &Self) {
+        self.count.pool(&other.count);
+        self.open.pool(&other.open);
+        self.time_ns.pool(&other.time_ns);
+    }
+}
 
 impl Pool for Total {
     fn pool(&mut self, other: &Self) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::narrowed::Narrowed;
 use super::tally::{RangeName, Spent, Sums, Tally};
 use super::tests::TestIx;
 use crate::hash::HashMap;
@@ -60,10 +61,8 @@ pub(super) struct Account {
     /// Whether what it does just now does not count, though it does itself: it is not in a region or task that was
     /// asked for, or its test is over.
     pub(super) outside: bool,
-    /// What of its time counts, where that is not all of it.
-    pub(super) counted: Option<Box<Spent>>,
-    /// Since when what it does counts, where that is later than its begin.
-    pub(super) counts_from: Time,
+    /// Where not all of it counts. Boxed, so that where all does one word is spent on it.
+    pub(super) narrowed: Option<Box<Narrowed>>,
     /// Whether it ever changed its state within the trace.
     active: bool,
     /// Whether it ever ran within the trace.
@@ -93,8 +92,7 @@ impl Default for Account {
             created: false,
             aside: false,
             outside: false,
-            counted: None,
-            counts_from: Time(i64::MIN),
+            narrowed: None,
             active: false,
             ran: false,
             settled: false,
@@ -194,7 +192,7 @@ impl Account {
 
     /// Whether any of it counts.
     pub(super) fn counts(&self) -> bool {
-        !self.aside && (!self.outside || self.counted.is_some())
+        !self.aside && (!self.outside || self.counted().is_some())
     }
 
     /// All that it spent in its life.
@@ -429,10 +427,10 @@ impl Accounts {
             group.note_creator(account.created_by);
         }
         // Where a part counts, how much of that it assisted is not known.
-        if let (Some(special), None) = (&account.special, &account.counted) {
+        if let (Some(special), None) = (&account.special, account.counted()) {
             group.assisting = group.assisting.saturating_add(special.assisting);
         }
-        group.spent.merge(account.counted.as_deref().unwrap_or(&spent));
+        group.spent.merge(account.counted().unwrap_or(&spent));
         (account, spent)
     }
 

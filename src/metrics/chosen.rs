@@ -161,14 +161,15 @@ impl Stretches {
         match (&inside.since, counts) {
             (None, true) => {
                 let spent = now(account);
-                (account.outside, account.counts_from) = (false, Time(account.born.0.saturating_add(spent.total)));
+                account.outside = false;
+                account.count_from(Time(account.born.0.saturating_add(spent.total)));
                 inside.since = Some(spent);
                 false
             }
             (Some(since), false) => {
                 let spent = now(account).since(since);
                 inside.since = None;
-                account.counted.get_or_insert_default().merge(&spent);
+                account.count(&spent);
                 account.outside = true;
                 true
             }
@@ -188,7 +189,7 @@ impl Stretches {
             if let Some(since) = &mut inside.since {
                 *since = Spent::default();
             }
-            accounts.get(GoSlot(slot as u32)).counted = None;
+            accounts.get(GoSlot(slot as u32)).count_anew();
         }
     }
 }

@@ -9,6 +9,7 @@ mod gc;
 mod instances;
 mod load;
 mod mmu;
+mod narrowed;
 pub mod population;
 mod recorded;
 mod recorder;
@@ -178,7 +179,7 @@ impl Metrics {
         }
         let Some(account) = self.accounts.peek(span.g) else { return };
         let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(Who::of);
-        let span = Span { start: span.start.max(account.counts_from), ..*span };
+        let span = Span { start: account.counts_from(span.start), ..*span };
         instances.span(span, Who::of(account), by);
     }
 
@@ -363,7 +364,7 @@ impl Sink for Metrics {
 
     fn retire(&mut self, g: GoSlot, alive: bool, time: Time, symbols: &Symbols) {
         let (account, spent) = self.accounts.retire(g, alive, time);
-        if !(account.aside || account.outside && account.counted.is_none()) {
+        if account.counts() {
             self.belongs.group(account.group, account.test, &self.tests);
         }
         self.blocking.retire(g, account.ran);
@@ -373,7 +374,7 @@ impl Sink for Metrics {
         if let Some(instances) = &mut self.instances
             && account.counts()
         {
-            instances.retire(&account, account.counted.as_deref().unwrap_or(&spent), alive);
+            instances.retire(&account, account.counted().unwrap_or(&spent), alive);
         }
         let owner = population::owner(symbols.text(self.accounts.name(account.group)), true);
         self.tests.retire(g, (&account, &spent), owner, alive, time, &mut self.accounts);

@@ -419,7 +419,9 @@ impl Tests {
             let spent = spent(slot, account);
             all.merge(&spent);
             if self.clips {
-                (account.counted, account.outside) = (Some(Box::new(spent)), true);
+                account.count_anew();
+                account.count(&spent);
+                account.outside = true;
                 clipped.push(slot);
             }
         }

@@ -26,9 +26,6 @@ pub fn relative(base: &[f64], head: &[f64]) -> Option<(f64, f64)> {
 /// How many of the differences lie outside of the interval at each end: one less than the greatest `k` for which U is
 /// below `k` with at most half of what may be missed.
 fn outside(n: usize, m: usize) -> Option<usize> {
-    if n == 0 || m == 0 {
-        return None;
-    }
     let chances = chances(n, m);
     let mut below = 0.0;
     let mut k = 0;
@@ -105,6 +102,10 @@ mod tests {
         let head = base.map(|b| b * 1.2);
         let (low, high) = relative(&base, &head).unwrap();
         assert!(low > 0.14 && low < 0.2 && high > 0.2 && high < 0.27, "{low} {high}");
+        // Two of the 25 ratios lie outside at each end; by hand, of powers of two.
+        let powers = [1.0, 2.0, 4.0, 8.0, 16.0];
+        assert_eq!(relative(&powers, &powers.map(|b| b * 2.0)), Some((-0.75, 15.0)));
+        assert_eq!((relative(&[], &head), relative(&base, &[])), (None, None));
         assert_eq!(relative(&[0.0; 5], &head), None);
         assert_eq!(relative(&base[..3], &head[..3]), None);
     }
