@@ -231,7 +231,7 @@ fixed; nothing here was typed by hand. What is measured on: accuracy/workloads.t
 accuracy/record.sh, at different times on a shared machine of two cores, on which other builds were running: the same
 tests took up to four times as long in one session as in another.
 
-A workload's half was decided before it was recorded. The gate's rules were chosen by looking at the first one. Two workloads
+A workload's half was decided before it was recorded. The gate's rules were chosen by looking at the first one. Three workloads
 changed halves: accuracy/workloads.txt says which and why.
 
 ";
