@@ -178,6 +178,11 @@ impl DocumentFault {
 }
 
 impl Error {
+    /// A document that cannot be used.
+    pub(crate) fn document(file: &str, fault: DocumentFault, message: String, advice: &str) -> Error {
+        Error::Document { file: file.to_owned(), fault, message, advice: advice.to_owned() }
+    }
+
     /// The exit status.
     pub fn exit_code(&self) -> u8 {
         match self {

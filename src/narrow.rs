@@ -13,7 +13,7 @@ use crate::metrics::population::{self, Owner};
 use crate::metrics::registry::SubjectKind;
 use crate::metrics::{Chosen, Names};
 use crate::subject::{SubjectPattern, matches_target};
-use crate::summary::{Summary, TestKind, TestRun};
+use crate::summary::{Summary, TestRun};
 use crate::timeline::{Moment, Window};
 pub use edge::Edge;
 
@@ -231,13 +231,7 @@ impl Narrow {
     }
 
     fn by_name_and_repeat(&self, tests: &[TestRun]) -> Vec<bool> {
-        let named = |test: &TestRun| {
-            let kind = match test.kind {
-                TestKind::Test => SubjectKind::Test,
-                TestKind::Benchmark => SubjectKind::Benchmark,
-            };
-            self.tests.iter().any(|glob| means(glob, kind, &test.name))
-        };
+        let named = |test: &TestRun| self.tests.iter().any(|glob| means(glob, test.kind.into(), &test.name));
         let mut by_name: Vec<bool> = tests.iter().map(|t| self.tests.is_empty() || named(t)).collect();
         // A test begins before those within it, and has the lower index.
         for i in 0..tests.len() {

@@ -199,9 +199,15 @@ fn modules(root: &Path) -> BTreeMap<String, String> {
 fn module_path(file: &Path) -> Option<String> {
     let size = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?.len();
     let text = (size <= 1 << 20).then(|| std::fs::read_to_string(file).ok())??;
-    let line = text.lines().find_map(|l| l.trim().strip_prefix("module "))?;
-    let path = line.split("//").next().unwrap_or(line).trim().trim_matches('"');
-    (!path.is_empty()).then(|| path.to_owned())
+    module_name(&text)
+}
+
+/// The name that the text of a go.mod gives its module.
+pub(crate) fn module_name(text: &str) -> Option<String> {
+    let is_name = |rest: &&str| rest.starts_with([' ', '\t', '"', '`']);
+    let line = text.lines().find_map(|l| l.trim().strip_prefix("module").filter(is_name))?;
+    let name = line.split("//").next()?.trim().trim_matches(['"', '`']);
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]

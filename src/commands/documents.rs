@@ -47,12 +47,7 @@ pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, Error> {
 
 /// The text of `bytes`, if it is not too much.
 pub(super) fn text(name: &str, bytes: Vec<u8>, most: u64) -> Result<String, Error> {
-    let wrong = |fault, message: String, advice: &str| Error::Document {
-        file: name.to_owned(),
-        fault,
-        message,
-        advice: advice.to_owned(),
-    };
+    let wrong = |fault, message, advice: &str| Error::document(name, fault, message, advice);
     if bytes.len() as u64 > most {
         return Err(wrong(Fault::TooLarge, format!("larger than {} MiB", most >> 20), "is it the right file?"));
     }
@@ -64,12 +59,7 @@ pub(super) fn text(name: &str, bytes: Vec<u8>, most: u64) -> Result<String, Erro
 /// Reads a report.
 pub(super) fn parse_report(name: &str, text: &str) -> Result<Report, Error> {
     let (text, schema) = checked(name, text)?;
-    let wrong = |fault, message: String, advice: &str| Error::Document {
-        file: name.to_owned(),
-        fault,
-        message,
-        advice: advice.to_owned(),
-    };
+    let wrong = |fault, message, advice: &str| Error::document(name, fault, message, advice);
     if !read::is_report(&schema) {
         return Err(wrong(
             Fault::OtherDocument,
@@ -95,12 +85,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Document, Error> {
 
 /// The same of what [`checked`] has looked at.
 pub(super) fn typed(name: &str, text: &str, schema: &str) -> Result<Document, Error> {
-    let wrong = |fault, message: String, advice: &str| Error::Document {
-        file: name.to_owned(),
-        fault,
-        message,
-        advice: advice.to_owned(),
-    };
+    let wrong = |fault, message, advice: &str| Error::document(name, fault, message, advice);
     let bad =
         |e: String| wrong(Fault::NotAsSchema, format!("not as its schema says: {e}"), "make it anew with this version");
     match schema {
@@ -133,12 +118,7 @@ pub(super) fn typed(name: &str, text: &str, schema: &str) -> Result<Document, Er
 /// The text without what no document of ours has, and its schema.
 pub(super) fn checked<'t>(name: &str, text: &'t str) -> Result<(&'t str, String), Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let wrong = |fault, message: String, advice: &str| Error::Document {
-        file: name.to_owned(),
-        fault,
-        message,
-        advice: advice.to_owned(),
-    };
+    let wrong = |fault, message, advice: &str| Error::document(name, fault, message, advice);
     if let Some(line) = text.lines().position(is_conflict_marker) {
         return Err(wrong(
             Fault::Conflict,

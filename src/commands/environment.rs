@@ -37,12 +37,8 @@ pub(super) fn beside(trace: &Path) -> Result<Environment, Error> {
     }
     let text = documents::read_text(&path, MOST_BYTES)?;
     let name = path.display().to_string();
-    let wrong = |fault, message: String| Error::Document {
-        file: name.clone(),
-        fault,
-        message,
-        advice: "remove it: what is not known of an environment is not compared".to_owned(),
-    };
+    let advice = "remove it: what is not known of an environment is not compared";
+    let wrong = |fault, message| Error::document(&name, fault, message, advice);
     match serde_json::from_str::<Beside>(&text) {
         Ok(known) if known.schema == SCHEMA => Ok(known.facts),
         Ok(other) => Err(wrong(DocumentFault::UnknownSchema, format!("schema {:?} is not known", other.schema))),

@@ -15,7 +15,7 @@ use crate::report::path::Layout;
 use crate::report::{instances as report, json};
 use crate::subject::matches_target;
 use crate::summarize::Options;
-use crate::summary::{Instances, Summary, TestKind};
+use crate::summary::{Instances, Summary};
 
 /// What is told of one kind of subject.
 #[derive(Serialize)]
@@ -132,10 +132,7 @@ fn ways_of_name(args: &ExplainArgs, narrow: &Narrow, options: &Options) -> Resul
     let has = |way: Way| {
         runs.iter().any(|run| match way {
             Way::All => false,
-            Way::Tests => run.tests.iter().any(|test| {
-                let kind = if test.kind == TestKind::Test { SubjectKind::Test } else { SubjectKind::Benchmark };
-                is(kind, &test.name)
-            }),
+            Way::Tests => run.tests.iter().any(|test| is(test.kind.into(), &test.name)),
             Way::Tasks => run.tasks.keys().any(|name| is(SubjectKind::Task, name)),
             Way::Regions => run.regions.keys().any(|name| is(SubjectKind::Region, name)),
             Way::Groups => run.goroutines.keys().any(|name| is(SubjectKind::Group, name)),

@@ -58,12 +58,7 @@ pub(super) fn read(path: &Path) -> Result<Shard, Error> {
     let name = path.display().to_string();
     let text = read_text(path, MOST_BYTES)?;
     let (text, schema) = checked(&name, &text)?;
-    let wrong = |fault, message: String, advice: &str| Error::Document {
-        file: name.clone(),
-        fault,
-        message,
-        advice: advice.to_owned(),
-    };
+    let wrong = |fault, message, advice: &str| Error::document(&name, fault, message, advice);
     let bad =
         |e: String| wrong(Fault::NotAsSchema, format!("not as its schema says: {e}"), "make it anew with this version");
     match schema.as_str() {

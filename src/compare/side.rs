@@ -11,7 +11,7 @@ use super::framework::{self, Owner};
 use super::of_test::{self, OfTest};
 use super::{names, packages};
 use crate::metrics::registry::{SubjectKind, View, metrics};
-use crate::summary::{Environment, Group, Position, Site, SiteFrame, Summary, TestKind, TestNamedBy, TestRun, Warning};
+use crate::summary::{Environment, Group, Position, Site, SiteFrame, Summary, TestNamedBy, TestRun, Warning};
 
 /// The subject's exact name on this side. Joining sides matches names that differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -326,10 +326,7 @@ impl Package {
 
     /// Adds a test, one repeat of it.
     fn add_test(&mut self, test: &TestRun, summary: &Summary, run: usize) {
-        let kind = match test.kind {
-            TestKind::Test => SubjectKind::Test,
-            TestKind::Benchmark => SubjectKind::Benchmark,
-        };
+        let kind = SubjectKind::from(test.kind);
         let subject = self.subjects.entry(SubjectId { kind, name: test.name.clone() }).or_default();
         let at = subject.repeats.len();
         subject.repeats.push(Repeat { run, operations: test.operations });

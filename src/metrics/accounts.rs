@@ -10,9 +10,9 @@ use crate::summary::{Group, Position};
 use crate::timeline::{Activity, Birth, Move, Span, State};
 use crate::trace::{Frame, GoSlot, Range, StackId, Sym, Symbols, Time};
 
-/// Special ranges of one goroutine.
+/// Special ranges of one goroutine, and what of it counts.
 #[derive(Clone, Debug, Default)]
-struct Special {
+pub(super) struct Special {
     sums: Tally<RangeName>,
     /// Those that are open, since when.
     open: Vec<(RangeName, Time)>,
@@ -20,6 +20,7 @@ struct Special {
     assisting: i64,
     /// When it began to wait for ever, which is as good as its end.
     stuck: Option<Time>,
+    pub(super) narrowed: Narrowed,
 }
 
 impl Special {
@@ -41,7 +42,8 @@ impl GroupIx {
 #[derive(Clone, Debug)]
 pub(super) struct Account {
     sums: Sums,
-    special: Option<Box<Special>>,
+    /// What few have, in a word for those who have not.
+    pub(super) special: Option<Box<Special>>,
     pub(super) id: u64,
     pub(super) born: Time,
     /// Since when it runs, while it does.
@@ -61,8 +63,6 @@ pub(super) struct Account {
     /// Whether what it does just now does not count, though it does itself: it is not in a region or task that was
     /// asked for, or its test is over.
     pub(super) outside: bool,
-    /// Where not all of it counts. Boxed, so that where all does one word is spent on it.
-    pub(super) narrowed: Option<Box<Narrowed>>,
     /// Whether it ever changed its state within the trace.
     active: bool,
     /// Whether it ever ran within the trace.
@@ -92,7 +92,6 @@ impl Default for Account {
             created: false,
             aside: false,
             outside: false,
-            narrowed: None,
             active: false,
             ran: false,
             settled: false,

@@ -258,6 +258,22 @@ impl Instances {
     }
 }
 
+impl super::Metrics {
+    /// A goroutine has spent time that counts: from where it began to count.
+    #[cold]
+    pub(super) fn instance(&mut self, span: &Span) {
+        let Some(instances) = &mut self.instances else { return };
+        let blocked = !matches!(span.state, State::Running | State::Runnable);
+        if blocked && self.stacks.known(span.stack).is_framework() {
+            return;
+        }
+        let Some(account) = self.accounts.peek(span.g) else { return };
+        let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(Who::of);
+        let span = Span { start: account.counts_from(span.start), ..*span };
+        instances.span(span, Who::of(account), by);
+    }
+}
+
 /// Without the functions of runtime/trace that note where a region or a task begins.
 pub(super) fn without_tracer(mut frames: Vec<summary::SiteFrame>) -> Vec<summary::SiteFrame> {
     let from = frames.iter().position(|frame| !frame.func.starts_with("runtime/trace.")).unwrap_or(0);

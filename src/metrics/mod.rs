@@ -150,14 +150,14 @@ impl Metrics {
 
     /// What the goroutine is in the middle of counts up to now, and no longer.
     fn cut(&mut self, g: GoSlot, open: Option<Span>) {
-        let Some(account) = self.accounts.peek(g) else { return };
-        if let Some(span) = open.filter(|_| !account.aside) {
-            self.instance(&Span { g, ..span });
+        let (Some(account), Some(span)) = (self.accounts.peek(g), open) else { return };
+        if account.aside {
+            return;
         }
-        let Some(account) = self.accounts.peek(g) else { return };
-        if let Some(span) = open.filter(|span| span.state != State::Running && !account.aside) {
+        if span.state != State::Running {
             self.blocking.span(&Span { g, open: true, ..span }, account.test, None, account.ran);
         }
+        self.instance(&Span { g, ..span });
     }
 
     /// Whether any goroutine of the program's own did anything.
@@ -168,19 +168,6 @@ impl Metrics {
     /// The collector's doings have changed.
     fn watch(&mut self) {
         self.collecting = self.mutators.iter().any(Mutator::watches);
-    }
-
-    /// A goroutine has spent time that counts: from where it began to count.
-    fn instance(&mut self, span: &Span) {
-        let Some(instances) = &mut self.instances else { return };
-        let blocked = !matches!(span.state, State::Running | State::Runnable);
-        if blocked && self.stacks.known(span.stack).is_framework() {
-            return;
-        }
-        let Some(account) = self.accounts.peek(span.g) else { return };
-        let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(Who::of);
-        let span = Span { start: account.counts_from(span.start), ..*span };
-        instances.span(span, Who::of(account), by);
     }
 
     /// A goroutine that works for a test has spent time.
@@ -431,9 +418,8 @@ impl Sink for Metrics {
         if self.is_aside(event.g) {
             return;
         }
-        let now = self.accounts.get(event.g).snapshot(open, event.time);
         let account = self.accounts.get(event.g);
-        let who = Who::of(account);
+        let (who, now) = (Who::of(account), account.snapshot(open, event.time));
         let calls = self.instances.as_deref_mut();
         let end_only = self.regions.end(event, (task, name), &now, (who, calls), &self.tasks, &mut self.warnings);
         self.tasks.leave(event.g, task, &self.accounts, open, || now);

@@ -17,28 +17,28 @@ pub(super) struct Narrowed {
 impl Account {
     /// What of its time counts, where that is not all of it.
     pub(super) fn counted(&self) -> Option<&Spent> {
-        self.narrowed.as_ref()?.counted.as_ref()
+        self.special.as_ref()?.narrowed.counted.as_ref()
     }
 
     /// Adds to what counts.
     pub(super) fn count(&mut self, spent: &Spent) {
-        self.narrowed.get_or_insert_default().counted.get_or_insert_default().merge(spent);
+        self.special.get_or_insert_default().narrowed.counted.get_or_insert_default().merge(spent);
     }
 
     /// Nothing of it has counted so far.
     pub(super) fn count_anew(&mut self) {
-        if let Some(narrowed) = &mut self.narrowed {
-            narrowed.counted = None;
+        if let Some(special) = &mut self.special {
+            special.narrowed.counted = None;
         }
     }
 
     /// When it began to count what lies behind `start`.
     pub(super) fn counts_from(&self, start: Time) -> Time {
-        self.narrowed.as_ref().and_then(|narrowed| narrowed.from).map_or(start, |from| from.max(start))
+        self.special.as_ref().and_then(|special| special.narrowed.from).map_or(start, |from| from.max(start))
     }
 
     /// What it does counts from here.
     pub(super) fn count_from(&mut self, from: Time) {
-        self.narrowed.get_or_insert_default().from = Some(from);
+        self.special.get_or_insert_default().narrowed.from = Some(from);
     }
 }

@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::summary::{Group, Region, Summary, Task, TestRun};
+use crate::summary::{Group, Region, Summary, Task, TestKind, TestRun};
 
 /// What a figure is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,6 +60,15 @@ impl SubjectKind {
             SubjectKind::Task => "task",
             SubjectKind::Log => "log",
             SubjectKind::Site => "site",
+        }
+    }
+}
+
+impl From<TestKind> for SubjectKind {
+    fn from(kind: TestKind) -> Self {
+        match kind {
+            TestKind::Test => SubjectKind::Test,
+            TestKind::Benchmark => SubjectKind::Benchmark,
         }
     }
 }

@@ -181,8 +181,16 @@ impl Tasks {
     }
 
     /// A goroutine has spent time, perhaps on tasks.
-    #[inline]
+    #[inline(always)]
     pub(super) fn span(&mut self, span: &Span, id: u64, group: GroupIx) {
+        // Most programs have no tasks: those who never worked for one are not asked about.
+        if span.g.index() < self.work.len() {
+            self.span_of_worker(span, id, group);
+        }
+    }
+
+    #[inline(never)]
+    fn span_of_worker(&mut self, span: &Span, id: u64, group: GroupIx) {
         for work in self.work.get(span.g.index()).into_iter().flatten() {
             self.recorded.span((work.place, work.task), work.since, span, id, group);
         }

@@ -38,8 +38,9 @@ impl Browser {
             // No sandbox: the tests may run as root in a container, and the page is our own.
             "goog:chromeOptions": {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]},
         }}});
-        let made = browser.post("", &wanted);
-        browser.session = format!("{}/{}", browser.session, made["sessionId"].as_str()?);
+        // On a busy machine several browsers that start at once can each take too long for their driver.
+        let id = (0..3).find_map(|_| browser.post("", &wanted)["sessionId"].as_str().map(str::to_owned))?;
+        browser.session = format!("{}/{id}", browser.session);
         Some(browser)
     }
 

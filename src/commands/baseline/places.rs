@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::baseline::{self, Baseline};
 use crate::config::Config;
 use crate::error::Error;
+use crate::paths::module_name;
 
 /// Folders below the repository that are looked into for modules, and how deep.
 const DEEPEST: usize = 12;
@@ -63,7 +64,7 @@ impl Modules {
                 let _ = self.look(&entry.path(), depth + 1);
             } else if kind.is_file() && name == "go.mod" && self.0.len() < MOST_MODULES {
                 let text = super::documents::read_text(&entry.path(), MOST_BYTES)?;
-                if let Some(module) = module(&text) {
+                if let Some(module) = module_name(&text) {
                     self.0.push((module, folder.to_path_buf()));
                 }
             }
@@ -87,13 +88,6 @@ impl Modules {
     }
 }
 
-/// The name that a go.mod gives its module.
-fn module(text: &str) -> Option<String> {
-    let line = text.lines().find_map(|l| l.trim().strip_prefix("module"))?;
-    let name = line.split("//").next()?.trim().trim_matches(['"', '`']);
-    (!name.is_empty()).then(|| name.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,8 +100,8 @@ mod tests {
             std::fs::create_dir_all(top.join(below)).unwrap();
         }
         let modules = Modules(vec![
-            (module("// x\nmodule example.com/shop // y\n").unwrap(), top.to_path_buf()),
-            (module("module \"example.com/shop/billing\"").unwrap(), top.join("billing")),
+            (module_name("// x\nmodule example.com/shop // y\n").unwrap(), top.to_path_buf()),
+            (module_name("module \"example.com/shop/billing\"").unwrap(), top.join("billing")),
         ]);
         for (package, want) in [
             ("example.com/shop", Some("")),

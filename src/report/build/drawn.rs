@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::durations::Durations;
 use crate::compare::framework::{self, Owner};
 use crate::metrics::registry::SubjectKind;
-use crate::summary::{HeapPoint, LoadPoint, SlowSpan, Summary, TestKind};
+use crate::summary::{HeapPoint, LoadPoint, SlowSpan, Summary};
 
 /// Package, kind and name of a subject.
 pub(super) type Key = (String, SubjectKind, String);
@@ -31,6 +31,15 @@ pub(super) struct Spans {
     pub(super) spans: Vec<SlowSpan>,
 }
 
+/// The same as a summary has it.
+type Kept<'a> = (&'a BTreeMap<u64, String>, &'a Vec<String>, &'a Vec<SlowSpan>);
+
+impl Spans {
+    fn of((goroutines, places, spans): Kept<'_>) -> Spans {
+        Spans { goroutines: goroutines.clone(), places: places.clone(), spans: spans.clone() }
+    }
+}
+
 /// One run over time.
 #[derive(Debug, Default)]
 pub(super) struct Load {
@@ -48,9 +57,9 @@ impl Drawn {
         let mut drawn = Drawn { runs: runs.len(), load: middle(runs).map(load), ..Drawn::default() };
         for run in runs {
             drawn.durations.add(run);
-            for (key, wall, spans) in slowest(run) {
+            for (key, wall, kept) in slowest(run) {
                 if drawn.slowest.get(&key).is_none_or(|(known, _)| wall > *known) {
-                    drawn.slowest.insert(key, (wall, spans));
+                    drawn.slowest.insert(key, (wall, Spans::of(kept)));
                 }
             }
             // The framework's and the runtime's goroutines wait by design.
@@ -93,23 +102,17 @@ fn load(run: &Summary) -> Load {
     }
 }
 
-/// What a run keeps spans of.
-fn slowest(run: &Summary) -> Vec<((SubjectKind, String), i64, Spans)> {
-    let mut all = Vec::new();
-    if let Some(of) = &run.slowest
-        && let Some(test) = run.tests.get(of.test)
-    {
-        let kind = match test.kind {
-            TestKind::Test => SubjectKind::Test,
-            TestKind::Benchmark => SubjectKind::Benchmark,
-        };
-        let named = (!test.name.is_empty()).then(|| test.name.clone());
-        let spans = Spans { goroutines: of.goroutines.clone(), places: of.places.clone(), spans: of.spans.clone() };
-        all.push(((kind, named.unwrap_or_else(|| "the slowest test".to_owned())), test.wall_ns, spans));
-    }
-    if let Some(of) = run.slowest_task.as_ref().filter(|of| !of.task.is_empty()) {
-        let spans = Spans { goroutines: of.goroutines.clone(), places: of.places.clone(), spans: of.spans.clone() };
-        all.push(((SubjectKind::Task, of.task.clone()), of.wall_ns, spans));
-    }
-    all
+/// What a run keeps spans of, and how long that took.
+fn slowest(run: &Summary) -> impl Iterator<Item = ((SubjectKind, String), i64, Kept<'_>)> {
+    let test = run.slowest.as_ref().and_then(|of| {
+        let test = run.tests.get(of.test)?;
+        let name = if test.name.is_empty() { "the slowest test" } else { &test.name };
+        Some(((test.kind.into(), name.to_owned()), test.wall_ns, (&of.goroutines, &of.places, &of.spans)))
+    });
+    let task = run
+        .slowest_task
+        .as_ref()
+        .filter(|of| !of.task.is_empty())
+        .map(|of| ((SubjectKind::Task, of.task.clone()), of.wall_ns, (&of.goroutines, &of.places, &of.spans)));
+    test.into_iter().chain(task)
 }
