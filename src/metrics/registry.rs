@@ -9,9 +9,11 @@
 mod definitions;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hash::HashMap;
 use crate::summary::{Group, Region, Summary, Task, TestKind, TestRun};
 
 /// What a figure is about.
@@ -274,6 +276,11 @@ impl Metric {
         }
     }
 
+    /// Whether it stands for several figures, whose names end in what its `*` stands for.
+    fn is_family(&self) -> bool {
+        self.id.ends_with('*')
+    }
+
     /// Whether `path` is this metric's.
     pub fn owns(&self, path: &str) -> bool {
         match self.id.strip_suffix('*') {
@@ -295,8 +302,16 @@ pub fn metrics() -> impl Iterator<Item = &'static Metric> {
 
 /// The metric of `path` for subjects of `kind`.
 pub fn find(kind: SubjectKind, path: &str) -> Option<&'static Metric> {
-    // Exact ids win over families, whose stems could be their beginning.
-    metrics().filter(|m| m.kinds.contains(&kind) && m.owns(path)).max_by_key(|m| (!m.id.ends_with('*'), m.id.len()))
+    // Asked for each series of a comparison: those that are one figure are looked up, and win over families, whose stems
+    // could be their beginning.
+    static SINGLE: LazyLock<HashMap<(SubjectKind, &str), &Metric>> = LazyLock::new(|| {
+        let single = metrics().filter(|m| !m.is_family());
+        single.flat_map(|m| m.kinds.iter().map(move |&kind| ((kind, m.id), m))).collect()
+    });
+    SINGLE.get(&(kind, path)).copied().or_else(|| {
+        let families = metrics().filter(|m| m.is_family() && m.kinds.contains(&kind) && m.owns(path));
+        families.max_by_key(|m| m.id.len())
+    })
 }
 
 /// All metrics that `name` may mean: an id, a path of a family, or the end of one.
