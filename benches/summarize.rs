@@ -102,6 +102,7 @@ fn comparing(c: &mut Criterion) {
                 left_out,
                 show_framework: false,
                 against_baseline: false,
+                nested: false,
                 diagnoses: Vec::new(),
                 drawn: Default::default(),
             };

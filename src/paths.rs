@@ -23,8 +23,9 @@ const MOST_FOLDERS: usize = 4096;
 pub struct Repository {
     /// Its root: where .git is, else where the outermost go.mod is, else the working folder.
     root: PathBuf,
-    /// Module path to folder relative to the root, `/` between elements.
-    modules: BTreeMap<String, String>,
+    /// Module paths with their folders relative to the root, `/` between elements; longer paths before those that they
+    /// begin with, and of one path the folder nearest to the root first.
+    modules: Vec<(String, String)>,
     /// What was found out about files.
     known: Mutex<BTreeMap<String, String>>,
 }
@@ -46,12 +47,34 @@ impl Repository {
 
     /// The folder of a package of one of its modules, relative to the root; empty for the root itself.
     pub fn folder(&self, package: &str) -> Option<String> {
-        self.modules.iter().rev().find_map(|(path, folder)| {
+        self.folder_in(package, &|_, _| true)
+    }
+
+    /// The same, of the modules of which `counts` says so: by folder and path.
+    fn folder_in(&self, package: &str, counts: &dyn Fn(&str, &str) -> bool) -> Option<String> {
+        self.modules.iter().find_map(|(path, folder)| {
             let inside = package.strip_prefix(path.as_str())?;
             let inside = if inside.is_empty() { inside } else { inside.strip_prefix('/')? };
             let both = [folder.as_str(), inside].into_iter().filter(|part| !part.is_empty());
+            if !counts(folder, path) {
+                return None;
+            }
             Some(both.collect::<Vec<_>>().join("/"))
         })
+    }
+
+    /// The folder of a package of one of its modules, as the system has it: whether or not it is there. `None` where the
+    /// package is of none, or its name would lead anywhere else, since it is out of a trace.
+    ///
+    /// `module_in`: the module that a go.mod names, as the commit that gates has it. A change under review could add one
+    /// that claims another's packages, and with that choose the rules for them.
+    pub fn package_folder(&self, package: &str, module_in: &dyn Fn(&Path) -> Option<String>) -> Option<PathBuf> {
+        let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']);
+        let counts = |folder: &str, path: &str| {
+            module_in(&self.root.join(folder).join("go.mod")).is_some_and(|known| known == path)
+        };
+        let inside = self.folder_in(package, &counts)?;
+        (inside.is_empty() || inside.split('/').all(plain)).then(|| self.root.join(inside))
     }
 
     /// `file` as it is called in the repository; outside of it as short as it can be.
@@ -84,7 +107,7 @@ impl Repository {
             return inside.to_owned();
         }
         // With -trimpath, in a module of this repository: the longest module path that fits.
-        let module = self.modules.iter().rev().find_map(|(path, folder)| {
+        let module = self.modules.iter().find_map(|(path, folder)| {
             let inside = file.strip_prefix(path.as_str())?.strip_prefix('/')?;
             Some(if folder.is_empty() { inside.to_owned() } else { format!("{folder}/{inside}") })
         });
@@ -165,8 +188,8 @@ fn goroot(file: &str) -> Option<&str> {
 }
 
 /// The modules below `root`, by breadth, without what is hidden or not the repository's own.
-fn modules(root: &Path) -> BTreeMap<String, String> {
-    let mut modules = BTreeMap::new();
+fn modules(root: &Path) -> Vec<(String, String)> {
+    let mut modules = Vec::new();
     let mut folders = std::collections::VecDeque::from([root.to_path_buf()]);
     let mut seen = 0;
     while let Some(folder) = folders.pop_front() {
@@ -176,7 +199,7 @@ fn modules(root: &Path) -> BTreeMap<String, String> {
         }
         if let Some(path) = module_path(&folder.join("go.mod")) {
             let inside = folder.strip_prefix(root).unwrap_or(Path::new("")).to_string_lossy().replace('\\', "/");
-            modules.entry(path).or_insert(inside);
+            modules.push((path, inside));
         }
         let Ok(entries) = std::fs::read_dir(&folder) else { continue };
         let mut below: Vec<PathBuf> = entries
@@ -192,6 +215,8 @@ fn modules(root: &Path) -> BTreeMap<String, String> {
         below.sort();
         folders.extend(below);
     }
+    // Stable.
+    modules.sort_by(|(one, _): &(String, String), (other, _)| other.cmp(one));
     modules
 }
 

@@ -69,6 +69,7 @@ fn compared(summary: Summary) {
         left_out: Vec::new(),
         show_framework: true,
         against_baseline: false,
+        nested: false,
         diagnoses: Vec::new(),
         drawn: Default::default(),
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Baseline, Column, Place};
@@ -21,11 +21,21 @@ pub const SCHEMA: &str = "gotrace-diff/baseline/2";
 #[serde(deny_unknown_fields)]
 pub(super) struct Document {
     pub(super) schema: String,
+    #[serde(deserialize_with = "entries")]
     pub(super) environments: Vec<EnvironmentLine>,
+    #[serde(deserialize_with = "entries")]
     pub(super) packages: Vec<PackageLine>,
+    #[serde(deserialize_with = "entries")]
     pub(super) subjects: Vec<SubjectLine>,
+    #[serde(deserialize_with = "entries")]
     pub(super) series: Vec<SeriesLine>,
+    #[serde(deserialize_with = "entries")]
     pub(super) sites: Vec<SiteLine>,
+}
+
+/// The entries of a list. Its last line is `null`, so that all before it end alike.
+fn entries<'de, D: Deserializer<'de>, T: Deserialize<'de>>(list: D) -> Result<Vec<T>, D::Error> {
+    Ok(Vec::<Option<T>>::deserialize(list)?.into_iter().flatten().collect())
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -223,7 +233,15 @@ fn add_subject(out: &mut Document, (env, package): (&str, &str), id: &SubjectId,
     }
 }
 
-/// One entry a line, so that a change of one series is a change of one line.
+/// One entry a line, so that a change of one series is a change of one line, and each of them whole in itself: what two
+/// branches add at the same place stays JSON if both are kept, in any order.
+///
+/// ```text
+///   {"env":"1f0c",…},      branch a adds a line here
+///   {"env":"1f0c",…},      branch b adds a line here
+///   null                   without this, both would have to put a comma behind the line before
+///   ],
+/// ```
 pub(super) fn text(baseline: &Baseline) -> Result<String, serde_json::Error> {
     let document = document(baseline);
     let mut out = String::from("{\n");
@@ -239,10 +257,9 @@ pub(super) fn text(baseline: &Baseline) -> Result<String, serde_json::Error> {
 
 fn list<T: Serialize>(out: &mut String, name: &str, lines: &[T], end: &str) -> Result<(), serde_json::Error> {
     let _ = writeln!(out, "\"{name}\": [");
-    for (i, line) in lines.iter().enumerate() {
-        let comma = if i + 1 < lines.len() { "," } else { "" };
-        let _ = writeln!(out, "{}{comma}", serde_json::to_string(line)?);
+    for line in lines {
+        let _ = writeln!(out, "{},", serde_json::to_string(line)?);
     }
-    let _ = writeln!(out, "]{end}");
+    let _ = writeln!(out, "null\n]{end}");
     Ok(())
 }

@@ -106,8 +106,9 @@ impl Place {
 }
 
 impl Baseline {
-    /// The baseline of these runs: a column for each environment. `rounds`: the N of `-benchtime=Nx`, where it is said.
-    pub fn of(summaries: &[Summary], rounds: Option<u64>) -> Baseline {
+    /// The baseline of these runs: a column for each environment. `rounds`: the N of `-benchtime=Nx` of each
+    /// package, where it is said.
+    pub fn of(summaries: &[Summary], rounds: &dyn Fn(&str) -> Option<u64>) -> Baseline {
         let mut by_place: BTreeMap<Place, Vec<Summary>> = BTreeMap::new();
         for summary in summaries {
             let place = Place {
@@ -119,7 +120,7 @@ impl Baseline {
         }
         let mut out = Baseline::default();
         for (place, runs) in by_place {
-            out.add(place, Side::new(&runs, rounds));
+            out.add(place, Side::of_packages(&runs, rounds));
         }
         out
     }

@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::config::quantity::{Amount, Ratio};
-use crate::config::{Date, OnEnvMismatch, OnInconclusive, Pattern};
+use crate::config::{Date, OnEnvMismatch, OnInconclusive, Pattern, ReportOptions};
 use crate::error::Error;
 use crate::narrow::{Edge, Narrow};
 use crate::report::format::Format as ReportFormat;
 use crate::report::terminal::GroupBy;
+
+/// So many findings of each part are shown where nothing else is said.
+const MOST_FINDINGS: usize = 5;
 
 /// A base and a head.
 #[derive(Debug, Args)]
@@ -134,9 +137,9 @@ pub struct GateArgs {
 /// How it is told.
 #[derive(Clone, Debug, Args)]
 pub struct ReportArgs {
-    /// What standard output gets.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ReportFormat::Text, help_heading = "Report")]
-    pub format: ReportFormat,
+    /// What standard output gets [default: text].
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Report")]
+    pub format: Option<ReportFormat>,
     /// Write a report to a file too, as in html=report.html (repeatable); formats are those of --format.
     #[arg(long, value_name = "FORMAT=PATH", value_parser = output, help_heading = "Report")]
     pub output: Vec<(ReportFormat, PathBuf)>,
@@ -146,9 +149,9 @@ pub struct ReportArgs {
     /// What the text puts findings together by [default: certainty].
     #[arg(long, value_enum, value_name = "BY", help_heading = "Report")]
     pub group_by: Option<GroupBy>,
-    /// How many findings of each part to show.
-    #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Report")]
-    pub top: usize,
+    /// How many findings of each part to show [default: 5].
+    #[arg(long, value_name = "N", help_heading = "Report")]
+    pub top: Option<usize>,
     /// Show everything.
     #[arg(long, help_heading = "Report")]
     pub all: bool,
@@ -158,9 +161,35 @@ pub struct ReportArgs {
 }
 
 impl ReportArgs {
+    /// What was typed, and what the configuration says where nothing was. A file of a format that was typed takes the
+    /// place of the configured ones of it.
+    pub fn over(&self, configured: &ReportOptions) -> ReportArgs {
+        let mut args = self.clone();
+        args.format = args.format.or(configured.format);
+        args.group_by = args.group_by.or(configured.group_by);
+        args.report_dir = args.report_dir.or_else(|| configured.folder.clone());
+        if args.top.is_none() && !args.all {
+            args.top = configured.top;
+            args.all = configured.all.unwrap_or_default();
+        }
+        let typed = |format: ReportFormat| self.output.iter().any(|(asked, _)| *asked == format);
+        args.output.extend(configured.output.iter().filter(|(format, _)| !typed(*format)).cloned());
+        args
+    }
+
+    /// What standard output gets.
+    pub fn format(&self) -> ReportFormat {
+        self.format.unwrap_or_default()
+    }
+
+    /// How many findings of each part to show.
+    pub fn top(&self) -> usize {
+        self.top.unwrap_or(MOST_FINDINGS)
+    }
+
     /// Whether a report of this format is asked for.
     pub fn writes(&self, format: ReportFormat) -> bool {
-        self.format == format || self.report_dir.is_some() || self.output.iter().any(|(asked, _)| *asked == format)
+        self.format() == format || self.report_dir.is_some() || self.output.iter().any(|(asked, _)| *asked == format)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Files as a commit has them: what a change under review cannot have touched.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::run::process;
@@ -14,6 +16,8 @@ pub(super) struct Commit {
     commit: String,
     /// As the user calls it.
     pub(super) name: String,
+    /// What has been asked for: packages of one folder ask for the same files.
+    known: RefCell<BTreeMap<String, Option<String>>>,
 }
 
 impl Commit {
@@ -21,7 +25,7 @@ impl Commit {
     pub(super) fn of(name: &str, folder: &Path) -> Result<Commit, Error> {
         let repository = Repository::around(folder)?;
         let commit = repository.commit(name)?;
-        Ok(Commit { repository, commit, name: name.to_owned() })
+        Ok(Commit { repository, commit, name: name.to_owned(), known: RefCell::default() })
     }
 
     /// `path` relative to the repository's top, as git names it; `None` outside of it.
@@ -55,11 +59,23 @@ fn lexical(path: &Path) -> PathBuf {
 impl Files for Commit {
     fn read(&self, path: &Path, most: u64) -> Result<Option<String>, Error> {
         let Some(inside) = self.inside(path).filter(|i| !i.is_empty()) else { return Ok(None) };
+        if let Some(text) = self.known.borrow().get(&inside) {
+            return Ok(text.clone());
+        }
+        let text = self.look_up(&inside, most)?;
+        self.known.borrow_mut().insert(inside, text.clone());
+        Ok(text)
+    }
+}
+
+impl Commit {
+    /// A file by git's name of it.
+    fn look_up(&self, inside: &str, most: u64) -> Result<Option<String>, Error> {
         let name = format!("{}:{inside}", self.name);
         let top = self.repository.top();
         let entry = process::must(
             "git",
-            &["--literal-pathspecs", "ls-tree", "--full-tree", "-z", &self.commit, "--", &inside],
+            &["--literal-pathspecs", "ls-tree", "--full-tree", "-z", &self.commit, "--", inside],
             top,
         )?;
         let Some((about, _)) = entry.split_once('\t') else { return Ok(None) };

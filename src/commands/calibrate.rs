@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use super::{inputs, output};
 use crate::cli::{CalibrateArgs, Color, Format};
 use crate::compare::{self, Design, Presence, Recorded, Side};
-use crate::config::{Config, Level};
+use crate::config::{Config, Level, WorkingTree};
 use crate::error::{Error, exit};
 use crate::gate::{self, Judged, Verdict, evidence};
 use crate::metrics::registry::{Class, SubjectKind};
@@ -57,11 +57,14 @@ struct Calibration {
 
 /// Reads the runs, and refuses too few.
 pub(super) fn read(args: &CalibrateArgs) -> Result<(Side, Config), Error> {
-    let config = super::configure(&args.gate)?;
+    let mut config = super::configure(&args.gate)?;
     let options = super::compare::options(&args.gate);
     let input =
         inputs::read(&[&args.traces], &args.gate.test_json, &options, &Narrow::default())?.pop().unwrap_or_default();
-    let side = input.into_side(config.rounds, None);
+    let names = input.packages();
+    super::nested::by_package(&mut config, &args.gate, &WorkingTree, names.iter().map(String::as_str))?;
+    let mut side = input.into_side(&config.rounds_of(), None);
+    side.keep_apart(|package| &config.of(package).framework);
     let runs = side.rounds();
     if runs < LEAST_RUNS {
         return Err(Error::Usage(format!(

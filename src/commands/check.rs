@@ -8,17 +8,16 @@
 //!                                            gotrace-baseline.candidate.json, and the command that takes it
 //! ```
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::at_ref::Commit;
-use super::baseline::places;
+use super::baseline::places::Places;
 use super::documents::{self, Document};
 use super::{compare, drift, inputs, output};
-use crate::baseline::{self, Baseline};
-use crate::cli::CheckArgs;
+use crate::baseline::Baseline;
+use crate::cli::{CheckArgs, ReportArgs};
 use crate::compare::{Design, Recorded, Side};
-use crate::config::{Config, Files, OnMissingBaseline, WorkingTree};
+use crate::config::{Files, OnMissingBaseline, WorkingTree};
 use crate::error::{DocumentFault, Error, exit};
 use crate::gate::accept::quoted;
 use crate::paths::Repository;
@@ -32,20 +31,27 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     let commit = args.baseline_ref.as_deref().map(|name| Commit::of(name, &here)).transpose()?;
     let files: &dyn Files = commit.as_ref().map_or(&WorkingTree, |c| c);
     let mut config = super::configure_in(&args.gate, files)?;
-    config.on_missing_baseline = args.on_missing_baseline.unwrap_or(config.on_missing_baseline);
-    let path = locate(args, &config, &here, files)?;
     let narrow = args.gate.narrow.narrow()?;
     let options = compare::options(&args.gate);
     let head = inputs::read(&[&args.head], &args.gate.test_json, &options, &narrow)?.pop().unwrap_or_default();
+    super::nested::by_package(&mut config, &args.gate, files, head.packages().iter().map(String::as_str))?;
+    if let Some(policy) = args.on_missing_baseline {
+        config.on_missing_baseline = policy;
+        config.nested.values_mut().for_each(|own| own.on_missing_baseline = policy);
+    }
     let mut told = compare::Told::of(&[&head], &config);
-    let routed = args.baseline.is_none() && config.baseline_per_package;
-    let candidate = Candidate { args, baseline: &path, head: head.baseline(config.rounds), routed };
-    let head = head.into_side(config.rounds, None);
-    let parts = match &args.baseline {
-        None if config.baseline_per_package => places::route(candidate.head.clone(), None, &config, &here)?,
-        _ => BTreeMap::from([(path.clone(), candidate.head.clone())]),
+    let runs = head.baseline(&config.rounds_of());
+    let head = head.into_side(&config.rounds_of(), None);
+    let places = Places::new(&config, files, &here);
+    let parts = places.route(runs.clone(), args.baseline.as_deref())?;
+    let path = match &parts.keys().collect::<Vec<_>>()[..] {
+        [only] => (*only).clone(),
+        _ => places.for_all()?,
     };
+    let report_args = args.report.over(&config.report);
+    let candidate = Candidate { args, report: &report_args, baseline: &path, head: runs };
     let (mut base, mut texts, mut without) = (Side::default(), Vec::new(), Vec::new());
+    let mut shows_framework = true;
     for (path, part) in parts {
         let Some(text) = files.read(&path, documents::MOST_BYTES)? else {
             without.push((path, part));
@@ -58,14 +64,17 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
         let side = match documents::parse(&name, &text)? {
             Document::Baseline(baseline) => {
                 // A baseline has only what is the program's: all others would look new.
-                config.show_framework = false;
-                let (side, said) = baseline.beside(&head);
+                shows_framework = false;
+                let (mut side, said) = baseline.beside(&head);
                 told.warnings.extend(said);
+                // What has a nearer baseline is not compared with this one too.
+                let here = part.packages();
+                side.packages.retain(|name, _| here.contains(name.as_str()) || !head.packages.contains_key(name));
                 side
             }
             Document::Runs(summaries) => {
                 told.drawn[0] = Drawn::of(&summaries);
-                Side::new(&summaries, config.rounds)
+                Side::of_packages(&summaries, &config.rounds_of())
             }
         };
         if side.runs().next().is_none() {
@@ -79,12 +88,25 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
         base.absorb(side);
         texts.push((path, text));
     }
-    let policy = config.on_missing_baseline;
-    // Where each package has its own, those that are there are compared, unless the policy wants all of them.
-    if !without.is_empty() && (texts.is_empty() || policy == OnMissingBaseline::Fail) {
+    // Of several packages the strictest policy holds for what they have in common.
+    let policy_of = |part: &Baseline| {
+        let policies: Vec<_> = part.packages().into_iter().map(|p| config.of(p).on_missing_baseline).collect();
+        let any = |policy| policies.contains(&policy).then_some(policy);
+        any(OnMissingBaseline::Fail).or(any(OnMissingBaseline::Warn)).or(any(OnMissingBaseline::Create))
+    };
+    let policy_of = |part: &Baseline| policy_of(part).unwrap_or(config.on_missing_baseline);
+    let policies: Vec<OnMissingBaseline> = without.iter().map(|(_, part)| policy_of(part)).collect();
+    let fails = policies.contains(&OnMissingBaseline::Fail);
+    let policy = match policies.first() {
+        _ if fails => OnMissingBaseline::Fail,
+        Some(first) if policies.iter().all(|p| p == first) => *first,
+        _ => OnMissingBaseline::Warn,
+    };
+    // Where there are several, those that are there are compared, unless the policy wants all of them.
+    if !without.is_empty() && (texts.is_empty() || fails) {
         return missing(&candidate, &without, commit.as_ref(), policy, told);
     }
-    for (path, part) in &without {
+    for ((path, part), policy) in without.iter().zip(policies) {
         let name = super::shown(path);
         if policy == OnMissingBaseline::Create {
             output::write_file(path, &portable(part)?)?;
@@ -97,9 +119,16 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     }
     let how =
         compare::How { against_baseline: true, design: Design { recorded: Recorded::Apart, ..Design::default() } };
-    let comparison = compare::join(&mut told, base, head, &config, how, args.report.writes(Format::Json))?;
+    config.show_framework &= shows_framework;
+    config.nested.values_mut().for_each(|own| own.show_framework &= shows_framework);
+    let comparison = compare::join(&mut told, base, head, &config, how, report_args.writes(Format::Json))?;
     if let Some(commit) = &commit {
-        match super::configure_in(&args.gate, &WorkingTree) {
+        let packages = || comparison.packages.iter().map(|p| p.name.as_str());
+        let working = super::configure_in(&args.gate, &WorkingTree).and_then(|mut working| {
+            super::nested::by_package(&mut working, &args.gate, &WorkingTree, packages())?;
+            Ok(working)
+        });
+        match working {
             Ok(working) => told.warnings.extend(drift::configuration(commit, &config, &working, &comparison)),
             Err(error) => told
                 .warnings
@@ -113,25 +142,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     if report.exit_code != exit::PASS {
         candidate.offer(&mut report);
     }
-    compare::own(&mut report, &args.report)?;
-    output::report(&report, &args.report)
-}
-
-/// The baseline: as said, as configured, or the nearest one; where there is none, where it should be.
-fn locate(args: &CheckArgs, config: &Config, here: &Path, files: &dyn Files) -> Result<PathBuf, Error> {
-    if let Some(path) = args.baseline.clone().or_else(|| config.baseline.clone()) {
-        return Ok(path);
-    }
-    for folder in here.ancestors() {
-        let path = folder.join(baseline::FILE_NAME);
-        if files.read(&path, documents::MOST_BYTES)?.is_some() {
-            return Ok(path);
-        }
-        if folder.join(".git").exists() {
-            break;
-        }
-    }
-    Ok(super::baseline::default_path(here))
+    compare::own(&mut report, &report_args)?;
+    output::report(&report, &report_args)
 }
 
 /// What is done where there is no baseline: never a silent pass.
@@ -153,7 +165,7 @@ fn missing(
         not_compared: told.left_out.clone(),
         ..Report::without_findings(Verdict::Inconclusive, exit_code, why.into())
     };
-    let args = &candidate.args.report;
+    let args = candidate.report;
     match policy {
         OnMissingBaseline::Create => {
             for (path, part) in without {
@@ -190,7 +202,7 @@ fn missing(
             }
             candidate.offer(&mut report);
             let error = Error::MissingBaseline { path: without.first().map_or(path, |(path, _)| path).clone() };
-            match (fails, args.format) {
+            match (fails, args.format()) {
                 (false, _) => output::report(&report, args),
                 // Programs are told as they are of every other error.
                 (true, ReportFormat::Json) => output::report_files(&report, args).and(Err(error)),
@@ -206,10 +218,9 @@ fn missing(
 /// The runs at hand as the baseline that they would be.
 struct Candidate<'a> {
     args: &'a CheckArgs,
+    report: &'a ReportArgs,
     baseline: &'a PathBuf,
     head: Baseline,
-    /// Whether each package's part goes where it belongs by itself.
-    routed: bool,
 }
 
 impl Candidate<'_> {
@@ -226,10 +237,12 @@ impl Candidate<'_> {
             report.warnings.push(format!("no candidate for a new baseline: {error}").into());
             return;
         }
-        let to = super::shown(self.baseline);
-        let into =
-            if to == baseline::FILE_NAME || self.routed { String::new() } else { format!(" -o {}", quoted(&to)) };
-        let command = format!("gotrace-diff baseline update{into} {}", quoted(&shown));
+        // Where it goes by itself is not said.
+        let flag = |name: &str, path: &Option<PathBuf>| {
+            path.as_ref().map_or(String::new(), |p| format!(" {name} {}", quoted(&super::shown(p))))
+        };
+        let (config, into) = (flag("--config", &self.args.gate.config), flag("-o", &self.args.baseline));
+        let command = format!("gotrace-diff baseline update{config}{into} {}", quoted(&shown));
         match &mut report.advice {
             Some(advice) => {
                 advice.commands.extend(["# Or take the runs at hand as the new baseline:".into(), command.into()])

@@ -1,14 +1,14 @@
 //! `gotrace-diff BASE HEAD`: compare two sides and gate.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::inputs::{self, Input};
-use super::output;
+use super::{diagnoses, output};
 use crate::cli::{BothSidesArgs, CompareArgs, GateArgs, ReportArgs};
 use crate::compare::{self, Comparison, Design, Presence, Recorded, Side};
-use crate::config::Config;
-use crate::diagnose::{self, Diagnosis};
+use crate::config::{Config, Rule, WorkingTree};
+use crate::diagnose::Diagnosis;
 use crate::error::Error;
 use crate::gate;
 use crate::metrics::registry::SubjectKind;
@@ -21,9 +21,10 @@ use crate::sides::{self, LeftOut, Sides};
 use crate::summarize::Options;
 
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
-    let mut report = report(&args.sides, args.paired, &args.gate, args.report.writes(Format::Json))?;
-    own(&mut report, &args.report)?;
-    output::report(&report, &args.report)
+    let how = args.report.over(&super::configure(&args.gate)?.report);
+    let mut report = report(&args.sides, args.paired, &args.gate, how.writes(Format::Json))?;
+    own(&mut report, &how)?;
+    output::report(&report, &how)
 }
 
 /// Says whose findings are, where they are grouped by that.
@@ -50,12 +51,13 @@ pub(super) fn report(args: &BothSidesArgs, paired: bool, gate: &GateArgs, keeps:
             )));
         }
     };
-    let config = super::configure(gate)?;
+    let mut config = super::configure(gate)?;
     let mut read = inputs::read(&[base, head], &gate.test_json, &options(gate), &gate.narrow.narrow()?)?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     let recorded = if paired { Recorded::Alternately } else { Recorded::default() };
+    super::nested::by_package(&mut config, gate, &WorkingTree, names(&[&base, &head]).iter().map(String::as_str))?;
     let told = Told::of(&[&base, &head], &config);
-    let (base, head) = Input::into_sides(base, head, config.rounds);
+    let (base, head) = Input::into_sides(base, head, &config.rounds_of());
     judged(
         told,
         base,
@@ -68,6 +70,11 @@ pub(super) fn report(args: &BothSidesArgs, paired: bool, gate: &GateArgs, keeps:
 
 pub(super) fn options(gate: &GateArgs) -> Options {
     Options { allow_partial: gate.allow_partial, ..Options::default() }
+}
+
+/// The packages that any of these has runs of.
+pub(super) fn names(inputs: &[&Input]) -> BTreeSet<String> {
+    inputs.iter().flat_map(|input| input.packages()).collect()
 }
 
 /// How the sides came to be.
@@ -101,7 +108,7 @@ impl Told {
         let (drawn, diagnoses) = match inputs {
             [base, head] => (
                 [Drawn::of(&base.summaries), Drawn::of(&head.summaries)],
-                diagnose::changes(&base.summaries, &head.summaries, &config.diagnose),
+                diagnoses::changes(&base.summaries, &head.summaries, config),
             ),
             // Against a baseline.
             [head] => ([Drawn::default(), Drawn::of(&head.summaries)], Vec::new()),
@@ -125,22 +132,15 @@ impl Told {
     }
 }
 
-/// Joins, judges and tells.
-pub(super) fn finish(
-    told: Told,
+/// Joins and judges.
+pub(super) fn judged(
+    mut told: Told,
     base: Side,
     head: Side,
     config: &Config,
-    report: &ReportArgs,
     how: How,
-) -> Result<u8, Error> {
-    let mut judged = judged(told, base, head, config, how, report.writes(Format::Json))?;
-    own(&mut judged, report)?;
-    output::report(&judged, report)
-}
-
-/// Joins and judges.
-fn judged(mut told: Told, base: Side, head: Side, config: &Config, how: How, keeps: bool) -> Result<Report, Error> {
+    keeps: bool,
+) -> Result<Report, Error> {
     let comparison = join(&mut told, base, head, config, how, keeps)?;
     tell(&comparison, told, config, how.against_baseline)
 }
@@ -168,7 +168,10 @@ pub(super) fn join(
     let (design, against_baseline) = (how.design, how.against_baseline);
     let mut sides = Sides { base, head, design, against_baseline, ..Sides::default() };
     told.sides = keeps.then(|| told.keep(&mut sides, config)).transpose()?;
-    sides.base.rename(&config.aliases);
+    sides.base.rename_by(|package| &config.of(package).aliases);
+    let mut matched = sides.base.keep_apart(|package| &config.of(package).framework);
+    matched.extend(sides.head.keep_apart(|package| &config.of(package).framework));
+    told.warnings.extend(filters_without_match(&matched, config)?);
     let mut comparison = compare::compare(sides.base, sides.head);
     comparison.design = how.design;
     has_something_in_common(&comparison)?;
@@ -192,6 +195,7 @@ pub(super) fn tell(
         left_out: told.left_out,
         show_framework: config.show_framework,
         against_baseline,
+        nested: !config.nested.is_empty(),
         drawn: told.drawn,
         diagnoses: told.diagnoses,
     };
@@ -202,7 +206,7 @@ pub(super) fn tell(
 
 /// What is accepted no longer: named, so that nobody wonders why it fails.
 fn lapsed(config: &Config) -> impl Iterator<Item = String> {
-    config.lapsed().map(|a| {
+    config.lapsed().into_iter().map(|a| {
         let until = a.until.map(|day| format!(" on {day}")).unwrap_or_default();
         let by = a.by.as_ref().map(|by| format!(", accepted by {by}")).unwrap_or_default();
         format!("{}:{}: lapsed{until}: {}{by}: {}", a.file.display(), a.line, a.series, a.reason)
@@ -211,21 +215,53 @@ fn lapsed(config: &Config) -> impl Iterator<Item = String> {
 
 /// A rule that matches nothing guards nothing: most often a name is misspelt, or a subject was renamed.
 fn rules_without_match(comparison: &Comparison, config: &Config) -> Result<Vec<String>, Error> {
-    let subjects = || comparison.packages.iter().flat_map(|p| &p.subjects);
     let mut warnings = Vec::new();
-    for rule in config.rules.iter().filter(|r| r.line > 0) {
+    let mut known: Vec<(&Rule, bool)> = Vec::new();
+    for config in config.all() {
+        for rule in config.rules.iter().filter(|r| r.line > 0) {
+            // Inherited rules are in several configurations, and one of them that is strict will do.
+            match known.iter_mut().find(|(k, _)| k.line == rule.line && k.file == rule.file) {
+                Some((_, strict)) => *strict |= config.strict,
+                None => known.push((rule, config.strict)),
+            }
+        }
+    }
+    for (rule, strict) in known {
+        let is_it = |other: &Rule| other.line == rule.line && other.file == rule.file;
         let matches = |s: &compare::SubjectPair| {
             let names = [Some(s.name()), s.renamed_from()];
             s.changes.iter().any(|c| names.iter().flatten().any(|n| rule.matches(s.kind, n, &c.path)))
         };
-        if subjects().any(matches) {
+        let of = comparison.packages.iter().filter(|p| config.of(&p.name).rules.iter().any(is_it));
+        if of.flat_map(|p| &p.subjects).any(matches) {
             continue;
         }
         let message = "this rule matches nothing that was compared".to_owned();
-        if config.strict {
+        if strict {
             return Err(Error::Config { file: rule.file.clone(), line: rule.line, column: 1, message });
         }
         warnings.push(format!("{}:{}: {message}", rule.file.display(), rule.line));
+    }
+    Ok(warnings)
+}
+
+/// The same of what is to be kept apart.
+pub(super) fn filters_without_match(
+    matched: &BTreeSet<(&Path, usize)>,
+    config: &Config,
+) -> Result<BTreeSet<String>, Error> {
+    let mut warnings = BTreeSet::new();
+    for config in config.all() {
+        for filter in config.framework.groups.iter().chain(&config.framework.waits) {
+            if matched.contains(&(filter.file.as_path(), filter.line)) {
+                continue;
+            }
+            let message = format!("[framework] `{}` matches nothing that was compared", filter.pattern.text());
+            if config.strict {
+                return Err(Error::Config { file: filter.file.clone(), line: filter.line, column: 1, message });
+            }
+            warnings.insert(format!("{}:{}: {message}", filter.file.display(), filter.line));
+        }
     }
     Ok(warnings)
 }

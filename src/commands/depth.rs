@@ -30,7 +30,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
         ));
     };
     let folder = super::working_folder()?;
-    let config = config::resolve(None, &folder)?;
+    let mut config = config::resolve(None, &folder)?;
     let options = Options { allow_partial: args.allow_partial, ..Options::default() };
     let sides = [std::slice::from_ref(base), std::slice::from_ref(head)];
     let mut read = inputs::read(&sides, &args.test_json, &options, &args.narrow.narrow()?)?.into_iter();
@@ -38,7 +38,12 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
     let warnings = [base.warnings.clone(), head.warnings.clone()].concat();
     let repository = Repository::around(&folder);
     let wakers = [Wakers::of(&base.summaries, &repository), Wakers::of(&head.summaries, &repository)];
-    let (base, head) = Input::into_sides(base, head, config.rounds);
+    let names = super::compare::names(&[&base, &head]);
+    super::nested::of_files(&mut config, None, names.iter().map(String::as_str))?;
+    let (mut base, mut head) = Input::into_sides(base, head, &config.rounds_of());
+    for side in [&mut base, &mut head] {
+        side.keep_apart(|package| &config.of(package).framework);
+    }
     let comparison = compare::compare(base, head);
     let subjects = depth::build(&comparison, &args.subject, args.metric.as_ref(), &wakers, &repository);
     if subjects.is_empty() {

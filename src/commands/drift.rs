@@ -7,7 +7,7 @@ use super::at_ref::Commit;
 use super::documents::{self, Document};
 use crate::baseline::Baseline;
 use crate::compare::{self, Comparison, Presence};
-use crate::config::{Config, Files, OnEnvMismatch, OnInconclusive, OnMissingBaseline, WorkingTree};
+use crate::config::{Accept, Config, Files, OnEnvMismatch, OnInconclusive, OnMissingBaseline, WorkingTree};
 use crate::gate::rules::{self, Terms};
 use crate::metrics::registry::{Better, Unit};
 use crate::report::units;
@@ -18,7 +18,7 @@ const EXAMPLES: usize = 3;
 /// What the configuration here would loosen.
 pub(super) fn configuration(commit: &Commit, used: &Config, here: &Config, comparison: &Comparison) -> Vec<String> {
     let mut differing: Vec<&Path> = Vec::new();
-    for path in used.files.iter().chain(&here.files) {
+    for path in used.all().chain(here.all()).flat_map(|c| &c.files) {
         let read = |files: &dyn Files| files.read(path, documents::MOST_BYTES).ok().flatten();
         if !differing.contains(&path.as_path()) && read(commit) != read(&WorkingTree) {
             differing.push(path);
@@ -27,13 +27,22 @@ pub(super) fn configuration(commit: &Commit, used: &Config, here: &Config, compa
     if differing.is_empty() {
         return Vec::new();
     }
-    let mut looser: Vec<String> = policies(used, here);
+    let mut looser: Vec<String> = Vec::new();
+    let packages = comparison.packages.iter().map(|p| (used.of(&p.name), here.of(&p.name)));
+    for (used, here) in std::iter::once((used, here)).chain(packages) {
+        looser.extend(policies(used, here));
+    }
+    looser.sort();
+    looser.dedup();
     let mut series = 0;
     let mut examples = Vec::new();
     for package in &comparison.packages {
         for subject in &package.subjects {
             for change in &subject.changes {
-                let terms = |config| rules::terms(config, subject.kind, subject.name(), subject.renamed_from(), change);
+                let terms = |config: &Config| {
+                    let config = config.of(&package.name);
+                    rules::terms(config, subject.kind, subject.name(), subject.renamed_from(), change)
+                };
                 if let Some(how) = loosened(&terms(used), &terms(here), change.metric.unit, change.metric.better) {
                     series += 1;
                     if examples.len() < EXAMPLES {
@@ -49,11 +58,15 @@ pub(super) fn configuration(commit: &Commit, used: &Config, here: &Config, compa
             if series > examples.len() { format!("; and {} more", series - examples.len()) } else { String::new() };
         looser.push(format!("limits of {series} series ({}{more})", examples.join("; ")));
     }
-    for accept in here.accepted.iter().filter(|a| {
-        let same =
-            |b: &&crate::config::Accept| b.series == a.series && (b.from, b.to, b.until) == (a.from, a.to, a.until);
-        !used.accepted.iter().any(|b| same(&b))
+    let mut told: Vec<&Accept> = Vec::new();
+    for accept in here.all().flat_map(|c| &c.accepted).filter(|a| {
+        let same = |b: &Accept| b.series == a.series && (b.from, b.to, b.until) == (a.from, a.to, a.until);
+        !used.all().flat_map(|c| &c.accepted).any(same)
     }) {
+        if told.iter().any(|known| known.file == accept.file && known.line == accept.line) {
+            continue;
+        }
+        told.push(accept);
         let by = accept.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
         looser.push(format!("{} accepted{by} ({})", accept.series, accept.reason));
     }
@@ -128,7 +141,7 @@ pub(super) fn baseline(commit: &Commit, path: &Path, used: &str) -> Vec<String> 
     }
     let side = |text: &str| match documents::parse(&name, text) {
         Ok(Document::Baseline(baseline)) => Ok(baseline),
-        Ok(Document::Runs(runs)) => Ok(Baseline::of(&runs, None)),
+        Ok(Document::Runs(runs)) => Ok(Baseline::of(&runs, &|_| None)),
         Err(error) => Err(error),
     };
     let (was, is) = match (side(used), side(&text)) {

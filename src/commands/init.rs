@@ -146,6 +146,10 @@ fn text(found: &Found, above: Option<&Path>) -> String {
         out += "\n# Benchmarks are compared per operation where their number is fixed: record with -benchtime=100x, and say so.\n# benchtime = \"100x\"\n";
     }
     out += &format!(
+        "\n# How comparisons are told; flags override it.\n# [report]\n# group-by = \"package\"\n# top = 10\n# output = [\"html=report.html\"]\n\
+         \n# Helpers of the tests, which are not the code under test: their goroutines are left out, and waits in them are not counted.\n# [framework]\n# group = \"{module}/internal/testkit.*\"\n# wait = \"{module}/internal/testkit.WaitFor*\"\n"
+    );
+    out += &format!(
         "\n# Rules come in order: the first that matches a series holds for it.\n\
          \n# [[rule]] # Times of this package are noisy: `gotrace-diff calibrate` says which.\n# group = \"{module}/internal/*\"\n# metric = [\"total_ns\", \"exec_ns\"]\n# max-increase = \"25%\"\n\
          \n# [[rule]] # Goroutines that must not be left running.\n# group = \"{module}/*\"\n# metric = \"alive\"\n# assume = \"exact\"\n"

@@ -1,6 +1,6 @@
 //! Reading the runs of one or both sides, on all cores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::sources::{self, Source};
 use crate::attribution::{self, output::TestOutput};
 use crate::baseline::Baseline;
-use crate::compare::Side;
+use crate::compare::{Side, packages};
 use crate::error::{DocumentFault, Error};
 use crate::narrow::{self, Narrow};
 use crate::report::model::NotCompared;
@@ -37,18 +37,18 @@ pub(super) struct Input {
 
 impl Input {
     /// The side that all of it makes. Of a baseline of several environments it is what is nearest to `other`.
-    pub(super) fn into_side(self, rounds: Option<u64>, other: Option<&Side>) -> Side {
-        let mut side = Side::new(&self.summaries, rounds);
+    pub(super) fn into_side(self, rounds: &dyn Fn(&str) -> Option<u64>, other: Option<&Side>) -> Side {
+        let mut side = Side::of_packages(&self.summaries, rounds);
         let known = other.cloned().unwrap_or_else(|| side.clone());
         side.absorb(self.baselines.beside(&known).0);
         side
     }
 
     /// Base and head as sides.
-    pub(super) fn into_sides(base: Input, head: Input, rounds: Option<u64>) -> (Side, Side) {
+    pub(super) fn into_sides(base: Input, head: Input, rounds: &dyn Fn(&str) -> Option<u64>) -> (Side, Side) {
         let mut hint = Side::default();
         if !head.baselines.columns.is_empty() {
-            hint = Side::new(&base.summaries, rounds);
+            hint = Side::of_packages(&base.summaries, rounds);
             base.baselines.columns.iter().for_each(|c| hint.absorb(c.side.clone()));
         }
         let head = head.into_side(rounds, Some(&hint));
@@ -56,10 +56,17 @@ impl Input {
     }
 
     /// The baseline that all of it makes: the runs of each environment by themselves.
-    pub(super) fn baseline(&self, rounds: Option<u64>) -> Baseline {
+    pub(super) fn baseline(&self, rounds: &dyn Fn(&str) -> Option<u64>) -> Baseline {
         let mut baseline = Baseline::of(&self.summaries, rounds);
         baseline.absorb(self.baselines.clone());
         baseline
+    }
+
+    /// The packages that it has runs of.
+    pub(super) fn packages(&self) -> BTreeSet<String> {
+        let mut names: BTreeSet<String> = packages::group(&self.summaries).into_keys().map(|i| i.name).collect();
+        names.extend(self.baselines.packages().into_iter().map(str::to_owned));
+        names
     }
 
     /// What of it was left out.

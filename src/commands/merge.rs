@@ -9,7 +9,7 @@
 //! A package of two shards stays two: other machines, other environments or other tests are no replicates. `--pool` says
 //! that the shards are further runs of the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -20,8 +20,8 @@ use super::run::verdict::NOT_RECORDED;
 use super::shards::{self, Shard, ShardResult};
 use super::{documents, output, sources, totals};
 use crate::cli::{GateArgs, ReportArgs};
-use crate::compare::{self as joining, Comparison, Design, Recorded};
-use crate::config::{Config, OnInconclusive};
+use crate::compare::{self as joining, Comparison, Design, Recorded, Side};
+use crate::config::{Config, OnInconclusive, WorkingTree};
 use crate::error::{Error, exit};
 use crate::owners::{self, Owners};
 use crate::paths::Repository;
@@ -68,16 +68,21 @@ struct Named {
 
 pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
     if !args.base.is_empty() {
-        let config = super::configure(&args.gate)?;
+        let mut config = super::configure(&args.gate)?;
         let sides: [&[PathBuf]; 2] = [&args.base, &args.head];
         let narrow = args.gate.narrow.narrow()?;
         let mut read = inputs::read(&sides, &args.gate.test_json, &compare::options(&args.gate), &narrow)?.into_iter();
         let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
-        let told = Told::of(&[&base, &head], &config);
-        let (mut base, head) = Input::into_sides(base, head, config.rounds);
-        base.rename(&config.aliases);
+        let names = compare::names(&[&base, &head]);
+        super::nested::by_package(&mut config, &args.gate, &WorkingTree, names.iter().map(String::as_str))?;
+        let mut told = Told::of(&[&base, &head], &config);
+        let (mut base, head) = Input::into_sides(base, head, &config.rounds_of());
+        base.rename_by(|package| &config.of(package).aliases);
+        let mut head = head;
+        let matched = apart([&mut base, &mut head].into_iter(), &config)?;
+        told.warnings.extend(matched);
         let comparison = joining::compare(base, head);
-        return tell(compare::tell(&comparison, told, &config, false)?, args);
+        return tell(compare::tell(&comparison, told, &config, false)?, args, &config);
     }
     let read = read(args)?;
     if let Some(expected) = args.expect
@@ -99,7 +104,11 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
     match (&results[..], &summaries[..]) {
         ([], _) => totals::tell(summaries.into_iter().map(|(_, total)| total), &args.report),
         (_, []) => {
-            let config = super::configure(&args.gate)?;
+            let mut config = super::configure(&args.gate)?;
+            let sides = results.iter().filter_map(|(_, result)| result.sides.as_ref());
+            let names: BTreeSet<&str> =
+                sides.flat_map(|s| s.base.packages.keys().chain(s.head.packages.keys())).map(String::as_str).collect();
+            super::nested::by_package(&mut config, &args.gate, &WorkingTree, names)?;
             verdict(named(results), args, &config)
         }
         ([(result, _), ..], [(summary, _), ..]) => Err(Error::Usage(format!(
@@ -158,10 +167,12 @@ fn verdict(results: Vec<(String, ShardResult)>, args: &MergeArgs, config: &Confi
         ));
     }
     if shards.is_empty() {
-        return tell(nothing(&empty, config), args);
+        return tell(nothing(&empty, config), args, config);
     }
-    shards.iter_mut().for_each(|s| s.sides.base.rename(&config.aliases));
-    let told = told(&shards);
+    shards.iter_mut().for_each(|s| s.sides.base.rename_by(|package| &config.of(package).aliases));
+    let unmatched = apart(shards.iter_mut().flat_map(|s| [&mut s.sides.base, &mut s.sides.head]), config)?;
+    let mut told = told(&shards);
+    told.warnings.extend(unmatched);
     let missing: usize = told.left_out.iter().filter(|n| n.why.is(NOT_RECORDED)).map(|n| n.count).sum();
     let comparison = if args.pool { pooled(shards) } else { side_by_side(shards) };
     let mut report = compare::tell(&comparison, told, config, against_baseline)?;
@@ -175,7 +186,16 @@ fn verdict(results: Vec<(String, ShardResult)>, args: &MergeArgs, config: &Confi
         unproven(&mut report, Verdict::Inconclusive, config);
         report.exit_code = exit::INCONCLUSIVE;
     }
-    tell(report, args)
+    tell(report, args, config)
+}
+
+/// Keeps apart what is a framework's, and says which filters found nothing.
+fn apart<'s>(sides: impl Iterator<Item = &'s mut Side>, config: &Config) -> Result<BTreeSet<String>, Error> {
+    let mut matched = BTreeSet::new();
+    for side in sides {
+        matched.extend(side.keep_apart(|package| &config.of(package).framework));
+    }
+    compare::filters_without_match(&matched, config)
 }
 
 /// Makes a pass inconclusive.
@@ -280,7 +300,7 @@ fn how(sides: &Sides) -> Recorded {
 }
 
 /// Says whose the findings are, and prints: by owner where there are any, else by package.
-fn tell(mut report: Report, args: &MergeArgs) -> Result<u8, Error> {
+fn tell(mut report: Report, args: &MergeArgs, config: &Config) -> Result<u8, Error> {
     own(&mut report, args.codeowners.clone())?;
     let owned = report.findings.iter().any(|f| !f.owners.is_empty());
     let default = match report.compared.packages.len() {
@@ -288,8 +308,9 @@ fn tell(mut report: Report, args: &MergeArgs) -> Result<u8, Error> {
         0 | 1 => GroupBy::Certainty,
         _ => GroupBy::Package,
     };
-    let group_by = Some(args.report.group_by.unwrap_or(default));
-    output::report(&report, &ReportArgs { group_by, ..args.report.clone() })
+    let how = args.report.over(&config.report);
+    let group_by = Some(how.group_by.unwrap_or(default));
+    output::report(&report, &ReportArgs { group_by, ..how })
 }
 
 /// Gives findings their owners, as `file` or the repository's CODEOWNERS says.

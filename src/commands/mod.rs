@@ -8,6 +8,7 @@ mod columns;
 mod compare;
 mod critical;
 mod depth;
+mod diagnoses;
 mod documents;
 mod drift;
 mod environment;
@@ -20,6 +21,7 @@ mod instances;
 mod logs;
 pub mod merge;
 pub mod migrate;
+mod nested;
 mod output;
 mod overview;
 mod progress;
@@ -100,9 +102,9 @@ fn run() -> Result<u8, Error> {
             None => depth::run(&args),
         },
         Some(Command::Export(args)) => export::run(&args),
-        None if cli.list_metrics => explain::list(explain::format(cli.compare.report.format)?),
+        None if cli.list_metrics => explain::list(explain::format(cli.compare.report.format())?),
         None => match &cli.explain {
-            Some(metric) => explain::explain(metric, explain::format(cli.compare.report.format)?),
+            Some(metric) => explain::explain(metric, explain::format(cli.compare.report.format())?),
             None => compare::run(&cli.compare),
         },
     }
@@ -116,6 +118,12 @@ fn configure(gate: &GateArgs) -> Result<Config, Error> {
 /// The same, of the configuration as a commit has it.
 fn configure_in(gate: &GateArgs, files: &dyn config::Files) -> Result<Config, Error> {
     let mut config = config::resolve_in(gate.config.as_deref(), &working_folder()?, files)?;
+    overlay(&mut config, gate);
+    Ok(config)
+}
+
+/// What was typed holds for this run, whatever the files say.
+fn overlay(config: &mut Config, gate: &GateArgs) {
     config.on_env_mismatch = gate.on_env_mismatch.unwrap_or(config.on_env_mismatch);
     config.today = gate.today;
     if let Some(policy) = gate.on_inconclusive {
@@ -134,7 +142,6 @@ fn configure_in(gate: &GateArgs, files: &dyn config::Files) -> Result<Config, Er
         hard_limit: gate.hard_limit,
         ..Rule::default()
     };
-    Ok(config)
 }
 
 fn working_folder() -> Result<PathBuf, Error> {

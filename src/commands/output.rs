@@ -32,7 +32,7 @@ pub(super) fn report_files(report: &Report, args: &ReportArgs) -> Result<u8, Err
 }
 
 fn tell(report: &Report, args: &ReportArgs, aloud: bool) -> Result<u8, Error> {
-    let layout = Layout { width: width(), top: args.top, all: args.all, group_by: args.group_by.unwrap_or_default() };
+    let layout = Layout { width: width(), top: args.top(), all: args.all, group_by: args.group_by.unwrap_or_default() };
     let files = files(args)?;
     let mut written = Vec::with_capacity(files.len());
     for (format, path) in files {
@@ -40,12 +40,12 @@ fn tell(report: &Report, args: &ReportArgs, aloud: bool) -> Result<u8, Error> {
         let text = if format == Format::Text { anstream::adapter::strip_str(&text).to_string() } else { text };
         written.push((path, text));
     }
-    let said = format::render(args.format, report, layout)?;
+    let said = format::render(args.format(), report, layout)?;
     for (path, text) in &written {
         write_file(path, text)?;
     }
     // Escape sequences of other formats are none of ours: nothing there may be taken for colour.
-    let color = if args.format == Format::Text { args.color } else { Color::Never };
+    let color = if args.format() == Format::Text { args.color } else { Color::Never };
     if aloud {
         print(&said, color)?;
     }

@@ -33,7 +33,7 @@ pub(super) fn tell(parts: impl Iterator<Item = Totals>, args: &ReportArgs) -> Re
     }
     let files = args.output.iter().map(|(format, path)| Ok((path, render(*format)?)));
     let files = files.collect::<Result<Vec<_>, Error>>()?;
-    let said = render(args.format)?;
+    let said = render(args.format())?;
     for (path, text) in files {
         output::write_file(path, &text)?;
     }

@@ -7,7 +7,13 @@ use super::side::{Side, SubjectId};
 impl Side {
     /// Calls subjects by their new names. One that is there under its new name already stays apart.
     pub fn rename(&mut self, aliases: &BTreeMap<String, String>) {
-        for package in self.packages.values_mut() {
+        self.rename_by(|_| aliases);
+    }
+
+    /// The same, where packages have aliases of their own.
+    pub fn rename_by<'a>(&mut self, aliases: impl Fn(&str) -> &'a BTreeMap<String, String>) {
+        for (name, package) in &mut self.packages {
+            let aliases = aliases(name);
             let old: Vec<SubjectId> =
                 package.subjects.keys().filter(|id| aliases.contains_key(&id.name)).cloned().collect();
             for id in old {

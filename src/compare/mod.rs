@@ -3,6 +3,7 @@
 //! Nothing here knows limits or verdicts.
 
 mod aliases;
+pub mod apart;
 pub mod change;
 pub mod closures;
 pub mod design;

@@ -164,8 +164,14 @@ pub struct SiteFigures {
 impl Side {
     /// The side that these runs make. `rounds`: the N of `-benchtime=Nx`, where the user says that it was given.
     pub fn new(summaries: &[Summary], rounds: Option<u64>) -> Side {
+        Side::of_packages(summaries, &|_| rounds)
+    }
+
+    /// The same, where packages may have been recorded with a `-benchtime` of their own.
+    pub fn of_packages(summaries: &[Summary], rounds: &dyn Fn(&str) -> Option<u64>) -> Side {
         let mut side = Side::default();
         for (identity, members) in packages::group(summaries) {
+            let rounds = rounds(&identity.name);
             let mut package = Package { named_by: identity.named_by, ..Package::default() };
             for (i, summary) in members.iter().enumerate() {
                 package.runs.push(run_of(summary, rounds));

@@ -8,6 +8,8 @@ use toml::Spanned;
 
 use super::accept::FileAccept;
 use super::files::{Files, WorkingTree};
+use super::framework::FileFramework;
+use super::report::FileReport;
 use super::rule::FileRule;
 use super::{Accept, Config, OnEnvMismatch, OnInconclusive, OnMissingBaseline, Rule, suggest};
 use crate::diagnose;
@@ -31,6 +33,8 @@ struct File {
     show_framework: Option<bool>,
     strict: Option<bool>,
     benchtime: Option<Spanned<String>>,
+    report: FileReport,
+    framework: FileFramework,
     diagnose: BTreeMap<String, BTreeMap<Spanned<String>, f64>>,
     aliases: BTreeMap<Spanned<String>, String>,
     rule: Vec<Spanned<FileRule>>,
@@ -143,7 +147,8 @@ impl Partial {
             config.on_env_mismatch = up.on_env_mismatch;
         }
         if !said.baseline_per_package {
-            config.baseline_per_package = up.baseline_per_package;
+            // A file that names a baseline of its own means that one.
+            config.baseline_per_package = up.baseline_per_package && config.baseline.is_none();
         }
         if !said.show_framework {
             config.show_framework = up.show_framework;
@@ -153,6 +158,9 @@ impl Partial {
         }
         config.baseline = config.baseline.or(up.baseline);
         config.rounds = config.rounds.or(up.rounds);
+        config.framework.groups.extend(up.framework.groups);
+        config.framework.waits.extend(up.framework.waits);
+        config.report = config.report.over(up.report);
         config.files.extend(up.files);
         config.rules.extend(up.rules);
         config.accepted.extend(up.accepted);
@@ -202,6 +210,8 @@ fn parse(path: &Path, text: &str) -> Result<(Config, Said), Error> {
         strict: file.strict.unwrap_or_default(),
         ..Config::default()
     };
+    config.report = file.report.check(&at, path)?;
+    config.framework = file.framework.check(&at, path, &|byte| position(text, byte).0)?;
     if let Some(benchtime) = file.benchtime {
         let span = benchtime.span();
         config.rounds = Some(rounds(benchtime.get_ref()).map_err(|message| at(span, message))?);
@@ -383,6 +393,17 @@ until = "2027-02-28"
                 "5:9: `soon` is no day",
             ),
             ("[aliases]\n\"a\" = \"a\"", "2:1: `a` has to be what it is called now"),
+            ("[reports]\ntop = 3", "1:2: unknown key `reports`: did you mean `report`?"),
+            ("[report]\ngroup_by = \"owner\"", "2:1: unknown key `group_by`: did you mean `group-by`?"),
+            ("[report]\ngroup-by = \"owners\"", "2:12: there is no way to group `owners`: did you mean `owner`?"),
+            ("[report]\nformat = \"yaml\"", "2:10: there is no format `yaml`: there are text, json"),
+            ("[report]\noutput = [\"html\"]", "2:11: `html`: write it as \"FORMAT=PATH\""),
+            ("[report]\noutput = [\"json=a\", \"html=../b\"]", "2:21: `../b` has to lie below the folder of this file"),
+            ("[report]\noutput = [\"html=/b\"]", "2:11: `/b` has to lie below"),
+            ("[report]\nreport-dir = \".\"", "2:14: `.` has to lie below"),
+            ("[report]\ntop = -1", "2:7: invalid value"),
+            ("[framework]\ngroups = \"a\"", "2:1: unknown key `groups`: did you mean `group`?"),
+            ("[framework]\nwait = [\"a{\"]", "2:8: bad glob"),
         ] {
             let got = message(text);
             assert!(got.contains(want), "{text:?}: {got}");

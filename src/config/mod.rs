@@ -4,7 +4,9 @@ mod accept;
 mod date;
 mod file;
 mod files;
+mod framework;
 pub mod quantity;
+mod report;
 mod rule;
 pub mod series;
 mod suggest;
@@ -19,7 +21,9 @@ pub use accept::Accept;
 pub use date::Date;
 pub use file::{FILE_NAME, load, nearest, parse_text, rounds};
 pub use files::{Files, WorkingTree};
+pub use framework::{Filter, Framework};
 use quantity::{Amounts, Ratio};
+pub use report::ReportOptions;
 
 use crate::compare::names;
 use crate::metrics::registry::SubjectKind;
@@ -43,6 +47,10 @@ pub struct Config {
     pub baseline_per_package: bool,
     /// Whether the framework's and the runtime's goroutines are compared too.
     pub show_framework: bool,
+    /// What is of a framework of the team's own.
+    pub framework: Framework,
+    /// How comparisons are told.
+    pub report: ReportOptions,
     /// The N of `-benchtime=Nx`, where all traces were recorded with it.
     pub rounds: Option<u64>,
     /// Thresholds of diagnoses, as `rule.threshold`.
@@ -59,6 +67,8 @@ pub struct Config {
     pub accepted: Vec<Accept>,
     /// The day as of which acceptances hold; today where nothing is said.
     pub today: Option<Date>,
+    /// Of packages that have a nearer file than the working folder: theirs.
+    pub nested: BTreeMap<String, Config>,
 }
 
 impl Config {
@@ -67,10 +77,33 @@ impl Config {
         self.today.unwrap_or_else(Date::today)
     }
 
-    /// The acceptances that hold no longer.
-    pub fn lapsed(&self) -> impl Iterator<Item = &Accept> {
+    /// The acceptances that hold no longer, of all packages.
+    pub fn lapsed(&self) -> Vec<&Accept> {
         let today = self.today();
-        self.accepted.iter().filter(move |a| a.has_lapsed(today))
+        let mut lapsed: Vec<&Accept> = Vec::new();
+        for accept in self.all().flat_map(|c| &c.accepted).filter(|a| a.has_lapsed(today)) {
+            // What is inherited is the same entry in several.
+            if !lapsed.iter().any(|known| known.file == accept.file && known.line == accept.line) {
+                lapsed.push(accept);
+            }
+        }
+        lapsed
+    }
+
+    /// What holds for a package: its own, where it has one. A package of several shards is called `NAME (SHARD)`.
+    pub fn of(&self, package: &str) -> &Config {
+        let name = package.split_once(" (").map_or(package, |(name, _)| name);
+        self.nested.get(name).unwrap_or(self)
+    }
+
+    /// The N of `-benchtime=Nx` of a package, where its traces were recorded with it.
+    pub fn rounds_of(&self) -> impl Fn(&str) -> Option<u64> + '_ {
+        |package| self.of(package).rounds
+    }
+
+    /// That of the working folder, and those of packages.
+    pub fn all(&self) -> impl Iterator<Item = &Config> {
+        std::iter::once(self).chain(self.nested.values())
     }
 }
 

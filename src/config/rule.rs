@@ -36,9 +36,18 @@ pub(super) struct FileRule {
 
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a name or a list of names")]
-enum OneOrMany {
+pub(super) enum OneOrMany {
     One(String),
     Many(Vec<String>),
+}
+
+impl OneOrMany {
+    pub(super) fn texts(self) -> Vec<String> {
+        match self {
+            OneOrMany::One(text) => vec![text],
+            OneOrMany::Many(texts) => texts,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -78,11 +87,12 @@ impl FileRule {
         let patterns = |given: Option<Spanned<OneOrMany>>| -> Result<Vec<Pattern>, Error> {
             let Some(given) = given else { return Ok(Vec::new()) };
             let span = given.span();
-            let texts = match given.into_inner() {
-                OneOrMany::One(text) => vec![text],
-                OneOrMany::Many(texts) => texts,
-            };
-            texts.iter().map(|t| Pattern::new(t).map_err(|message| at(span.clone(), message))).collect()
+            given
+                .into_inner()
+                .texts()
+                .iter()
+                .map(|t| Pattern::new(t).map_err(|message| at(span.clone(), message)))
+                .collect()
         };
         let ratio = |given: Option<Spanned<Value>>| -> Result<Option<Ratio>, Error> {
             given.map(|v| v.get_ref().text().parse().map_err(|message| at(v.span(), message))).transpose()

@@ -119,6 +119,8 @@ pub struct Diagnosis {
     pub new: bool,
     /// What is the matter.
     pub found: Found,
+    /// The package that it is of, where several are compared.
+    pub package: Option<String>,
 }
 
 /// Everything that is the matter with one run.
@@ -132,6 +134,7 @@ pub fn of(summary: &Summary, settings: &Settings) -> Vec<Diagnosis> {
             fine: rule.fine,
             new: true,
             found,
+            package: None,
         })
     });
     all.collect()

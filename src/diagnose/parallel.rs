@@ -111,7 +111,7 @@ pub(super) fn lost(base: &[Summary], head: &[Summary], settings: &Settings) -> V
                 ("runs at once now".to_owned(), format!("{now:.2}")),
             ],
         };
-        said.push(Diagnosis { rule: SERIAL.name, advice: SERIAL.advice, fine: false, new: true, found });
+        said.push(Diagnosis { rule: SERIAL.name, advice: SERIAL.advice, fine: false, new: true, found, package: None });
     }
     said
 }

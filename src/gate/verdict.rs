@@ -197,6 +197,7 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
     let mut judgements = Vec::new();
     let mut times_out = false;
     for (p, package) in comparison.packages.iter().enumerate() {
+        let config = config.of(&package.name);
         // What differs between the sides is what is tested, or the team wants it to be.
         let alternating = package.is_stated_alternating(comparison.design);
         let any_environment = alternating || config.on_env_mismatch == OnEnvMismatch::Warn;
@@ -241,7 +242,7 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
         let (p, s, c) = judgement.at;
         let package = &comparison.packages[p];
         let subject = &package.subjects[s];
-        accept::apply(judgement, package, subject, &subject.changes[c], config, today);
+        accept::apply(judgement, package, subject, &subject.changes[c], config.of(&package.name), today);
         if let Presence::Both { base, head } = &change_at(comparison, judgement).presence {
             judgement.interval = interval::relative(base.values(), head.values());
         }
@@ -255,7 +256,8 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
     let partial = runs().any(|r| !r.complete);
     let fails = |outcome: Outcome| judgements.iter().any(|j| j.terms.level == Level::Error && j.outcome == outcome);
     let differs = |p: &PackagePair| !p.is_stated_alternating(comparison.design) && !p.environment.is_none();
-    let mismatch = config.on_env_mismatch == OnEnvMismatch::Fail && comparison.packages.iter().any(differs);
+    let wants_one = |p: &&PackagePair| config.of(&p.name).on_env_mismatch == OnEnvMismatch::Fail;
+    let mismatch = comparison.packages.iter().filter(wants_one).any(differs);
     let verdict = if fails(Outcome::Regression) {
         Verdict::Regression
     } else if partial || mismatch || gated == 0 || fails(Outcome::Inconclusive) {
@@ -266,7 +268,7 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
     let exit_code = match verdict {
         Verdict::Pass => exit::PASS,
         Verdict::Regression => exit::REGRESSION,
-        Verdict::Inconclusive if partial || mismatch || config.on_inconclusive == OnInconclusive::Fail => {
+        Verdict::Inconclusive if partial || mismatch || inconclusive_fails(comparison, &judgements, config) => {
             exit::INCONCLUSIVE
         }
         Verdict::Inconclusive => exit::PASS,
@@ -282,6 +284,17 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
         suspicion: weighed.suspicion,
         detectable: weighed.detectable,
     }
+}
+
+/// Whether what is inconclusive fails the build: as the packages say that it is of; all of them, where nothing gates.
+fn inconclusive_fails(comparison: &Comparison, judgements: &[Judgement], config: &Config) -> bool {
+    let fails = |package: &str| config.of(package).on_inconclusive == OnInconclusive::Fail;
+    let unproven = |j: &&Judgement| j.terms.level == Level::Error && j.outcome == Outcome::Inconclusive;
+    let mut suspects = judgements.iter().filter(unproven).map(|j| comparison.packages[j.at.0].name.as_str()).peekable();
+    if suspects.peek().is_some() {
+        return suspects.any(fails);
+    }
+    comparison.packages.iter().any(|p| fails(&p.name))
 }
 
 /// The change that a judgement is of.

@@ -38,6 +38,8 @@ pub struct Context<'a> {
     pub show_framework: bool,
     /// Whether the base is the committed baseline.
     pub against_baseline: bool,
+    /// Whether packages have configurations of their own: commands that change one say of which package.
+    pub nested: bool,
     /// What is the matter with the head that was not with the base.
     pub diagnoses: Vec<crate::diagnose::Diagnosis>,
     /// What is drawn of the base's runs and the head's, as far as there are any.
@@ -52,7 +54,7 @@ pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> 
     for finding in &findings {
         told.insert(finding.judgement.at);
         told.extend(finding.folded.iter().map(|j| j.at));
-        rows.extend(tell(comparison, finding, context.repository));
+        rows.extend(tell(comparison, finding, &context));
     }
     let (subjects, series) = others(comparison, judged, &told, context.repository);
     let environment = left_out::environment(comparison);
@@ -89,7 +91,10 @@ pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> 
 fn diagnosis(diagnosis: crate::diagnose::Diagnosis, repository: &Repository) -> Diagnosis {
     let found = diagnosis.found;
     let label = match found.kind {
-        SubjectKind::Process => "the whole run".to_owned(),
+        SubjectKind::Process => match &diagnosis.package {
+            Some(package) => format!("all of {package}"),
+            None => "the whole run".to_owned(),
+        },
         SubjectKind::Group => names::short(&found.subject).to_owned(),
         kind => format!("{kind} {}", found.subject),
     };
@@ -99,7 +104,7 @@ fn diagnosis(diagnosis: crate::diagnose::Diagnosis, repository: &Repository) -> 
             kind: found.kind,
             name: found.subject.into(),
             label: label.into(),
-            package: None,
+            package: diagnosis.package.map(Into::into),
             test: None,
             renamed_from: None,
             position: None,
@@ -116,7 +121,8 @@ fn diagnosis(diagnosis: crate::diagnose::Diagnosis, repository: &Repository) -> 
 }
 
 /// One finding, and the rows that are a part of it.
-fn tell(comparison: &Comparison, finding: &Finding, repository: &Repository) -> Vec<Row> {
+fn tell(comparison: &Comparison, finding: &Finding, context: &Context<'_>) -> Vec<Row> {
+    let repository = context.repository;
     let (p, s) = finding.at;
     let package = &comparison.packages[p];
     let subject = &package.subjects[s];
@@ -151,7 +157,7 @@ fn tell(comparison: &Comparison, finding: &Finding, repository: &Repository) -> 
         let members = || std::iter::once(&finding.judgement).chain(&finding.folded);
         first.accepted = members().find_map(|j| j.accepted.as_ref()).map(accepted);
     }
-    first.accept = accept_command(finding, package, subject, comparison.packages.len() > 1);
+    first.accept = accept_command(finding, package, subject, context.nested || comparison.packages.len() > 1);
     first.cause = words::cause_of(finding, package, subject, lead, repository).into();
     let metric = first.metric.clone();
     let mut rows = vec![first];

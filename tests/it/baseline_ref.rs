@@ -119,3 +119,29 @@ fn a_committed_link_is_no_baseline() {
     let told = check(dir, "40", &[]);
     assert!(told["error"]["message"].as_str().unwrap().contains("no regular file in that commit"), "{told}");
 }
+
+#[test]
+fn a_change_cannot_claim_packages_of_another_module_for_rules_of_its_own() {
+    let Some(folder) = repository() else { return };
+    let dir = folder.path();
+    let from_the_top = || {
+        let args = ["check", "160.json", "--baseline-ref", "main", "--format", "json", "--candidate", "none"];
+        json(&cli(dir, &args))
+    };
+    assert_eq!(from_the_top()["exit_code"], 1);
+    // Nearer to the top than the true one, and the same name.
+    std::fs::create_dir_all(dir.join("decoy")).unwrap();
+    std::fs::write(dir.join("decoy/go.mod"), "module example.com/shop\n").unwrap();
+    let loose = "root = true\n[[rule]]\nmax-increase = \"900%\"\n";
+    std::fs::write(dir.join("decoy/gotrace-diff.toml"), loose).unwrap();
+    assert_eq!(
+        cli(dir, &["baseline", "create", "160.json", "-o", "decoy/gotrace-baseline.json"]).status.code(),
+        Some(0)
+    );
+    let told = from_the_top();
+    assert_eq!(told["exit_code"], 1, "{told}");
+    assert!(warnings(&told).contains("max-increase 10 % → 900 %"), "{told}");
+    // A file for a package that had none of its own.
+    std::fs::write(dir.join("shop/cart/gotrace-diff.toml"), loose).unwrap();
+    assert_eq!(from_the_top()["exit_code"], 1);
+}

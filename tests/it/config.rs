@@ -82,3 +82,96 @@ fn flags_speak_of_what_they_name() {
     let got = cli(folder.path(), &["base.json", "head.json", "--max-increase", "500%", "--top", "1"]);
     assert!(out(&got).starts_with("pass"), "{}", out(&got));
 }
+
+#[test]
+fn how_comparisons_are_told_is_said_once_and_flags_override_it() {
+    let told = |config: &str, args: &[&str]| {
+        let folder = folder(config);
+        let mut all = vec!["base.json", "head.json"];
+        all.extend(args);
+        let output = cli(folder.path(), &all);
+        let mut files: Vec<String> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .filter(|name| name.starts_with("report"))
+            .collect();
+        files.sort();
+        (out(&output), files, folder)
+    };
+    let config = "[report]\nformat = \"csv\"\noutput = [\"html=report.html\", \"json=report.json\"]\n";
+    let (said, files, _folder) = told(config, &[]);
+    assert!(said.starts_with("rank,verdict,package,"), "{said}");
+    assert_eq!(files, ["report.html", "report.json"]);
+    let (said, files, folder) = told(config, &["--format=text", "--output=json=report.typed.json"]);
+    assert!(said.starts_with("regression"), "{said}");
+    assert_eq!(files, ["report.html", "report.typed.json"]);
+    // A file below inherits, and its paths are those of the file that names them.
+    std::fs::write(folder.path().join("below/gotrace-diff.toml"), "[report]\nformat = \"benchfmt\"\n").unwrap();
+    std::fs::remove_file(folder.path().join("report.html")).unwrap();
+    let output = cli(&folder.path().join("below"), &["../base.json", "../head.json"]);
+    assert!(out(&output).contains("tool: gotrace-diff"), "{}", out(&output));
+    assert!(folder.path().join("report.html").is_file());
+    let (all, ..) = told("[report]\nall = true\n", &[]);
+    let (few, ..) = told("[report]\nall = true\n", &["--top=1"]);
+    let (none, ..) = told("", &["--all"]);
+    assert!(all == none && few.len() < all.len(), "{few}");
+    let (grouped, ..) = told("[report]\ngroup-by = \"package\"\n", &[]);
+    assert_eq!(grouped, told("", &["--group-by=package"]).0);
+}
+
+/// A run of a test that waits for its server, as long as the server of a helper takes, and for a lock.
+fn helped(server_ns: i64, lock_ns: i64, pollers: u64) -> gotrace_diff::summary::Summary {
+    use crate::compare_make::{site, waiting};
+    let mut summary = with("example.com/shop.work", group(40, 1000));
+    let mut host = waiting(1, 1_000_000, "select", server_ns);
+    host.block_ns.insert("sync".to_owned(), lock_ns);
+    host.total_ns += lock_ns;
+    summary.goroutines.insert("example.com/shop.serve".to_owned(), host);
+    summary.goroutines.insert("example.com/testkit.poll".to_owned(), group(pollers, 1000));
+    let wait = ["example.com/testkit.WaitForServer", "example.com/shop.serve"];
+    summary.sites.push(site("example.com/shop.serve", "block_ns.select", &wait, server_ns));
+    summary.sites.push(site("example.com/shop.serve", "block_ns.sync", &["example.com/shop.serve"], lock_ns));
+    summary
+}
+
+#[test]
+fn what_a_framework_of_the_team_does_is_kept_apart() {
+    let filters = "[framework]\ngroup = \"example.com/testkit.*\"\nwait = \"example.com/testkit.WaitFor*\"\n";
+    let folder = folder(filters);
+    let dir = folder.path();
+    write(dir, "base.json", &helped(10_000_000, 2_000_000, 10));
+    write(dir, "head.json", &helped(90_000_000, 2_000_000, 400));
+    write(dir, "slow.json", &helped(10_000_000, 90_000_000, 10));
+    let compare = |head: &str, more: &[&str]| json(&cli(dir, &[&["base.json", head, "--format=json"], more].concat()));
+    let limit = ["--metric=total_ns", "--metric=count", "--hard-limit=50%"];
+    assert_eq!(compare("head.json", &limit)["verdict"], "pass", "{}", compare("head.json", &limit)["findings"]);
+    assert_eq!(compare("slow.json", &limit)["verdict"], "regression");
+    let shown = compare("head.json", &["--show-framework", "--all"]);
+    assert!(shown["findings"].to_string().contains("testkit.poll"), "{}", shown["findings"]);
+    assert_eq!(shown["exit_code"], 0);
+    // A baseline that is made with the filters, and one that was made before there were any, say the same.
+    for made_with in [filters, ""] {
+        std::fs::write(dir.join("gotrace-diff.toml"), made_with).unwrap();
+        assert_eq!(cli(dir, &["baseline", "create", "base.json"]).status.code(), Some(0));
+        let text = std::fs::read_to_string(dir.join("gotrace-baseline.json")).unwrap();
+        assert_eq!(text.contains("testkit"), made_with.is_empty());
+        std::fs::write(dir.join("gotrace-diff.toml"), filters).unwrap();
+        for (head, want) in [("head.json", "pass"), ("slow.json", "regression")] {
+            let told = json(&cli(dir, &[&["check", head, "--format=json", "--candidate=none"], &limit[..]].concat()));
+            assert_eq!(told["verdict"], want, "{head} {made_with:?}: {}", told["findings"]);
+        }
+    }
+    // Results of shards are judged as the configuration says where they are merged.
+    std::fs::write(dir.join("gotrace-diff.toml"), "").unwrap();
+    assert_eq!(cli(dir, &["base.json", "head.json", "--output=json=shard.json"]).status.code(), Some(1));
+    std::fs::write(dir.join("gotrace-diff.toml"), filters).unwrap();
+    assert_eq!(json(&cli(dir, &[&["merge", "shard.json", "--format=json"], &limit[..]].concat()))["verdict"], "pass");
+    // A glob that matches nothing is told, and an error where that is wanted.
+    std::fs::write(dir.join("gotrace-diff.toml"), "[framework]\ngroup = \"example.com/testkti.*\"\n").unwrap();
+    let warned = compare("base.json", &[]);
+    assert!(
+        warned["warnings"].to_string().contains("gotrace-diff.toml:2: [framework] `example.com/testkti.*` matches"),
+        "{warned}"
+    );
+    assert!(compare("base.json", &["--strict"])["error"]["message"].as_str().unwrap().contains(":2:1: [framework]"));
+}

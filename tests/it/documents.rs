@@ -55,9 +55,13 @@ fn the_schema_of_the_configuration_has_the_keys_that_are_read() {
         keys.sort();
         keys
     };
-    for (place, of) in
-        [("", &schema), ("[[rule]]\n", &schema["$defs"]["rule"]), ("[[accept]]\n", &schema["$defs"]["accept"])]
-    {
+    for (place, of) in [
+        ("", &schema),
+        ("[[rule]]\n", &schema["$defs"]["rule"]),
+        ("[[accept]]\n", &schema["$defs"]["accept"]),
+        ("[report]\n", &schema["$defs"]["report"]),
+        ("[framework]\n", &schema["$defs"]["framework"]),
+    ] {
         // A key that is like no other lists all that there are.
         let error = config::parse_text(Path::new("x.toml"), &format!("{place}zzzzzzzzzzzzzzzzzzzz = 1")).unwrap_err();
         let text = error.to_string();
@@ -90,6 +94,10 @@ fn documents_are_as_their_schemas_say() {
         "[[rule]]\nmax-increase = 10",
         "[[accept]]\nseries = \"group:x#count\"\nreason = \"y\"",
         "x = 1",
+        "[report]\nformat = \"yaml\"",
+        "[report]\noutput = [\"html\"]",
+        "[report]\ngroup-by = \"color\"",
+        "[framework]\nwait = 1",
     ] {
         assert!(!configuration.is_valid(&as_json(toml::from_str(text).unwrap())), "{text}");
         assert!(config::parse_text(Path::new("x.toml"), text).is_err(), "{text}");

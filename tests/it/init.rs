@@ -33,7 +33,9 @@ fn uncommented(text: &str) -> String {
     let is_toml = |line: &&str| {
         line.strip_prefix("# ").is_some_and(|rest| {
             let key = rest.split(" = ").next().unwrap_or_default();
-            rest.starts_with("[[") || (rest.contains(" = ") && key.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+            rest.starts_with("[[")
+                || (rest.starts_with('[') && rest.ends_with(']'))
+                || (rest.contains(" = ") && key.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
         })
     };
     text.lines().map(|l| if is_toml(&l) { &l[2..] } else { l }).collect::<Vec<_>>().join("\n")
@@ -58,6 +60,7 @@ fn init_writes_what_the_module_has() {
     let all = config::parse_text(&path, &uncommented(&text)).unwrap();
     assert_eq!(all.rules.len(), 4);
     assert_eq!(all.rounds, Some(100));
+    assert_eq!((all.report.top, all.framework.waits.len()), (Some(10), 1));
 }
 
 #[test]

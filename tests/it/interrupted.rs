@@ -253,3 +253,56 @@ fn whatever_a_command_writes_a_signal_leaves_each_file_whole_or_not_there() {
         }
     }
 }
+
+/// The files below a folder that end like this.
+fn ending(folder: &Path, end: &str) -> Vec<String> {
+    contents(folder).into_keys().filter(|name| name.ends_with(end)).collect()
+}
+
+#[test]
+fn recording_one_side_ends_with_a_signal_and_what_is_kept_is_whole() {
+    if !crate::run::has_go("recording one side until a signal") {
+        return;
+    }
+    let (folder, repo) = crate::run::repository();
+    crate::run::git(&repo, &["status"]);
+    let index = std::fs::read(repo.join(".git/index")).unwrap();
+    // While it builds, while it records, and from a work tree of a commit.
+    for (signal, runs, of) in [("-INT", 0, &[][..]), ("-TERM", 2, &[]), ("-HUP", 1, &["--ref", "main"])] {
+        let (scratch, kept) = (folder.path().join(format!("tmp{runs}")), folder.path().join(format!("kept{runs}")));
+        std::fs::create_dir(&scratch).unwrap();
+        let child = Command::new(BINARY)
+            .args(["record", "./catalog", "--runs=1000", "-q", "--out"])
+            .arg(&kept)
+            .args(of)
+            .current_dir(&repo)
+            .env("TMPDIR", &scratch)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let begin = std::time::Instant::now();
+        let ready = || match runs {
+            0 => std::fs::read_dir(&scratch).is_ok_and(|mut d| d.next().is_some()),
+            n => kept.is_dir() && ending(&kept, ".out").len() >= n,
+        };
+        while !ready() && begin.elapsed() < Duration::from_secs(180) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{signal}: {}", text(&output));
+        assert!(text(&output).contains("interrupted"), "{signal}: {}", text(&output));
+        assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0, "{signal}: {:?}", contents(&scratch).keys());
+        crate::run::is_clean(&repo, &index);
+        if kept.is_dir() {
+            let traces = ending(&kept, ".out");
+            assert!(traces.len() >= runs, "{signal}: {traces:?}");
+            for trace in traces {
+                let read = cli(&kept, &["summarize", &trace]);
+                assert_eq!(read.status.code(), Some(0), "{signal}: {trace}: {}", text(&read));
+            }
+        }
+    }
+}

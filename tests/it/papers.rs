@@ -232,7 +232,7 @@ fn dependencies_point_down_the_list() {
     let place = |name: &str| order.iter().position(|m| *m == name);
     for (from, to) in found.iter().filter(|(from, to)| from != to && !matches!(from.as_str(), "main" | "lib")) {
         let (Some(above), Some(below)) = (place(from), place(to)) else { panic!("{from} or {to} is not in the list") };
-        let told = matches!((from.as_str(), to.as_str()), ("config" | "cli", "commands"));
+        let told = matches!((from.as_str(), to.as_str()), ("config" | "cli", "commands") | ("config", "report"));
         assert!(above < below || told, "{from} depends on {to}, which is above it");
     }
 }

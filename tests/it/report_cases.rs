@@ -69,6 +69,7 @@ fn told_with(base: &[Summary], head: &[Summary], config: &Config) -> Report {
         left_out: Vec::new(),
         show_framework: false,
         against_baseline: false,
+        nested: false,
         diagnoses: Vec::new(),
         drawn: [Drawn::of(base), Drawn::of(head)],
     };

@@ -8,7 +8,7 @@ use crate::cli::{cli, json, out};
 use crate::machine;
 
 /// Whether Go and git are here; says so where they are not.
-fn has_go(tests: &str) -> bool {
+pub fn has_go(tests: &str) -> bool {
     let works = |program: &str, arg: &str| Command::new(program).arg(arg).output().is_ok_and(|o| o.status.success());
     let all = works("go", "version") && works("git", "--version");
     if !all {
@@ -43,7 +43,7 @@ pub fn edit(file: &Path, from: &str, to: &str) {
 }
 
 /// The example module on a branch whose working tree halves the pool of connections.
-fn repository() -> (tempfile::TempDir, PathBuf) {
+pub fn repository() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let repo = folder.path().join("repo");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/regressions"), &repo);
@@ -56,7 +56,7 @@ fn repository() -> (tempfile::TempDir, PathBuf) {
 }
 
 /// Nothing of the recording is left, and nothing of the user's is touched.
-fn is_clean(repo: &Path, index: &[u8]) {
+pub fn is_clean(repo: &Path, index: &[u8]) {
     assert_eq!(git(repo, &["worktree", "list"]).lines().count(), 1);
     assert_eq!(git(repo, &["status", "--porcelain"]), " M catalog/catalog.go\n");
     assert_eq!(std::fs::read(repo.join(".git/index")).unwrap(), index, "the index was written");
@@ -182,4 +182,55 @@ fn one_side_is_recorded_for_a_baseline() {
     assert_eq!(cli(&repo, &["baseline", "create", to]).status.code(), Some(0));
     let again = cli(&repo, &["record", "./catalog", "--out", to, "-q"]);
     assert!(text(&again).contains("is not empty"), "{}", text(&again));
+}
+
+#[test]
+fn submodules_that_are_checked_out_are_there_on_both_sides() {
+    if !has_go("recording with a submodule") {
+        return;
+    }
+    let (folder, repo) = repository();
+    let lib = folder.path().join("lib");
+    std::fs::create_dir(&lib).unwrap();
+    std::fs::write(lib.join("lib.go"), "package lib\n\nfunc N() int { return 1 }\n").unwrap();
+    git(&lib, &["init", "-q", "-b", "main"]);
+    git(&lib, &["add", "-A"]);
+    git(&lib, &["commit", "-qm", "lib"]);
+    git(&repo, &["checkout", "-q", "catalog/catalog.go"]);
+    git(&repo, &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../lib", "third/lib"]);
+    std::fs::write(
+        repo.join("catalog/lib.go"),
+        "package catalog\n\nimport \"example.com/shop/third/lib\"\n\nvar _ = lib.N()\n",
+    )
+    .unwrap();
+    git(&repo, &["add", "-A"]);
+    git(&repo, &["commit", "-qm", "with a submodule"]);
+    edit(&repo.join("catalog/catalog.go"), r#"Pick("pool", 8, 4)"#, r#"Pick("pool", 4, 4)"#);
+    let output = cli(&repo, &["run", "./catalog", "--base=HEAD", "--runs=1", "--format=json", "-q"]);
+    let report = json(&output);
+    assert_eq!(report["compared"]["packages"], serde_json::json!(["example.com/shop/catalog"]), "{}", text(&output));
+    assert_eq!(git(&repo, &["worktree", "list"]).lines().count(), 1);
+    assert_eq!(git(&repo.join("third/lib"), &["worktree", "list"]).lines().count(), 1);
+}
+
+#[test]
+fn what_could_not_be_recorded_makes_every_report_inconclusive() {
+    if !has_go("recording") {
+        return;
+    }
+    let (folder, repo) = repository();
+    git(&repo, &["checkout", "-q", "catalog/catalog.go"]);
+    std::fs::write(repo.join("orders/bad.go"), "package orders\n\nvar bad int = \"\"\n").unwrap();
+    git(&repo, &["add", "-A"]);
+    git(&repo, &["commit", "-qm", "does not build"]);
+    std::fs::remove_file(repo.join("orders/bad.go")).unwrap();
+    edit(&repo.join("catalog/catalog.go"), r#"Pick("pool", 8, 4)"#, r#"Pick("pool", 7, 4)"#);
+    let file = folder.path().join("report.json");
+    let to = format!("json={}", file.display());
+    let output = cli(&repo, &["run", "./orders", "./catalog", "--base=HEAD", "--runs=2", "-q", "--output", &to]);
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert_eq!((&report["verdict"], &report["exit_code"]), (&"inconclusive".into(), &3.into()));
+    assert!(out(&output).starts_with("inconclusive"), "{}", out(&output));
+    assert!(text(&output).contains("do not build in the base"), "{}", text(&output));
 }

@@ -8,13 +8,15 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::super::run::process;
 use super::super::{DONE, output, shown};
-use crate::baseline::{self, Baseline};
+use super::places::Places;
+use crate::baseline::Baseline;
 use crate::cli::{Color, Format};
 use crate::compare;
 use crate::config::series::{Series, read_figure, write_figure};
 use crate::config::{self, Date, Files, WorkingTree};
 use crate::error::Error;
 use crate::metrics::registry::Unit;
+use crate::paths::Repository;
 use crate::report::escape::term;
 
 /// More than any configuration has.
@@ -67,11 +69,16 @@ pub(in crate::commands) fn run(args: &AcceptArgs) -> Result<u8, Error> {
         return Err(Error::Usage(format!("--until {until} is over already")));
     }
     let changes = args.series.iter().map(|text| change(text, args, &here)).collect::<Result<Vec<_>, _>>()?;
+    let folder = args
+        .package
+        .as_ref()
+        .and_then(|p| super::super::nested::folder_of(&Repository::around(&here), p, &WorkingTree));
+    let folder = folder.unwrap_or_else(|| here.clone());
     let path = args
         .config
         .clone()
-        .or_else(|| config::nearest(&here))
-        .unwrap_or_else(|| super::default_path(&here).with_file_name(config::FILE_NAME));
+        .or_else(|| config::nearest(&folder))
+        .unwrap_or_else(|| super::default_path(&folder).with_file_name(config::FILE_NAME));
     let by = args.by.clone().or_else(|| user(&here));
     let old = WorkingTree.read(&path, MOST_BYTES)?.unwrap_or_default();
     let text = edit(
@@ -121,37 +128,59 @@ fn change(text: &str, args: &AcceptArgs, here: &Path) -> Result<Change, Error> {
         return Ok(Change { series, unit, from, to });
     }
     let series: Series = text.parse().map_err(Error::Usage)?;
-    let path = config::resolve(args.config.as_deref(), here)?.baseline;
-    let path =
-        path.or_else(|| super::super::nearest(here, baseline::FILE_NAME)).unwrap_or_else(|| super::default_path(here));
-    let candidate = super::super::check::beside(&path);
-    let read = |path: &Path| -> Result<Baseline, Error> {
-        super::load(path).map_err(|error| match error {
+    as_recorded(series, args, here)
+}
+
+/// The change from what a series is in the baseline to what it is in the candidate that the last failing check wrote
+/// beside that.
+fn as_recorded(series: Series, args: &AcceptArgs, here: &Path) -> Result<Change, Error> {
+    let mut config = config::resolve(args.config.as_deref(), here)?;
+    let for_all = Places::new(&config, &WorkingTree, here).for_all()?;
+    let beside = super::super::check::beside;
+    let mut candidates: Vec<PathBuf> = super::show::of_here(&[])?.iter().map(|path| beside(path)).collect();
+    candidates.insert(0, beside(&for_all));
+    candidates.dedup();
+    candidates.retain(|path| path.is_file());
+    if candidates.is_empty() {
+        return Err(Error::Usage(format!(
+            "{} is not there to say the figures: give them, as in '{series}=10ms..21ms'",
+            shown(&beside(&for_all))
+        )));
+    }
+    let mut whole = Baseline::default();
+    for path in &candidates {
+        whole.absorb(super::load(path)?);
+    }
+    super::super::nested::of_files(&mut config, args.config.as_deref(), whole.packages())?;
+    let mut looked = Vec::new();
+    for (path, part) in Places::new(&config, &WorkingTree, here).route(whole, None)? {
+        looked.push(shown(&path));
+        let old = super::load(&path).map_err(|error| match error {
             Error::Read { .. } | Error::MissingBaseline { .. } => Error::Usage(format!(
                 "{} is not there to say the figures: give them, as in '{series}=10ms..21ms'",
-                shown(path)
+                shown(&path)
             )),
             other => other,
-        })
-    };
-    let head = read(&candidate)?.into_side();
-    let comparison = compare::compare(read(&path)?.beside(&head).0, head);
-    let found = comparison
-        .packages
-        .iter()
-        .filter(|p| args.package.as_ref().is_none_or(|name| *name == p.name))
-        .flat_map(|p| &p.subjects)
-        .filter(|s| s.kind == series.kind)
-        .flat_map(|s| s.changes.iter().map(move |c| (s, c)))
-        .find(|(s, c)| series.is(s.kind, s.name(), &c.path));
-    let Some((_, found)) = found else {
-        return Err(Error::Usage(format!(
-            "neither {} nor {} has {series}: give its figures, as in '{series}=10ms..21ms'",
-            shown(&path),
-            shown(&candidate)
-        )));
-    };
-    Ok(Change { unit: unit(&series), from: found.base(), to: found.head(), series })
+        })?;
+        let head = part.into_side();
+        let comparison = compare::compare(old.beside(&head).0, head);
+        let mut found = comparison
+            .packages
+            .iter()
+            .filter(|p| args.package.as_ref().is_none_or(|name| *name == p.name))
+            .flat_map(|p| &p.subjects)
+            .filter(|s| s.kind == series.kind)
+            .flat_map(|s| s.changes.iter().map(move |c| (s, c)));
+        if let Some((_, found)) = found.find(|(s, c)| series.is(s.kind, s.name(), &c.path)) {
+            return Ok(Change { unit: found.metric.unit, from: found.base(), to: found.head(), series });
+        }
+    }
+    let candidates: Vec<String> = candidates.iter().map(|p| shown(p)).collect();
+    Err(Error::Usage(format!(
+        "neither {} nor {} has {series}: give its figures, as in '{series}=10ms..21ms'",
+        looked.join(", "),
+        candidates.join(", ")
+    )))
 }
 
 /// Who git says is at work here.

@@ -12,10 +12,10 @@ pub use show::{DiffArgs, FilesArgs, ShowArgs};
 pub use update::UpdateArgs;
 
 use self::show::read;
-use super::{DONE, documents, inputs, output};
+use super::{DONE, documents, inputs, output, shown};
 use crate::baseline::{self, Baseline};
 use crate::cli::{BaselineCommand, BaselineCreateArgs, Color, Format};
-use crate::config::{self, Config};
+use crate::config::{self, Config, WorkingTree};
 use crate::error::Error;
 use crate::paths::Repository;
 use crate::report::escape::term;
@@ -36,69 +36,60 @@ pub(super) fn run(command: &BaselineCommand) -> Result<u8, Error> {
 /// Makes a baseline from runs. Partial ones are refused.
 fn create(args: &BaselineCreateArgs) -> Result<u8, Error> {
     let here = super::working_folder()?;
-    let config = config::resolve(args.config.as_deref(), &here)?;
+    let mut config = config::resolve(args.config.as_deref(), &here)?;
     let input = inputs::read(&[&args.traces], &args.test_json, &Options::default(), &args.narrow.narrow()?)?
         .pop()
         .unwrap_or_default();
     let warnings = input.warnings.clone();
-    let made = input.baseline(args.benchtime.or(config.rounds)).portable(&Repository::around(&here))?;
+    let made = of_input(&input, &mut config, args.config.as_deref(), args.benchtime, &here)?;
     if args.output.as_deref() == Some(Path::new("-")) {
         output::print(&made.render()?, Color::Never)?;
         return Ok(DONE);
     }
-    if args.output.is_none() && config.baseline_per_package {
-        let mut said: String = warnings.iter().map(|w| format!("Warning: {}\n", term(w))).collect();
-        let mut files = Vec::new();
-        for (path, part) in places::route(made, None, &config, &here)? {
-            output::write_file(&path, &part.render()?)?;
-            let runs = part.runs();
-            said += &format!("{}: the baseline of {runs} runs\n", term(&super::shown(&path)));
-            files.push(serde_json::json!({"file": path.display().to_string(), "runs": runs}));
-        }
-        if args.format == Format::Json {
-            said = crate::report::json::document(&serde_json::json!({
-                "schema": "gotrace-diff/baseline-create/1", "files": files, "warnings": warnings, "exit_code": DONE,
-            }))?;
-        }
-        output::print(&said, Color::Never)?;
-        return Ok(DONE);
+    let mut said: String = warnings.iter().map(|w| format!("Warning: {}\n", term(w))).collect();
+    let mut files = Vec::new();
+    let parts = places::Places::new(&config, &WorkingTree, &here).route(made, args.output.as_deref())?;
+    // None is written before all are understood.
+    let texts = parts.values().map(Baseline::render).collect::<Result<Vec<_>, _>>()?;
+    for ((path, part), text) in parts.iter().zip(texts) {
+        output::write_file(path, &text)?;
+        let runs = part.runs();
+        said += &format!("{}: the baseline of {runs} run{}\n", term(&shown(path)), if runs == 1 { "" } else { "s" });
+        files.push(serde_json::json!({"file": path.display().to_string(), "runs": runs}));
     }
-    let runs = made.runs();
-    let path = args.output.clone().or(config.baseline).unwrap_or_else(|| default_path(&here));
-    output::write_file(&path, &made.render()?)?;
-    let said = match args.format {
-        Format::Json => format!(
-            "{}\n",
-            serde_json::json!({"schema": "gotrace-diff/baseline-create/1", "file": path.display().to_string(), "runs": runs, "warnings": warnings, "exit_code": DONE})
-        ),
-        Format::Text => {
-            let mut said = String::new();
-            for warning in warnings {
-                said.push_str(&format!("Warning: {}\n", term(&warning)));
-            }
-            said + &format!(
-                "{}: the baseline of {runs} run{}\n",
-                term(&path.display().to_string()),
-                if runs == 1 { "" } else { "s" }
-            )
-        }
-    };
+    if args.format == Format::Json {
+        let first = files.first().cloned().unwrap_or_default();
+        said = crate::report::json::document(&serde_json::json!({
+            "schema": "gotrace-diff/baseline-create/1", "file": first["file"],
+            "runs": files.iter().filter_map(|f| f["runs"].as_u64()).sum::<u64>(), "files": files,
+            "warnings": warnings, "exit_code": DONE,
+        }))?;
+    }
     output::print(&said, Color::Never)?;
     Ok(DONE)
+}
+
+/// The baseline that runs make, each package as its configuration says.
+fn of_input(
+    input: &inputs::Input,
+    config: &mut Config,
+    explicit: Option<&Path>,
+    benchtime: Option<u64>,
+    here: &Path,
+) -> Result<Baseline, Error> {
+    super::nested::of_files(config, explicit, input.packages().iter().map(String::as_str))?;
+    let rounds = config.rounds_of();
+    let mut made = input.baseline(&|package| benchtime.or(rounds(package)));
+    for column in &mut made.columns {
+        column.side.keep_apart(|package| &config.of(package).framework);
+    }
+    made.portable(&Repository::around(here))
 }
 
 /// Beside the nearest go.mod, else here.
 pub(super) fn default_path(here: &Path) -> PathBuf {
     let folder = super::nearest(here, "go.mod").and_then(|f| f.parent().map(Path::to_path_buf));
     folder.unwrap_or_else(|| here.to_path_buf()).join(baseline::FILE_NAME)
-}
-
-/// The baseline that is meant: as said, as configured, or the nearest one; else where it should be.
-fn find(said: Option<&Path>, config: &Config, here: &Path) -> PathBuf {
-    said.map(Path::to_path_buf)
-        .or_else(|| config.baseline.clone())
-        .or_else(|| super::nearest(here, baseline::FILE_NAME))
-        .unwrap_or_else(|| default_path(here))
 }
 
 /// Reads a baseline.

@@ -1,119 +1,90 @@
-//! Where a package's baseline lies: in one file for all, or beside each package (`baseline-per-package`).
+//! Where a package's baseline lies: where its configuration says, beside it (`baseline-per-package`), or the nearest one.
 //!
 //! ```text
-//!   go.mod: module example.com/shop       example.com/shop/cart      ▶ cart/gotrace-baseline.json
-//!   billing/go.mod: module example.com/b  example.com/b/invoice      ▶ billing/invoice/gotrace-baseline.json
-//!                                         what lies nowhere here     ▶ the file for all
+//!   shop/gotrace-baseline.json             ◀── example.com/shop, example.com/shop/cart
+//!   shop/billing/gotrace-baseline.json     ◀── example.com/billing/invoice, of shop/billing/go.mod: the nearest one
+//!   none is there yet                      beside the go.mod of the package
+//!   a package of no module of ours         the nearest one from the working folder
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::baseline::{self, Baseline};
-use crate::config::Config;
+use crate::commands::{documents, nested};
+use crate::config::{Config, Files};
 use crate::error::Error;
-use crate::paths::module_name;
+use crate::paths::Repository;
 
-/// Folders below the repository that are looked into for modules, and how deep.
-const DEEPEST: usize = 12;
-const MOST_MODULES: usize = 10_000;
-/// More than any go.mod has before its module's name.
-const MOST_BYTES: u64 = 1 << 20;
-
-/// The files that the packages of a baseline belong in, each with its part.
-pub(in crate::commands) fn route(
-    whole: Baseline,
-    said: Option<&Path>,
-    config: &Config,
-    here: &Path,
-) -> Result<BTreeMap<PathBuf, Baseline>, Error> {
-    let for_all = super::find(said, config, here);
-    if said.is_some() || !config.baseline_per_package {
-        return Ok(BTreeMap::from([(for_all, whole)]));
-    }
-    let modules = Modules::around(here)?;
-    let mut packages: BTreeMap<PathBuf, BTreeSet<String>> = BTreeMap::new();
-    for package in whole.packages() {
-        let path = modules.folder(package).map_or_else(|| for_all.clone(), |f| f.join(baseline::FILE_NAME));
-        packages.entry(path).or_default().insert(package.to_owned());
-    }
-    Ok(packages.into_iter().map(|(path, of)| (path, whole.only(&of))).collect())
+/// Where baselines are looked for.
+pub(in crate::commands) struct Places<'a> {
+    config: &'a Config,
+    files: &'a dyn Files,
+    here: PathBuf,
+    repository: Repository,
 }
 
-/// The modules of a repository: their names and folders.
-struct Modules(Vec<(String, PathBuf)>);
-
-impl Modules {
-    fn around(here: &Path) -> Result<Modules, Error> {
-        let root = here.ancestors().find(|f| f.join(".git").exists()).unwrap_or(here);
-        let mut found = Modules(Vec::new());
-        found.look(root, 0)?;
-        Ok(found)
+impl<'a> Places<'a> {
+    /// For commands that are given in `here`. `files`: those of the commit that gates, or the disk's.
+    pub(in crate::commands) fn new(config: &'a Config, files: &'a dyn Files, here: &Path) -> Places<'a> {
+        Places { config, files, here: here.to_path_buf(), repository: Repository::around(here) }
     }
 
-    fn look(&mut self, folder: &Path, depth: usize) -> Result<(), Error> {
-        let failed = |source| Error::Read { file: folder.display().to_string(), source };
-        let mut entries = std::fs::read_dir(folder).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        entries.sort_by_key(std::fs::DirEntry::file_name);
-        for entry in entries {
-            let kind = entry.file_type().map_err(failed)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let ignored = name.starts_with(['.', '_']) || ["node_modules", "testdata", "vendor"].contains(&&*name);
-            if kind.is_dir() && depth < DEEPEST && !ignored {
-                // A folder that may not be read has no packages of ours.
-                let _ = self.look(&entry.path(), depth + 1);
-            } else if kind.is_file() && name == "go.mod" && self.0.len() < MOST_MODULES {
-                let text = super::documents::read_text(&entry.path(), MOST_BYTES)?;
-                if let Some(module) = module_name(&text) {
-                    self.0.push((module, folder.to_path_buf()));
-                }
+    /// The baseline of what no module here has: the configured or nearest one, else where it should be.
+    pub(in crate::commands) fn for_all(&self) -> Result<PathBuf, Error> {
+        match &self.config.baseline {
+            Some(path) => Ok(path.clone()),
+            None => self.nearest(&self.here),
+        }
+    }
+
+    /// The nearest baseline from `folder` up to the repository's root; else beside the nearest go.mod.
+    fn nearest(&self, folder: &Path) -> Result<PathBuf, Error> {
+        for above in folder.ancestors() {
+            let path = above.join(baseline::FILE_NAME);
+            if self.files.read(&path, documents::MOST_BYTES)?.is_some() {
+                return Ok(path);
+            }
+            if above.join(".git").exists() {
+                break;
             }
         }
-        Ok(())
+        Ok(super::default_path(folder))
     }
 
-    /// The folder of a package of these modules, if it is there.
-    fn folder(&self, package: &str) -> Option<PathBuf> {
-        let within = |module: &str| match package.strip_prefix(module)? {
-            "" => Some(String::new()),
-            rest => rest.strip_prefix('/').map(str::to_owned),
-        };
-        let of = self.0.iter().filter_map(|(module, folder)| Some((module.len(), folder, within(module)?)));
-        let (_, folder, rest) = of.max_by_key(|(length, ..)| *length)?;
-        // A package's name is out of a trace: it may not lead anywhere else.
-        let plain = rest.split('/').all(|part| {
-            !matches!(part, "." | "..") && (rest.is_empty() || !part.is_empty()) && !part.contains(['\\', ':'])
-        });
-        Some(folder.join(rest)).filter(|f| plain && f.is_dir())
+    /// The baseline of a package.
+    fn of(&self, package: &str) -> Result<PathBuf, Error> {
+        let config = self.config.of(package);
+        let folder = nested::folder_of(&self.repository, package, self.files);
+        if config.baseline_per_package
+            && let Some(folder) = folder.as_ref().filter(|f| f.is_dir())
+        {
+            return Ok(folder.join(baseline::FILE_NAME));
+        }
+        match (&config.baseline, folder) {
+            (Some(path), _) => Ok(path.clone()),
+            (None, Some(folder)) => self.nearest(&folder),
+            (None, None) => self.for_all(),
+        }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn packages_are_found_by_the_nearest_module_and_nowhere_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let top = folder.path();
-        for below in ["cart", "billing/invoice"] {
-            std::fs::create_dir_all(top.join(below)).unwrap();
+    /// The files that the packages of a baseline belong in, each with its part.
+    pub(in crate::commands) fn route(
+        &self,
+        whole: Baseline,
+        said: Option<&Path>,
+    ) -> Result<BTreeMap<PathBuf, Baseline>, Error> {
+        if let Some(path) = said {
+            return Ok(BTreeMap::from([(path.to_path_buf(), whole)]));
         }
-        let modules = Modules(vec![
-            (module_name("// x\nmodule example.com/shop // y\n").unwrap(), top.to_path_buf()),
-            (module_name("module \"example.com/shop/billing\"").unwrap(), top.join("billing")),
-        ]);
-        for (package, want) in [
-            ("example.com/shop", Some("")),
-            ("example.com/shop/cart", Some("cart")),
-            ("example.com/shop/billing/invoice", Some("billing/invoice")),
-            ("example.com/shop/gone", None),
-            ("example.com/shopping", None),
-            ("example.com/shop/../cart", None),
-            ("example.com/shop//tmp", None),
-            ("base", None),
-        ] {
-            assert_eq!(modules.folder(package), want.map(|w| top.join(w)), "{package}");
+        let mut packages: BTreeMap<PathBuf, BTreeSet<String>> = BTreeMap::new();
+        for package in whole.packages() {
+            packages.entry(self.of(package)?).or_default().insert(package.to_owned());
         }
+        if packages.len() < 2 {
+            let path = packages.into_keys().next().map_or_else(|| self.for_all(), Ok)?;
+            return Ok(BTreeMap::from([(path, whole)]));
+        }
+        Ok(packages.into_iter().map(|(path, of)| (path, whole.only(&of))).collect())
     }
 }

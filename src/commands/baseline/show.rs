@@ -23,7 +23,7 @@ const MOST_FILES: usize = 10_000;
 /// `gotrace-diff baseline show [FILE]`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// The baseline; else the configured or nearest one.
+    /// The baseline; else those of the working folder and below, or the nearest one.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Only these subjects: a glob.
@@ -51,7 +51,7 @@ pub struct FilesArgs {
 /// `gotrace-diff baseline diff [OLD [NEW]]`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// The old baseline; else the nearest one as --ref has it.
+    /// The old baseline; else those of the working folder and below, or the nearest one, as --ref has them.
     #[arg(value_name = "OLD")]
     pub old: Option<PathBuf>,
     /// The new baseline; else the nearest one as it stands.
@@ -66,19 +66,25 @@ pub struct DiffArgs {
 }
 
 pub(in crate::commands) fn show(args: &ShowArgs) -> Result<u8, Error> {
-    let here = super::super::working_folder()?;
-    let config = config::resolve(None, &here)?;
-    let path = super::find(args.file.as_deref(), &config, &here);
-    let known = super::load(&path)?;
-    let mut out = format!("{}:\n", term(&shown(&path)));
-    let mut rows = Vec::new();
-    for column in known.columns {
-        let _ = writeln!(out, "{}", term(&column.place.words()));
-        one_column(args, column, &mut out, &mut rows);
+    let paths = of_here(args.file.as_slice())?;
+    let (mut out, mut rows) = (String::new(), Vec::new());
+    for path in &paths {
+        let known = super::load(path)?;
+        let _ = writeln!(out, "{}{}:", if out.is_empty() { "" } else { "\n" }, term(&shown(path)));
+        let before = rows.len();
+        for column in known.columns {
+            let _ = writeln!(out, "{}", term(&column.place.words()));
+            one_column(args, column, &mut out, &mut rows);
+        }
+        for row in &mut rows[before..] {
+            row["file"] = path.display().to_string().into();
+        }
     }
     if args.format == Format::Json {
+        let names: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
         out = crate::report::json::document(&serde_json::json!({
-            "schema": "gotrace-diff/baseline-show/1", "file": path.display().to_string(), "series": rows, "exit_code": DONE,
+            "schema": "gotrace-diff/baseline-show/1", "file": names.first(), "files": names, "series": rows,
+            "exit_code": DONE,
         }))?;
     }
     output::print(&out, Color::Never)?;
@@ -127,14 +133,36 @@ fn meant(files: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     }
     let here = super::super::working_folder()?;
     let root = here.ancestors().find(|f| f.join(".git").exists()).unwrap_or(&here).to_path_buf();
-    let mut found = Vec::new();
-    look(&root, 0, &mut found)?;
-    found.extend(config::resolve(None, &here)?.baseline.filter(|b| b.is_file()));
-    found.sort();
-    found.dedup();
+    let found = below(&root)?;
     if found.is_empty() {
         return Err(Error::MissingBaseline { path: super::default_path(&here) });
     }
+    Ok(found)
+}
+
+/// The baselines that a command means which is given none: those of the working folder and below it, else the nearest.
+pub(super) fn of_here(files: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    if !files.is_empty() {
+        return Ok(files.to_vec());
+    }
+    let here = super::super::working_folder()?;
+    let config = config::resolve(None, &here)?;
+    let nearest = super::places::Places::new(&config, &WorkingTree, &here).for_all()?;
+    let mut found = below(&here)?;
+    if nearest.is_file() || found.is_empty() {
+        found.push(nearest);
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// All baselines below a folder: by their name, and as the configurations there say.
+fn below(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut found = Vec::new();
+    look(folder, 0, &mut found)?;
+    found.sort();
+    found.dedup();
     Ok(found)
 }
 
@@ -150,6 +178,10 @@ fn look(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Err
             let _ = look(&entry.path(), depth + 1, found);
         } else if kind.is_file() && name == baseline::FILE_NAME && found.len() < MOST_FILES {
             found.push(entry.path());
+        } else if kind.is_file() && name == config::FILE_NAME && found.len() < MOST_FILES {
+            // One that is not understood is told where it gates.
+            let said = config::load(&entry.path()).ok().and_then(|c| c.baseline);
+            found.extend(said.filter(|b| b.is_file()));
         }
     }
     Ok(())
@@ -218,42 +250,66 @@ pub(in crate::commands) fn verify(args: &FilesArgs) -> Result<u8, Error> {
 
 pub(in crate::commands) fn diff(args: &DiffArgs) -> Result<u8, Error> {
     let here = super::super::working_folder()?;
-    let config = config::resolve(None, &here)?;
-    let new_path = super::find(args.new.as_deref(), &config, &here);
-    let (old_name, old_text) = match &args.old {
-        Some(path) => (shown(path), documents::read_text(path, documents::MOST_BYTES)?),
+    let (mut out, mut rows, mut names) = (String::new(), Vec::new(), Vec::new());
+    let mut compare_two = |old: (String, Baseline), new: (String, Baseline)| {
+        let ((old_name, old), (new_name, new)) = (old, new);
+        let first = rows.len();
+        let pairs = Baseline::pairs(old, new);
+        let several = pairs.len() > 1;
+        for (place, old, new) in pairs {
+            let compared = compare::compare(old, new);
+            let before = rows.len();
+            let mut lines = String::new();
+            differing(&compared, &place, &mut lines, &mut rows);
+            if several && rows.len() > before {
+                let _ = writeln!(out, "{}", term(&place.words()));
+            }
+            out += &lines;
+        }
+        for row in &mut rows[first..] {
+            row["file"] = new_name.as_str().into();
+        }
+        let n = rows.len() - first;
+        let _ = writeln!(out, "{n} series differ between {} and {}", term(&old_name), term(&new_name));
+        names.push((old_name, new_name));
+    };
+    match &args.old {
+        Some(path) => {
+            let old = super::read(&shown(path), &documents::read_text(path, documents::MOST_BYTES)?)?;
+            let config = config::resolve(None, &here)?;
+            let new = match &args.new {
+                Some(path) => path.clone(),
+                None => super::places::Places::new(&config, &WorkingTree, &here).for_all()?,
+            };
+            compare_two((shown(path), old), (shown(&new), super::load(&new)?));
+        }
         None => {
             let commit = Commit::of(&args.r#ref, &here)?;
-            let name = format!("{}:{}", commit.name, shown(&new_path));
-            let text = commit.read(&new_path, documents::MOST_BYTES)?;
-            (name, text.ok_or_else(|| Error::MissingBaseline { path: new_path.clone() })?)
+            let mut missing = None;
+            for path in of_here(&[])? {
+                let new = super::load(&path)?;
+                let name = format!("{}:{}", commit.name, shown(&path));
+                let old = match commit.read(&path, documents::MOST_BYTES)? {
+                    Some(text) => super::read(&name, &text)?,
+                    // New: all of it differs.
+                    None => {
+                        missing.get_or_insert_with(|| path.clone());
+                        Baseline::default()
+                    }
+                };
+                compare_two((name, old), (shown(&path), new));
+            }
+            // Not one is there to compare with: most often the wrong commit.
+            if let Some(path) = missing.filter(|_| names.len() == 1) {
+                return Err(Error::MissingBaseline { path });
+            }
         }
-    };
-    let new_text = WorkingTree
-        .read(&new_path, documents::MOST_BYTES)?
-        .ok_or_else(|| Error::MissingBaseline { path: new_path.clone() })?;
-    let old = super::read(&old_name, &old_text)?;
-    let new = super::read(&shown(&new_path), &new_text)?;
-    let mut out = String::new();
-    let mut rows = Vec::new();
-    let pairs = Baseline::pairs(old, new);
-    let several = pairs.len() > 1;
-    for (place, old, new) in pairs {
-        let compared = compare::compare(old, new);
-        let before = rows.len();
-        let mut lines = String::new();
-        differing(&compared, &place, &mut lines, &mut rows);
-        if several && rows.len() > before {
-            let _ = writeln!(out, "{}", term(&place.words()));
-        }
-        out += &lines;
     }
-    let n = rows.len();
-    let _ = writeln!(out, "{n} series differ between {} and {}", term(&old_name), term(&shown(&new_path)));
     if args.format == Format::Json {
+        let files: Vec<_> = names.iter().map(|(old, new)| serde_json::json!({"old": old, "new": new})).collect();
         out = crate::report::json::document(&serde_json::json!({
-            "schema": "gotrace-diff/baseline-diff/1", "old": old_name, "new": shown(&new_path), "series": rows,
-            "exit_code": DONE,
+            "schema": "gotrace-diff/baseline-diff/1", "old": names.first().map(|n| &n.0),
+            "new": names.first().map(|n| &n.1), "files": files, "series": rows, "exit_code": DONE,
         }))?;
     }
     output::print(&out, Color::Never)?;

@@ -14,14 +14,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::super::{DONE, inputs, output, shown};
+use super::places::Places;
 use crate::baseline::{Baseline, Column};
 use crate::cli::{Color, Format, NarrowArgs};
 use crate::compare::per::Item;
 use crate::compare::{self, Change, Package, Presence, Side, SubjectId};
-use crate::config::{self, Config, Level};
+use crate::config::{self, Config, Level, WorkingTree};
 use crate::error::Error;
 use crate::gate::rules;
-use crate::paths::Repository;
 use crate::report::escape::term;
 use crate::stats::rank;
 use crate::summarize::Options;
@@ -77,15 +77,14 @@ struct Done {
 
 pub(in crate::commands) fn run(args: &UpdateArgs) -> Result<u8, Error> {
     let here = super::super::working_folder()?;
-    let config = config::resolve(args.config.as_deref(), &here)?;
+    let mut config = config::resolve(args.config.as_deref(), &here)?;
     let input = inputs::read(&[&args.traces], &args.test_json, &Options::default(), &args.narrow.narrow()?)?
         .pop()
         .unwrap_or_default();
     let warnings = input.warnings.clone();
-    let repository = Repository::around(&here);
-    let new = input.baseline(args.benchtime.or(config.rounds)).portable(&repository)?;
+    let new = super::of_input(&input, &mut config, args.config.as_deref(), args.benchtime, &here)?;
     let mut files = Vec::new();
-    for (path, part) in super::places::route(new, args.output.as_deref(), &config, &here)? {
+    for (path, part) in Places::new(&config, &WorkingTree, &here).route(new, args.output.as_deref())? {
         files.push(one(&path, part, args, &config)?);
     }
     // None is written before all are understood.
@@ -126,7 +125,7 @@ fn one(path: &Path, new: Baseline, args: &UpdateArgs, config: &Config) -> Result
     let mut old = if path.exists() { super::load(path)? } else { Baseline::default() };
     let before = if path.exists() { Some(old.render()?) } else { None };
     for column in old.columns.iter_mut().filter(|c| !c.side.packages.is_empty()) {
-        column.side.rename(&config.aliases);
+        column.side.rename_by(|package| &config.of(package).aliases);
     }
     let mut done = Done::default();
     if args.prune {
@@ -204,7 +203,7 @@ fn into(column: &mut Column, fresh: Column, all: bool, config: &Config, done: &m
     column.place = if anew { fresh.place.clone() } else { column.place.common(&fresh.place) };
     for (name, package) in fresh.side.packages {
         match column.side.packages.get_mut(&name) {
-            Some(known) if !all => merge(&name, known, package, config, done),
+            Some(known) if !all => merge(&name, known, package, config.of(&name), done),
             known => {
                 let what = format!("package {name}");
                 if known.is_some() {

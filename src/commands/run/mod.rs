@@ -36,9 +36,8 @@ const TIMEOUT: u64 = 600;
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, Error> {
     process::listen();
-    let config = super::configure(&args.gate)?;
+    let mut config = super::configure(&args.gate)?;
     let flags = flags::split(&args.flags)?;
-    let config = crate::config::Config { rounds: flags.rounds.or(config.rounds), ..config };
     let deadline = deadline(args.max_time.as_deref())?;
     if let Some(keep) = &args.keep {
         must_be_empty(keep)?;
@@ -47,6 +46,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Error> {
     let scratch = scratch()?;
     let mut progress = Progress::new(args.recording.quiet);
     let plan = plan::both(args, &flags, &here, scratch.path(), &mut progress)?;
+    let packages = plan.targets.iter().map(|t| t.package.as_str());
+    super::nested::by_package(&mut config, &args.gate, &crate::config::WorkingTree, packages)?;
+    config.rounds = flags.rounds.or(config.rounds);
+    config.nested.values_mut().for_each(|own| own.rounds = flags.rounds.or(own.rounds));
     let how = how(&flags, &args.recording, &here)?;
     let mut recorder = Recorder {
         how,
@@ -129,10 +132,10 @@ fn deadline(max_time: Option<&str>) -> Result<Option<Instant>, Error> {
 }
 
 fn scratch() -> Result<tempfile::TempDir, Error> {
-    tempfile::Builder::new()
-        .prefix("gotrace-diff-")
-        .tempdir()
-        .map_err(|source| Error::Write { file: std::env::temp_dir().display().to_string(), source })
+    let failed = |source| Error::Write { file: std::env::temp_dir().display().to_string(), source };
+    let folder = tempfile::Builder::new().prefix("gotrace-diff-").tempdir().map_err(failed)?;
+    process::build_in(folder.path());
+    Ok(folder)
 }
 
 /// What is in a folder already would be taken for runs of this recording.
@@ -177,9 +180,4 @@ fn slug(package: &str) -> String {
 /// An absolute path: the run starts in another folder.
 fn absolute(path: &Path) -> Result<PathBuf, Error> {
     std::path::absolute(path).map_err(|source| Error::Read { file: path.display().to_string(), source })
-}
-
-/// Whether only a program reads what is printed.
-fn is_json(args: &RunArgs) -> bool {
-    args.report.format == crate::report::format::Format::Json
 }

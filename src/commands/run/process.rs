@@ -1,8 +1,9 @@
 //! Other programs: started, watched, and ended with all that they started themselves.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,14 @@ pub(in crate::commands) fn listen() {
 /// Ends with an error where a signal asked to stop.
 pub(in crate::commands) fn go_on() -> Result<(), Error> {
     if STOPPED.load(Ordering::SeqCst) { Err(Error::Interrupted) } else { Ok(()) }
+}
+
+/// Where `go` keeps what it builds with while it does.
+static BUILDS: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on `go` builds below `folder`: killed in the middle, it leaves its temporary files there.
+pub(super) fn build_in(folder: &Path) {
+    let _ = BUILDS.set(folder.to_path_buf());
 }
 
 /// How often a child is looked after, while it runs. Long enough to cost nothing.
@@ -74,6 +83,9 @@ pub(in crate::commands) fn ask(program: &str, args: &[&str], folder: &Path) -> R
     let mut command = Command::new(program);
     // Git would refresh the user's index on the way: it is told not to.
     command.env("GIT_OPTIONAL_LOCKS", "0");
+    if let Some(folder) = BUILDS.get() {
+        command.env("GOTMPDIR", folder);
+    }
     command.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = grouped(&mut command).spawn().map_err(|source| Error::Program {
         program: program.to_owned(),

@@ -23,6 +23,8 @@ pub(super) struct WorkTree {
     path: PathBuf,
     /// The folder that corresponds to where the user stands.
     pub(super) folder: PathBuf,
+    /// Those of its submodules, which have to go before it.
+    modules: Vec<WorkTree>,
 }
 
 impl Repository {
@@ -103,16 +105,47 @@ impl Repository {
     pub(super) fn check_out(&self, commit: &str, scratch: &Path, name: &str) -> Result<WorkTree, Error> {
         let path = scratch.join(name);
         // Made before git is asked, so that what a signal leaves half done is taken away too.
-        let tree = WorkTree { repository: self.top.clone(), folder: path.join(&self.prefix), path: path.clone() };
-        // No hook of the repository runs: a checkout here is not the user's.
-        let args = ["-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force"];
-        let path = path.to_string_lossy().into_owned();
-        process::must("git", &[&args[..], &[path.as_str(), commit]].concat(), &self.top)?;
+        let mut tree = WorkTree::new(&self.top, &path);
+        tree.folder = path.join(&self.prefix);
+        tree.fill(commit)?;
         Ok(tree)
     }
 }
 
 impl WorkTree {
+    fn new(repository: &Path, path: &Path) -> WorkTree {
+        let (repository, path) = (repository.to_path_buf(), path.to_path_buf());
+        WorkTree { repository, folder: path.clone(), path, modules: Vec::new() }
+    }
+
+    /// Checks a commit out, with the submodules that the user has checked out too: as that commit has them, out of the
+    /// repositories that are here already. What is not here is left out: nothing is fetched.
+    fn fill(&mut self, commit: &str) -> Result<(), Error> {
+        // No hook of the repository runs: a checkout here is not the user's.
+        let args = ["-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force"];
+        let path = self.path.to_string_lossy().into_owned();
+        process::must("git", &[&args[..], &[path.as_str(), commit]].concat(), &self.repository)?;
+        if !self.path.join(".gitmodules").is_file() {
+            return Ok(());
+        }
+        let entries = process::must("git", &["ls-tree", "-r", "-z", "--full-tree", commit], &self.repository)?;
+        for entry in entries.split('\0').filter_map(|e| e.strip_prefix("160000 commit ")) {
+            let Some((commit, inside)) = entry.split_once('\t') else { continue };
+            let theirs = self.repository.join(inside);
+            let known = || {
+                let spec = format!("{commit}^{{commit}}");
+                process::ask("git", &["cat-file", "-e", &spec], &theirs).is_ok_and(|said| said.ok)
+            };
+            if theirs.join(".git").exists() && known() {
+                self.modules.push(WorkTree::new(&theirs, &self.path.join(inside)));
+                if let Some(module) = self.modules.last_mut() {
+                    module.fill(commit)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Its top.
     pub(in crate::commands) fn top(&self) -> &Path {
         &self.path
@@ -121,6 +154,7 @@ impl WorkTree {
 
 impl Drop for WorkTree {
     fn drop(&mut self) {
+        self.modules.clear();
         // Not through `process`: after a signal that would refuse.
         let git = |args: &[&str]| {
             std::process::Command::new("git")

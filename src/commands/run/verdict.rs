@@ -7,17 +7,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::is_json;
 use super::plan::{Plan, Told};
 use super::pool;
 use super::schedule;
 use super::session::{Ended, Recorded, Recorder, Target};
 use crate::cli::RunArgs;
-use crate::commands::{compare, output};
+use crate::commands::{compare, diagnoses, output};
 use crate::compare::{self as joining, Comparison, Design, Recorded as How, Side};
 use crate::config::Config;
-use crate::diagnose;
 use crate::error::{Error, exit};
+use crate::gate::accept::quoted;
 use crate::gate::{self, Judged, Verdict};
 use crate::report::build::Drawn;
 use crate::report::format::Format as ReportFormat;
@@ -26,6 +25,8 @@ use crate::stats::sample::median;
 
 /// Above this chance that unchanged code looks at least as bad, recording stops: nothing is suspected.
 const CLEAR: f64 = 0.25;
+/// At least so many runs a side are advised.
+const MORE_RUNS: u32 = 10;
 /// A tracer that slows tests down by more is warned of.
 const DISTORTED: f64 = 0.20;
 
@@ -91,9 +92,14 @@ fn judge<'r>(recorded: impl Iterator<Item = &'r Recorded>, share: f64, config: &
         base.extend(one.base.iter().cloned());
         head.extend(one.head.iter().cloned());
     }
-    let mut base = Side::new(&base, config.rounds);
-    base.rename(&config.aliases);
-    let mut comparison = joining::compare(base, Side::new(&head, config.rounds));
+    let rounds = config.rounds_of();
+    let mut base = Side::of_packages(&base, &rounds);
+    base.rename_by(|package| &config.of(package).aliases);
+    let mut head = Side::of_packages(&head, &rounds);
+    for side in [&mut base, &mut head] {
+        side.keep_apart(|package| &config.of(package).framework);
+    }
+    let mut comparison = joining::compare(base, head);
     comparison.design = Design { recorded: How::Alternately, share };
     let judged = gate::judge(&comparison, config);
     (comparison, judged)
@@ -204,7 +210,7 @@ impl Outcome {
 
 /// Tells the verdict.
 pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config) -> Result<u8, Error> {
-    let report_args = &args.report;
+    let report_args = &args.report.over(&config.report);
     let mut warnings = told.warnings.clone();
     warnings.extend(result.warnings);
     let mut left_out = told.left_out.clone();
@@ -240,25 +246,55 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         warnings,
         left_out,
         drawn: [Drawn::of(&base), Drawn::of(&head)],
-        diagnoses: diagnose::changes(&base, &head, &config.diagnose),
+        diagnoses: diagnoses::changes(&base, &head, config),
         ..compare::Told::default()
     };
-    let base = Side::new(&base, config.rounds);
-    let code = compare::finish(told, base, Side::new(&head, config.rounds), config, &report_args, how)?;
-    // What should have been compared and was not is no pass.
-    if code == exit::PASS && missing > 0 {
-        if !is_json(args) {
-            output::print(
-                &format!(
-                    "\nNot a pass: {missing} package{} could not be recorded (see the warnings).\n",
-                    if missing == 1 { "" } else { "s" }
-                ),
-                crate::cli::Color::Never,
-            )?;
-        }
-        return Ok(exit::INCONCLUSIVE);
+    let rounds = config.rounds_of();
+    let (base, head) = (Side::of_packages(&base, &rounds), Side::of_packages(&head, &rounds));
+    let mut report = compare::judged(told, base, head, config, how, report_args.writes(ReportFormat::Json))?;
+    if missing > 0 && report.exit_code == exit::PASS {
+        not_a_pass(&mut report, missing);
     }
-    Ok(code)
+    // Who has recorded with this command does so again.
+    if let Some(advice) = report.advice.as_mut().filter(|a| !a.commands.is_empty()) {
+        advice.why = "To be sure, record more runs:".into();
+        advice.commands = vec![again(args).into()];
+    }
+    compare::own(&mut report, &report_args)?;
+    output::report(&report, &report_args)
+}
+
+/// What should have been compared and was not is no pass.
+fn not_a_pass(report: &mut Report, missing: usize) {
+    if report.verdict == Means::Pass {
+        let s = if missing == 1 { "" } else { "s" };
+        report.headline = format!("inconclusive: {missing} package{s} could not be recorded; see the warnings").into();
+        report.verdict = Means::Inconclusive;
+    }
+    report.exit_code = exit::INCONCLUSIVE;
+}
+
+/// The command that records the same with more runs.
+fn again(args: &RunArgs) -> String {
+    let mut words: Vec<String> = ["gotrace-diff", "run"].map(str::to_owned).into();
+    words.extend(args.packages.iter().filter(|p| *p != "./...").cloned());
+    let mut flag = |name: &str, value: Option<String>| words.extend(value.map(|v| format!("{name}={v}")));
+    let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|p| p.display().to_string());
+    flag("--base", args.base.clone());
+    flag("--head", args.head.clone());
+    flag("--base-binary", path(&args.base_binary));
+    flag("--head-binary", path(&args.head_binary));
+    flag("--self-traced", args.recording.self_traced.clone());
+    flag("--config", path(&args.gate.config));
+    flag("--runs", Some((args.runs.saturating_mul(2).clamp(MORE_RUNS, 1000)).to_string()));
+    if args.affected {
+        words.push("--affected".to_owned());
+    }
+    if !args.flags.is_empty() {
+        words.push("--".to_owned());
+        words.extend(args.flags.iter().cloned());
+    }
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// All packages are the same on both sides, which needs no run to be known.

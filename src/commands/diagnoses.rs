@@ -1,0 +1,32 @@
+//! What is the matter with the head that was not with the base, package by package: what most runs of one show, most runs
+//! of all packages together do not.
+
+use crate::compare::packages;
+use crate::config::Config;
+use crate::diagnose::{self, Diagnosis};
+use crate::summary::Summary;
+
+/// Diagnoses of all packages that both sides have runs of, those of a rule together.
+pub(super) fn changes(base: &[Summary], head: &[Summary], config: &Config) -> Vec<Diagnosis> {
+    let (bases, heads) = (packages::group(base), packages::group(head));
+    let owned = |runs: &[&Summary]| runs.iter().map(|s| (*s).clone()).collect::<Vec<_>>();
+    let mut said: Vec<Diagnosis> = Vec::new();
+    let mut paired = false;
+    if bases.len() > 1 || heads.len() > 1 {
+        for (identity, runs) in &heads {
+            let Some((_, before)) = bases.iter().find(|(other, _)| other.name == identity.name) else { continue };
+            paired = true;
+            let settings = &config.of(&identity.name).diagnose;
+            let of = diagnose::changes(&owned(before), &owned(runs), settings);
+            said.extend(of.into_iter().map(|d| Diagnosis { package: Some(identity.name.clone()), ..d }));
+        }
+    }
+    if !paired {
+        // One on each side, or only files name them and no name is in common: they are compared as one.
+        let settings = heads.keys().next().map_or(&config.diagnose, |identity| &config.of(&identity.name).diagnose);
+        return diagnose::changes(base, head, settings);
+    }
+    // Stable: within a rule the packages are in order.
+    said.sort_by_key(|d| diagnose::RULES.iter().position(|rule| rule.name == d.rule));
+    said
+}
