@@ -20,7 +20,7 @@ pub use environment::{Environment, Fact};
 pub use instances::{GoroutineInstance, Instances, RegionInstance, SliceInstance, TaskInstance, WaitInstance};
 pub use load::{Gc, Heap, HeapPoint, Latency, LoadPoint, Sched};
 pub use spans::{OfTask, RangeStat, Region, Task};
-pub use stacks::{Profile, Profiles, Site, SiteFrame, StackCount, Waker};
+pub use stacks::{OTHERS, Profile, Profiles, Site, SiteFrame, StackCount, Waker};
 pub use tests::{Attribution, SlowSpan, Slowest, SlowestTask, TestKind, TestNamedBy, TestRun, TestSite};
 pub use times::{Group, Position, Times};
 

@@ -27,7 +27,7 @@ pub(super) fn tell(out: &mut String, summary: &Summary, settings: &Settings, all
     scheduler(out, summary);
     collector(out, summary);
     waits(out, summary, all);
-    diagnoses(out, summary, settings);
+    diagnoses(out, summary, settings, all);
 }
 
 fn tests(out: &mut String, summary: &Summary, all: bool) {
@@ -183,10 +183,18 @@ fn waits(out: &mut String, summary: &Summary, all: bool) {
     }
 }
 
-fn diagnoses(out: &mut String, summary: &Summary, settings: &Settings) {
-    for diagnosis in diagnose::of(summary, settings) {
-        let _ = writeln!(out, "Diagnosis: {} ({})", term(&diagnosis.found.text), diagnosis.rule);
-        if !diagnosis.fine {
+/// What is the matter, rule by rule; what people do about it is said once for each.
+fn diagnoses(out: &mut String, summary: &Summary, settings: &Settings, all: bool) {
+    let found = diagnose::of(summary, settings);
+    for same in found.chunk_by(|a, b| a.rule == b.rule) {
+        let shown = if all { same.len() } else { FEW.min(same.len()) };
+        for diagnosis in &same[..shown] {
+            let _ = writeln!(out, "Diagnosis: {} ({})", term(&diagnosis.found.text), diagnosis.rule);
+        }
+        if same.len() > shown {
+            let _ = writeln!(out, "  and {} more (--all)", same.len() - shown);
+        }
+        if let Some(diagnosis) = same.first().filter(|diagnosis| !diagnosis.fine) {
             let _ = writeln!(out, "  What people do: {}", diagnosis.advice);
         }
     }

@@ -3,7 +3,7 @@
 use super::{Found, Limits, Rule, Threshold, is_users, time, wall};
 use crate::compare::names;
 use crate::metrics::registry::SubjectKind;
-use crate::summary::Summary;
+use crate::summary::{Fact, Summary};
 
 pub(super) static OVERSUBSCRIPTION: Rule = Rule {
     name: "oversubscription",
@@ -95,4 +95,37 @@ fn hogs(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
         evidence: vec![("others waited".to_owned(), time(waited))],
     });
     found.collect()
+}
+
+pub(super) static QUOTA: Rule = Rule {
+    name: "above-quota",
+    definition: "GOMAXPROCS is at least `min-excess` above the processors that the control group allows: rounded up, and at least 2, as Go 1.25 and newer choose it by themselves. Whoever runs on more spends the quota of a period early, and then all stand still until the next. The quota is not in a trace: it is known where `gotrace-diff run` or `record` recorded, and never guessed.",
+    advice: "set GOMAXPROCS to the quota (Go 1.25 and newer do, unless the variable is set), or raise the quota",
+    thresholds: &[Threshold {
+        name: "min-excess",
+        default: 1.0,
+        meaning: "processors that GOMAXPROCS is above what the quota allows",
+    }],
+    fine: false,
+    find: quota,
+};
+
+fn quota(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
+    let quota = summary.environment.get(Fact::Quota).map(str::parse::<f64>);
+    let Some(Ok(quota)) = quota else { return Vec::new() };
+    let excess = summary.gomaxprocs as f64 - quota.ceil().max(2.0);
+    if excess < limits.get("min-excess") {
+        return Vec::new();
+    }
+    vec![Found {
+        kind: SubjectKind::Process,
+        subject: String::new(),
+        measure: excess,
+        text: format!("GOMAXPROCS is {}, but the control group allows {quota} processors", summary.gomaxprocs),
+        position: None,
+        evidence: vec![
+            ("GOMAXPROCS".to_owned(), summary.gomaxprocs.to_string()),
+            ("CPU quota".to_owned(), quota.to_string()),
+        ],
+    }]
 }

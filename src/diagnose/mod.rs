@@ -16,7 +16,7 @@ mod waits;
 use std::collections::BTreeMap;
 
 use crate::metrics::registry::SubjectKind;
-use crate::summary::{Position, SiteFrame, Summary};
+use crate::summary::{Position, Site, SiteFrame, Summary};
 
 /// How much worse something must have become to be said again.
 const GROWN: f64 = 1.5;
@@ -54,6 +54,7 @@ pub static RULES: &[&Rule] = &[
     &waits::CONTENTION,
     &load::OVERSUBSCRIPTION,
     &load::HOG,
+    &load::QUOTA,
     &memory::COLLECTOR,
     &waits::LEAK,
     &waits::STUCK,
@@ -213,6 +214,13 @@ fn own(stack: &[SiteFrame]) -> Option<&SiteFrame> {
 
 fn position(frame: &SiteFrame) -> Position {
     Position { file: frame.file.clone(), line: frame.line }
+}
+
+/// Where the program's goroutines wait: not those of the runtime and the test framework, nor what waits for the latter
+/// (a parallel test for its turn, a test for its subtests).
+fn sites(summary: &Summary) -> impl Iterator<Item = &Site> {
+    use crate::compare::framework::is_framework_wait;
+    summary.sites.iter().filter(|site| is_users(&site.group, summary) && !is_framework_wait(&site.stack))
 }
 
 /// Whether a group's goroutines are the program's.

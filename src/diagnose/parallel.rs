@@ -1,27 +1,47 @@
 //! A fan-out that is not parallel: a limited pool behind it, or work that became serial.
 
 use super::waits::lock;
-use super::{Diagnosis, Found, Limits, Rule, Settings, Threshold, is_users, own, position, time};
+use super::{Diagnosis, Found, Limits, Rule, Settings, Threshold, is_users, own, position, sites, time};
 use crate::compare::names;
 use crate::metrics::registry::SubjectKind;
-use crate::summary::{Group, Summary};
+use crate::summary::{Group, OTHERS, Site, Summary};
 
 pub(super) static POOL: Rule = Rule {
     name: "limited-pool",
-    definition: "At least `min-goroutines` of a group existed at once, and at least `min-share` of their time together they waited in a channel, a select or package sync at one stack: few get through at a time, the rest wait there. Where that is a Mutex it is `contention` instead. How many did get through is the mean number that did not wait there.",
+    definition: "At least `min-goroutines` of a group existed at once, at most `max-waits` waits for each, and at least `min-share` of their time together they waited in a channel, a select or package sync at one stack, on average `min-waiting` of them at once: few get through at a time, the rest wait there. Those who end the waits are fewer than those who wait: the group's own goroutines, which hand on their place, or of other groups at most half as many at once. Where it is a Mutex it is `contention` instead. How many did get through is the mean number that did not wait there.",
     advice: "raise the limit (for a database/sql pool: SetMaxOpenConns) if what is behind it can take more, else start no more goroutines than get through",
     thresholds: &[
         Threshold { name: "min-goroutines", default: 8.0, meaning: "goroutines of the group at once, at the peak" },
         Threshold { name: "min-share", default: 0.5, meaning: "part of their time that they wait at one stack" },
         Threshold { name: "min-ns", default: 10e6, meaning: "time in ns that they wait there together" },
+        Threshold { name: "min-waiting", default: 1.0, meaning: "goroutines that wait there at once on average" },
+        Threshold {
+            name: "max-waits",
+            default: 4.0,
+            meaning: "waits of each goroutine there: a worker waits for ever more work",
+        },
     ],
     fine: false,
     find: pool,
 };
 
+/// Whether most of the time was ended by fewer goroutines than wait: their own kind, or few of another. What waits for a
+/// helper of its own, one each, stands in no queue.
+fn is_handed_on(site: &Site, group: &Group, summary: &Summary) -> bool {
+    let few = |by: &str| {
+        by == site.group || summary.goroutines.get(by).is_some_and(|other| other.peak.saturating_mul(2) <= group.peak)
+    };
+    let known = site.wakers.iter().filter(|waker| waker.group != OTHERS);
+    let (all, handed) = known.fold((0.0, 0.0), |(all, handed), waker| {
+        let ns = waker.time_ns as f64;
+        (all + ns, handed + if few(&waker.group) { ns } else { 0.0 })
+    });
+    handed * 2.0 >= all
+}
+
 fn pool(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for site in summary.sites.iter().filter(|s| is_users(&s.group, summary)) {
+    for site in sites(summary) {
         let Some(group) = summary.goroutines.get(&site.group) else { continue };
         let waits_for_room = matches!(
             site.state.as_str(),
@@ -34,16 +54,19 @@ fn pool(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
         let share = site.time_ns as f64 / group.total_ns.max(1) as f64;
         let Some(at) = own(&site.stack).filter(|_| waits_for_room) else { continue };
         // A fan-out: started together, each to do one thing. Workers that wait for work are no such thing.
-        let fans_out = group.created == group.count && site.count <= 4 * group.count;
+        let fans_out = group.created == group.count
+            && site.count as f64 <= limits.get("max-waits") * group.count as f64
+            && is_handed_on(site, group, summary);
+        let present = group.present_ns.max(1) as f64;
+        let (waiting, through) = (site.time_ns as f64 / present, (group.total_ns - site.time_ns) as f64 / present);
         if !fans_out
+            || waiting < limits.get("min-waiting")
             || (group.peak as f64) < limits.get("min-goroutines")
             || share < limits.get("min-share")
             || (site.time_ns as f64) < limits.get("min-ns")
         {
             continue;
         }
-        let present = group.present_ns.max(1) as f64;
-        let (waiting, through) = (site.time_ns as f64 / present, (group.total_ns - site.time_ns) as f64 / present);
         found.push(Found {
             kind: SubjectKind::Group,
             subject: site.group.clone(),

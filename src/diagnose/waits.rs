@@ -1,6 +1,6 @@
 //! Waits that say what is wrong: for a lock, for ever, for nothing in particular. And the one that is fine.
 
-use super::{Found, Limits, Rule, Threshold, is_users, own, position, time, wall};
+use super::{Found, Limits, Rule, Threshold, is_users, own, position, sites, time, wall};
 use crate::compare::{framework, names};
 use crate::metrics::registry::SubjectKind;
 use crate::summary::{Site, Summary, TestKind};
@@ -29,7 +29,7 @@ pub(super) fn lock(site: &Site) -> Option<&str> {
 
 fn contention(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for site in summary.sites.iter().filter(|s| s.state == "block_ns.sync" && is_users(&s.group, summary)) {
+    for site in sites(summary).filter(|s| s.state == "block_ns.sync") {
         let (Some(lock), Some(at)) = (lock(site), own(&site.stack)) else { continue };
         let waited = site.time_ns as f64;
         let share = waited / wall(summary);
@@ -142,7 +142,7 @@ pub(super) static STUCK: Rule = Rule {
 
 fn stuck(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for site in summary.sites.iter().filter(|s| is_users(&s.group, summary) && s.open > 0) {
+    for site in sites(summary).filter(|s| s.open > 0) {
         let waits_for_lock = site.state == "block_ns.sync" && lock(site).is_some();
         if !(waits_for_lock || site.state == "block_ns.forever") || (site.open as f64) < limits.get("min-goroutines") {
             continue;
@@ -168,10 +168,11 @@ fn stuck(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
 
 pub(super) static POLLING: Rule = Rule {
     name: "busy-polling",
-    definition: "Goroutines of one stack went to sleep at least `per-second` times a second for less than `max-sleep-ns` each on average: they look again and again whether something has happened.",
+    definition: "Goroutines of one stack went to sleep at least `min-times`, and `per-second` times a second, for less than `max-sleep-ns` each on average: they look again and again whether something has happened.",
     advice: "wait for the event itself: a channel, sync.Cond, a context; or poll less often",
     thresholds: &[
-        Threshold { name: "per-second", default: 500.0, meaning: "sleeps a second at one stack" },
+        Threshold { name: "min-times", default: 10.0, meaning: "sleeps at one stack" },
+        Threshold { name: "per-second", default: 500.0, meaning: "the same a second" },
         Threshold { name: "max-sleep-ns", default: 2e6, meaning: "mean length of a sleep in ns" },
     ],
     fine: false,
@@ -180,11 +181,14 @@ pub(super) static POLLING: Rule = Rule {
 
 fn polling(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for site in summary.sites.iter().filter(|s| s.state == "block_ns.sleep" && is_users(&s.group, summary)) {
+    for site in sites(summary).filter(|s| s.state == "block_ns.sleep") {
         let per_second = site.count as f64 / (wall(summary) / 1e9);
         let mean = site.time_ns as f64 / site.count.max(1) as f64;
         let Some(at) = own(&site.stack) else { continue };
-        if per_second < limits.get("per-second") || mean >= limits.get("max-sleep-ns") || site.count < 10 {
+        if (site.count as f64) < limits.get("min-times")
+            || per_second < limits.get("per-second")
+            || mean >= limits.get("max-sleep-ns")
+        {
             continue;
         }
         found.push(Found {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::groups::GroupSum;
 use super::narrowed::Narrowed;
 use super::tally::{RangeName, Spent, Sums, Tally};
 use super::tests::TestIx;
@@ -18,8 +19,6 @@ pub(super) struct Special {
     sums: Arc<Tally<RangeName>>,
     /// Those that are open, since when.
     open: Vec<(RangeName, Time)>,
-    /// Time that it ran within mark assists, ns.
-    assisting: i64,
     /// When it began to wait for ever, which is as good as its end.
     stuck: Option<Time>,
     pub(super) narrowed: Narrowed,
@@ -77,6 +76,8 @@ pub(super) struct Account {
     pub(super) settled: bool,
     /// Where it was when the trace ended, or when it began to wait for ever.
     pub(super) stands_at: StackId,
+    /// Whether it is one of those of its group that are there and count.
+    present: bool,
     /// A worker of the collector: 0 no, 1 idle, 2 dedicated or fractional.
     pub(super) worker: u8,
 }
@@ -102,6 +103,7 @@ impl Default for Account {
             ran: false,
             settled: false,
             stands_at: StackId::NONE,
+            present: false,
             worker: 0,
         }
     }
@@ -119,6 +121,9 @@ impl Account {
             let mut range = Arc::clone(&special.sums);
             for &(name, since) in &special.open {
                 Arc::make_mut(&mut range).add(name, now.since(since));
+            }
+            if let (Some(since), Some(runs)) = (special.assists_since(), self.runs_since.get()) {
+                Arc::make_mut(&mut range).add(RangeName::Assisting, now.since(since.max(runs)));
             }
             range
         });
@@ -147,8 +152,12 @@ impl Account {
             self.special.get_or_insert_default();
         }
         let Some(special) = &mut self.special else { return };
+        let assists = special.assists_since();
         let open = std::mem::take(&mut special.open);
         if special.stuck.is_none() {
+            if let (Some(since), Some(runs)) = (assists, self.runs_since.get()) {
+                special.add(RangeName::Assisting, time.since(since.max(runs)));
+            }
             open.into_iter().for_each(|(name, since)| special.add(name, time.since(since)));
             special.stuck = stuck.then_some(time);
         }
@@ -160,8 +169,13 @@ impl Account {
         match special.open.iter_mut().find(|(open, _)| *open == name) {
             Some((_, begun)) => {
                 // Still open as a generation begins: what has passed is counted, and it goes on from here.
-                let ns = since.since(std::mem::replace(begun, since));
-                special.add(name, ns);
+                let begun = std::mem::replace(begun, since);
+                special.add(name, since.since(begun));
+                if name == RangeName::MarkAssist
+                    && let Some(runs) = self.runs_since.get()
+                {
+                    special.add(RangeName::Assisting, since.since(runs.max(begun)));
+                }
             }
             None => special.open.push((name, since)),
         }
@@ -177,7 +191,7 @@ impl Account {
             if name == RangeName::MarkAssist
                 && let Some(runs) = self.runs_since.get()
             {
-                special.assisting = special.assisting.saturating_add(end.since(since.max(runs)));
+                special.add(RangeName::Assisting, end.since(since.max(runs)));
             }
         }
     }
@@ -191,7 +205,7 @@ impl Account {
             (self.runs_since, self.waited) = (from, 0);
         }
         if let Some(special) = &mut self.special {
-            (special.sums, special.assisting) = (Arc::default(), 0);
+            special.sums = Arc::default();
             special.open.iter_mut().for_each(|(_, since)| *since = from);
             special.stuck = special.stuck.map(|_| from);
         }
@@ -202,70 +216,16 @@ impl Account {
         !self.aside && (!self.outside || self.counted().is_some())
     }
 
+    /// Whether what it does just now counts for its group, as far as that is known.
+    fn is_present(&self) -> bool {
+        self.group != GroupIx::NAMELESS && !self.aside && !self.outside
+    }
+
     /// All that it spent in its life.
     fn lifetime(&self, now: Time) -> Spent {
         let total = self.end(now).since(self.born);
         let range = self.special.as_ref().map(|special| Arc::clone(&special.sums));
         Spent::new(self.sums.clone(), range, total)
-    }
-}
-
-/// The goroutines that started in one function.
-#[derive(Clone, Debug, Default)]
-struct GroupSum {
-    name: Sym,
-    count: u64,
-    created: u64,
-    alive: u64,
-    active: bool,
-    spent: Spent,
-    start: Option<Frame>,
-    /// Whether `start` comes from a creation, whose frame is the function's own line.
-    exact_start: bool,
-    creators: HashMap<StackId, u64>,
-    /// The creator of the last one, and how many it created in a row.
-    last_creator: (StackId, u64),
-    /// How many there are now, and since when there has been at least one.
-    now: u32,
-    since: Time,
-    /// For how long there was at least one, ns.
-    present: i64,
-    peak: u32,
-    running: u32,
-    peak_running: u32,
-    assisting: i64,
-    hogs: u64,
-}
-
-impl GroupSum {
-    fn note_creator(&mut self, stack: StackId) {
-        if self.last_creator.0 != stack {
-            self.flush_creator();
-            self.last_creator.0 = stack;
-        }
-        self.last_creator.1 += 1;
-    }
-
-    /// The window begins: what has been summed up is forgotten, but not how many there are.
-    fn begin_window(&mut self, from: Time) {
-        *self = GroupSum {
-            name: self.name,
-            start: self.start,
-            exact_start: self.exact_start,
-            now: self.now,
-            since: from,
-            peak: self.now,
-            running: self.running,
-            peak_running: self.running,
-            ..GroupSum::default()
-        };
-    }
-
-    fn flush_creator(&mut self) {
-        let (stack, n) = std::mem::take(&mut self.last_creator);
-        if n > 0 {
-            *self.creators.entry(stack).or_default() += n;
-        }
     }
 }
 
@@ -334,22 +294,26 @@ impl Accounts {
         let account = self.get(g);
         account.group = ix;
         account.system = super::population::is_system(name);
-        let (born, created, runs) = (account.born, account.created, account.runs_since != Time::NEVER);
+        let created = account.created;
         let group = &mut self.groups[ix.0 as usize];
         if group.start.is_none() || (created && !group.exact_start) {
             group.start = Some(start);
             group.exact_start = created;
         }
-        if !created {
-            // It has been there since the trace began, and so has the group.
-            (group.present, group.since) = (0, born);
-        } else if group.now == 0 {
-            group.since = born;
+    }
+
+    /// What a goroutine does begins to count for its group, or ceases to: it is there, or not, `now`. Nothing is told of
+    /// when where its name has just become known: it has been there since it counts.
+    pub(super) fn recount(&mut self, g: GoSlot, now: Option<Time>) {
+        let account = self.get(g);
+        let (ix, present, runs) = (account.group, account.is_present(), account.runs_since != Time::NEVER);
+        if std::mem::replace(&mut account.present, present) == present {
+            return;
         }
-        group.now += 1;
-        group.peak = group.peak.max(group.now);
-        group.running += u32::from(runs);
-        group.peak_running = group.peak_running.max(group.running);
+        let since = now.unwrap_or_else(|| account.counts_from(account.born));
+        let always = !account.created && since == account.born;
+        let group = &mut self.groups[ix.0 as usize];
+        if present { group.enter(since, always, runs) } else { group.leave(since, runs) }
     }
 
     fn group(&mut self, name: Sym) -> GroupIx {
@@ -382,7 +346,7 @@ impl Accounts {
             return;
         }
         let account = self.get(moved.g);
-        let ix = account.group;
+        let (ix, present) = (account.group, account.present);
         if runs {
             (account.runs_since, account.waited, account.ran) = (now, waited, true);
         } else {
@@ -390,11 +354,11 @@ impl Accounts {
                 && let Some(since) = special.assists_since()
                 && let Some(runs) = account.runs_since.get()
             {
-                special.assisting = special.assisting.saturating_add(now.since(since.max(runs)));
+                special.add(RangeName::Assisting, now.since(since.max(runs)));
             }
             account.runs_since = Time::NEVER;
         }
-        if ix != GroupIx::NAMELESS {
+        if present {
             let group = &mut self.groups[ix.0 as usize];
             if runs {
                 group.running += 1;
@@ -413,15 +377,10 @@ impl Accounts {
     pub(super) fn retire(&mut self, g: GoSlot, alive: bool, time: Time) -> (Account, Spent) {
         let account = std::mem::take(self.get(g));
         let spent = account.lifetime(time);
-        let assisted = account.special.as_ref().map_or(0, |special| special.assisting);
-        self.assisted = self.assisted.saturating_add(assisted);
+        self.assisted = self.assisted.saturating_add(spent.assisting());
         let group = &mut self.groups[account.group.0 as usize];
-        if account.group != GroupIx::NAMELESS {
-            group.now = group.now.saturating_sub(1);
-            if group.now == 0 {
-                let end = account.end(time);
-                group.present = group.present.saturating_add(end.since(group.since).max(0));
-            }
+        if account.present {
+            group.leave(account.end(time), account.runs_since != Time::NEVER);
         }
         if !account.counts() {
             return (account, spent);
@@ -432,10 +391,6 @@ impl Accounts {
         group.active |= account.active;
         if account.created && account.created_by != StackId::NONE {
             group.note_creator(account.created_by);
-        }
-        // Where a part counts, how much of that it assisted is not known.
-        if let (Some(special), None) = (&account.special, account.counted()) {
-            group.assisting = group.assisting.saturating_add(special.assisting);
         }
         group.spent.merge(account.counted().unwrap_or(&spent));
         (account, spent)
@@ -479,7 +434,7 @@ impl Accounts {
                 range_ns: times.range_ns,
                 unknown_ns: times.unknown_ns,
                 syscalls: times.syscalls,
-                assist_exec_ns: sum.assisting,
+                assist_exec_ns: sum.spent.assisting(),
                 present_ns: sum.present,
                 peak: u64::from(sum.peak),
                 peak_running: u64::from(sum.peak_running),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::accounts::{Accounts, GroupIx};
 use super::tests::TestIx;
 use crate::hash::HashMap;
-use crate::summary::{Profile, Profiles, Site, SiteFrame, Waker};
+use crate::summary::{OTHERS, Profile, Profiles, Site, SiteFrame, Waker};
 use crate::timeline::{Span, State};
 use crate::trace::{GoSlot, StackId, Sym, Symbols};
 
@@ -282,7 +282,7 @@ impl Blocking {
                 let rest = list.split_off(WAKERS - 1);
                 let count = rest.iter().map(|w| w.count).sum();
                 let time_ns = rest.iter().fold(0, |sum: i64, w| sum.saturating_add(w.time_ns));
-                list.push(Waker { group: "(others)".to_owned(), stack: Vec::new(), count, time_ns });
+                list.push(Waker { group: OTHERS.to_owned(), stack: Vec::new(), count, time_ns });
             }
         }
         wakers

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::accounts::{Account, Accounts};
 use super::tally::Spent;
 use super::tasks::Tasks;
+use crate::timeline::{Span, State};
 use crate::trace::{GoSlot, Sym, Symbols, TaskId, Time};
 
 /// Names that were asked for.
@@ -114,6 +115,11 @@ impl Stretches {
         self.regions.as_ref().is_none_or(|known| known.has(name))
     }
 
+    /// Whether messages of a task of this type count wherever they are written: tasks alone were asked for, and this is one.
+    pub(super) fn takes_logs_of(&self, name: Sym) -> bool {
+        self.regions.is_none() && self.tasks.as_ref().is_some_and(|known| known.has(name))
+    }
+
     fn at(&mut self, g: GoSlot) -> &mut Inside {
         if g.index() >= self.by_slot.len() {
             self.by_slot.resize_with(g.index() + 1, Inside::default);
@@ -191,5 +197,60 @@ impl Stretches {
             }
             accounts.get(GoSlot(slot as u32)).count_anew();
         }
+    }
+}
+
+impl super::Metrics {
+    /// Decides whether a goroutine counts, as far as its test and its start function are known.
+    pub(super) fn choose(&mut self, g: GoSlot, name: &str) {
+        if let Some(chosen) = &self.chosen {
+            let account = self.accounts.get(g);
+            let by_test = match (&chosen.tests, (account.test.0 as usize).checked_sub(1)) {
+                (Some(tests), Some(test)) => tests.get(test).copied().unwrap_or(false),
+                (Some(_), None) => chosen.others,
+                (None, _) => true,
+            };
+            account.aside = !by_test || chosen.groups.as_ref().is_some_and(|groups| !groups.has(name));
+        }
+    }
+
+    /// Whether the goroutine of an event does not count.
+    pub(super) fn is_aside(&self, g: GoSlot) -> bool {
+        match &self.chosen {
+            // Who did it is not known where a goroutine has not been heard of.
+            Some(chosen) => self.accounts.peek(g).map_or(!chosen.others || chosen.groups.is_some(), |a| a.aside),
+            None => false,
+        }
+    }
+
+    /// Whether what the goroutine of an event does just now does not count.
+    pub(super) fn is_outside(&self, g: GoSlot) -> bool {
+        self.chosen.is_some() && (self.is_aside(g) || self.accounts.peek(g).is_some_and(|account| account.outside))
+    }
+
+    /// The goroutine's regions or tasks have changed; `open` is what it is in the middle of.
+    pub(super) fn stretch(&mut self, g: GoSlot, open: Option<Span>, now: Time) {
+        let Some(stretches) = &mut self.stretches else { return };
+        let account = self.accounts.get(g);
+        if account.id == u64::MAX {
+            return;
+        }
+        let ends = stretches.update(g, account, &self.tasks, |account| account.snapshot(open, now));
+        self.accounts.recount(g, Some(now));
+        if ends {
+            self.cut(g, open);
+        }
+    }
+
+    /// What the goroutine is in the middle of counts up to now, and no longer.
+    pub(super) fn cut(&mut self, g: GoSlot, open: Option<Span>) {
+        let (Some(account), Some(span)) = (self.accounts.peek(g), open) else { return };
+        if account.aside {
+            return;
+        }
+        if span.state != State::Running {
+            self.blocking.span(&Span { g, open: true, ..span }, account.test, None, account.ran);
+        }
+        self.instance(Span { g, ..span });
     }
 }

@@ -117,6 +117,16 @@ impl Instances {
         self.own.get(group.0 as usize).copied().unwrap_or_default()
     }
 
+    /// Whether a stretch of time is too short to be told. A system call may go on without its processor.
+    #[inline]
+    fn is_short(&self, span: &Span) -> bool {
+        match span.state {
+            State::Running => self.slices.is_beneath(span.ns()),
+            State::Runnable | State::Waiting => self.waits.is_beneath(span.ns()),
+            State::Syscall | State::SyscallBlocked => false,
+        }
+    }
+
     /// A goroutine has spent time; `by`: who ended it.
     pub(super) fn span(&mut self, span: Span, who: Who, by: Option<Who>) {
         if let Some(last) = &mut self.last
@@ -264,6 +274,10 @@ impl super::Metrics {
     #[inline(never)]
     pub(super) fn instance(&mut self, span: Span) {
         let Some(instances) = &mut self.instances else { return };
+        // As nearly all are.
+        if instances.is_short(&span) {
+            return;
+        }
         let blocked = !matches!(span.state, State::Running | State::Runnable);
         if blocked && self.stacks.known(span.stack).is_framework() {
             return;

@@ -122,10 +122,11 @@ impl Curve {
         self.windows[w] = window;
     }
 
-    /// The least mean of each window; a window longer than the trace is as long as the trace.
-    fn finish(mut self, end: i64) -> BTreeMap<String, f64> {
-        // Where nothing is left to the program at the end, the curve ends with the step to that.
-        if self.steps.back().is_some_and(|last| last.util != 0.0) {
+    /// The least mean of each window; a window longer than the trace is as long as the trace. `goes_on`: the trace does,
+    /// but what was asked for of it ends here.
+    fn finish(mut self, end: i64, goes_on: bool) -> BTreeMap<String, f64> {
+        // Where nothing is left to the program when a trace ends, Go's curve ends with the step to that.
+        if goes_on || self.steps.back().is_some_and(|last| last.util != 0.0) {
             self.push(end, 0.0);
         }
         let (whole, total) = self.steps.back().map_or((0, 0.0), |s| (s.time - self.start, s.sum));
@@ -350,12 +351,12 @@ impl Mutator {
     }
 
     /// Minimum mutator utilization by window: 1 where GOMAXPROCS is not known, as Go's analysis has it.
-    pub(super) fn finish(mut self, end: Time) -> BTreeMap<String, f64> {
+    pub(super) fn finish(mut self, end: Time, goes_on: bool) -> BTreeMap<String, f64> {
         if self.syncs < 2 {
             self.replay();
         }
         match self.curve {
-            Some(curve) => curve.finish(end.0),
+            Some(curve) => curve.finish(end.0, goes_on),
             None => WINDOWS.iter().map(|&(_, name)| (name.to_owned(), 1.0)).collect(),
         }
     }

@@ -6,10 +6,13 @@ mod bins;
 mod blocking;
 mod chosen;
 mod gc;
+mod groups;
 mod instances;
 mod load;
 mod mmu;
 mod narrowed;
+#[doc(hidden)]
+pub mod plain;
 pub mod population;
 mod recorded;
 mod recorder;
@@ -112,54 +115,6 @@ impl Metrics {
         metrics
     }
 
-    /// Decides whether a goroutine counts, as far as its test and its start function are known.
-    fn choose(&mut self, g: GoSlot, name: &str) {
-        if let Some(chosen) = &self.chosen {
-            let account = self.accounts.get(g);
-            let by_test = match (&chosen.tests, (account.test.0 as usize).checked_sub(1)) {
-                (Some(tests), Some(test)) => tests.get(test).copied().unwrap_or(false),
-                (Some(_), None) => chosen.others,
-                (None, _) => true,
-            };
-            account.aside = !by_test || chosen.groups.as_ref().is_some_and(|groups| !groups.has(name));
-        }
-    }
-
-    /// Whether the goroutine of an event does not count.
-    fn is_aside(&self, g: GoSlot) -> bool {
-        match &self.chosen {
-            // Who did it is not known where a goroutine has not been heard of.
-            Some(chosen) => self.accounts.peek(g).map_or(!chosen.others || chosen.groups.is_some(), |a| a.aside),
-            None => false,
-        }
-    }
-
-    /// Whether what the goroutine of an event does just now does not count.
-    fn is_outside(&self, g: GoSlot) -> bool {
-        self.chosen.is_some() && (self.is_aside(g) || self.accounts.peek(g).is_some_and(|account| account.outside))
-    }
-
-    /// The goroutine's regions or tasks have changed; `open` is what it is in the middle of.
-    fn stretch(&mut self, g: GoSlot, open: Option<Span>, now: Time) {
-        let Some(stretches) = &mut self.stretches else { return };
-        let account = self.accounts.get(g);
-        if account.id != u64::MAX && stretches.update(g, account, &self.tasks, |account| account.snapshot(open, now)) {
-            self.cut(g, open);
-        }
-    }
-
-    /// What the goroutine is in the middle of counts up to now, and no longer.
-    fn cut(&mut self, g: GoSlot, open: Option<Span>) {
-        let (Some(account), Some(span)) = (self.accounts.peek(g), open) else { return };
-        if account.aside {
-            return;
-        }
-        if span.state != State::Running {
-            self.blocking.span(&Span { g, open: true, ..span }, account.test, None, account.ran);
-        }
-        self.instance(Span { g, ..span });
-    }
-
     /// Whether any goroutine of the program's own did anything.
     pub fn has_user_activity(&self, timeline: &Timeline) -> bool {
         population::has_user_activity(self.accounts.active_groups(), timeline.symbols())
@@ -250,6 +205,7 @@ impl Sink for Metrics {
             instances.named(self.accounts.get(g).group, name);
         }
         self.choose(g, name);
+        self.accounts.recount(g, None);
     }
 
     #[inline(always)]
@@ -334,14 +290,16 @@ impl Sink for Metrics {
 
     fn finalize(&mut self, g: GoSlot, time: Time, reason: Option<&Event>, open: Open<'_>) {
         for left in self.tests.finalize(g, time, reason.is_none(), &mut self.accounts, open) {
+            self.accounts.recount(left, Some(time));
             self.cut(left, open.span(left, time));
         }
         let account = self.accounts.get(g);
-        let stuck = matches!(reason, Some(Event { kind: EventKind::Go(t), .. }) if t.to != GoState::NotExist);
-        account.finalize(time, stuck);
+        account.finalize(time, is_stuck(reason));
         if let Some(stretches) = &mut self.stretches {
             stretches.close(g, account, |account| account.snapshot(None, time));
+            self.accounts.recount(g, Some(time));
         }
+        let account = self.accounts.get(g);
         if let Some(event) = reason {
             // Where it matters it has not ended, but waits for ever.
             account.stands_at = event.stack;
@@ -465,7 +423,10 @@ impl Sink for Metrics {
     }
 
     fn log(&mut self, event: &Event, g: u64, task: TaskId, category: Sym, _message: Sym) {
-        if self.is_outside(event.g) {
+        // A message says itself which task it is of.
+        let is_of_task =
+            self.stretches.as_ref().is_some_and(|stretches| stretches.takes_logs_of(self.tasks.name(task)));
+        if self.is_outside(event.g) && (!is_of_task || self.is_aside(event.g)) {
             return;
         }
         *self.logs.entry(category).or_default() += 1;
@@ -480,6 +441,11 @@ impl Sink for Metrics {
         }
         self.collector.gauge(gauge, value, event.time);
     }
+}
+
+/// Whether a goroutine has not ended where that is said of it, but waits for ever.
+fn is_stuck(reason: Option<&Event>) -> bool {
+    matches!(reason, Some(Event { kind: EventKind::Go(t), .. }) if t.to != GoState::NotExist)
 }
 
 /// For what the world is stopped, if this range is that.

@@ -87,6 +87,7 @@ pub(super) struct Regions {
     /// By symbol: index of its sum plus one, once it has one. Symbols are small consecutive numbers.
     by_name: Vec<u32>,
     /// Boxes that were in use, for what is next to need one.
+    #[allow(clippy::vec_box)] // What they are taken for keeps a box.
     spare: Vec<Box<Spent>>,
 }
 

@@ -15,6 +15,8 @@ pub(super) enum RangeName {
     GcMark,
     Sweep,
     MarkAssist,
+    /// What of a mark assist its goroutine ran: no range of Go's, told as a figure of its own.
+    Assisting,
 }
 
 impl From<Range> for RangeName {
@@ -35,7 +37,7 @@ impl RangeName {
             RangeName::StopTheWorld(kind) => format!("stop-the-world ({})", symbols.text(kind)),
             RangeName::GcMark => "GC concurrent mark phase".to_owned(),
             RangeName::Sweep => "GC incremental sweep".to_owned(),
-            RangeName::MarkAssist => "GC mark assist".to_owned(),
+            RangeName::MarkAssist | RangeName::Assisting => "GC mark assist".to_owned(),
         }
     }
 }
@@ -123,16 +125,16 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
             more.0.iter().for_each(|&(key, ns)| self.add(key, ns));
         }
     }
+}
 
-    /// By name, without what is zero.
-    pub(super) fn named(&self, name: impl Fn(K) -> String) -> BTreeMap<String, i64> {
-        let mut named: BTreeMap<String, i64> = BTreeMap::new();
-        for (key, ns) in self.iter() {
-            let sum = named.entry(name(key)).or_default();
-            *sum = sum.saturating_add(ns);
-        }
-        named
+/// By name.
+fn named<K>(sums: impl Iterator<Item = (K, i64)>, name: impl Fn(K) -> String) -> BTreeMap<String, i64> {
+    let mut named: BTreeMap<String, i64> = BTreeMap::new();
+    for (key, ns) in sums {
+        let sum = named.entry(name(key)).or_default();
+        *sum = sum.saturating_add(ns);
     }
+    named
 }
 
 /// Time by state.
@@ -251,16 +253,24 @@ impl Spent {
         }
     }
 
+    /// Time that it ran within mark assists, ns.
+    pub(super) fn assisting(&self) -> i64 {
+        self.range.as_ref().map_or(0, |range| range.get(RangeName::Assisting))
+    }
+
     /// With names for symbols.
     pub(super) fn times(&self, symbols: &Symbols) -> Times {
-        let range = self.range.as_ref().map(|range| range.named(|range| range.text(symbols)));
+        let range = self.range.as_ref().map(|range| {
+            let ranges = range.iter().filter(|(name, _)| *name != RangeName::Assisting);
+            named(ranges, |range| range.text(symbols))
+        });
         Times {
             total_ns: self.total,
             exec_ns: self.sums.exec,
             sched_wait_ns: self.sums.sched,
             syscall_ns: self.sums.syscall,
             syscall_block_ns: self.sums.syscall_block,
-            block_ns: self.sums.block.named(|reason| symbols.text(reason).to_owned()),
+            block_ns: named(self.sums.block.iter(), |reason| symbols.text(reason).to_owned()),
             range_ns: range.unwrap_or_default(),
             unknown_ns: self.unknown,
             syscalls: self.sums.syscalls,

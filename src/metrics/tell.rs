@@ -35,7 +35,7 @@ impl Metrics {
         let (ranges, gc, heap) = self.collector.to_stats(symbols, gomaxprocs, end.since(start), assisting);
         let (sites, of_tests) = self.blocking.to_sites(symbols, &self.accounts);
         let creations = (0..).map(StackId).zip(self.creations.iter().copied());
-        let [mmu, mmu_workers] = self.mutators.each_ref().map(|m| m.clone().finish(end));
+        let [mmu, mmu_workers] = self.mutators.each_ref().map(|m| m.clone().finish(end, timeline.goes_on()));
         let owned = self.belongs.by_test(|group| self.accounts.name(group), symbols);
         let profile = |honest| (profiles > 0).then(|| self.blocking.profiles(symbols, honest, profiles));
         let instances = self.instances.clone().map(|instances| self.tell_instances(*instances, timeline));

@@ -57,6 +57,12 @@ impl<T> Top<T> {
         }
     }
 
+    /// Whether what took no longer than `ns` is too short to be among the longest.
+    #[inline]
+    pub(super) fn is_beneath(&self, ns: i64) -> bool {
+        self.heap.len() >= self.keep && self.heap.peek().is_some_and(|least| ns < least.0.0)
+    }
+
     /// The longest first.
     pub(super) fn into_sorted(self) -> impl Iterator<Item = T> {
         self.heap.into_sorted_vec().into_iter().map(|Entry(_, item)| item)
@@ -77,6 +83,7 @@ mod tests {
         for (ns, start, who) in [(5, 0, 1), (9, 4, 2), (5, 0, 0), (0, 0, 9), (7, 1, 3), (9, 3, 4), (1, 9, 9)] {
             top.offer(ns, start, who, || who);
         }
+        assert!(top.is_beneath(6) && !top.is_beneath(7));
         assert_eq!(top.into_sorted().collect::<Vec<_>>(), [4, 2, 3]);
         let mut none = Top::new(0);
         none.offer(5, 0, 1, || ());

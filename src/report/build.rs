@@ -122,7 +122,7 @@ fn diagnosis(diagnosis: crate::diagnose::Diagnosis, repository: &Repository) -> 
 
 /// One finding, and the rows that are a part of it.
 fn tell(comparison: &Comparison, finding: &Finding, context: &Context<'_>) -> Vec<Row> {
-    let repository = context.repository;
+    let (repository, drawn) = (context.repository, &context.drawn);
     let (p, s) = finding.at;
     let package = &comparison.packages[p];
     let subject = &package.subjects[s];
@@ -131,6 +131,10 @@ fn tell(comparison: &Comparison, finding: &Finding, context: &Context<'_>) -> Ve
     first.verdict = meaning(finding.outcome);
     first.evidence = words::evidence(&finding.evidence, lead);
     first.section = section(finding, lead);
+    let place = finding.site.as_ref().map(|site| {
+        let moved = subject.changes.iter().find(|c| Some(&c.path) == finding.state.as_ref() && c.item == lead.item);
+        words::Place::of(site, moved.map(Change::delta), drawn)
+    });
     first.site = finding.site.as_ref().map(|site| {
         let leaf = cause::leaf(&site.stack);
         Site {
@@ -139,6 +143,7 @@ fn tell(comparison: &Comparison, finding: &Finding, context: &Context<'_>) -> Ve
             function: leaf.map_or("", |f| f.func.as_str()).into(),
             label: leaf.map_or("", |f| names::short(&f.func)).into(),
             position: leaf.map_or(String::new(), |f| format!("{}:{}", repository.file(&f.file), f.line)).into(),
+            told: place.as_ref().map(|place| place.words("")).unwrap_or_default().into(),
             base: site.base,
             head: site.head,
             stack: site
@@ -158,7 +163,7 @@ fn tell(comparison: &Comparison, finding: &Finding, context: &Context<'_>) -> Ve
         first.accepted = members().find_map(|j| j.accepted.as_ref()).map(accepted);
     }
     first.accept = accept_command(finding, package, subject, context.nested || comparison.packages.len() > 1);
-    first.cause = words::cause_of(finding, package, subject, lead, repository).into();
+    first.cause = words::cause_of(finding, place.as_ref(), package, subject, lead, repository).into();
     let metric = first.metric.clone();
     let mut rows = vec![first];
     for judgement in &finding.folded {

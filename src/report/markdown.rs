@@ -182,7 +182,11 @@ fn reasons(page: &mut Page, findings: &[&Finding]) {
 fn reason(finding: &Finding) -> String {
     let mut parts = Vec::new();
     if let Some(site) = &finding.site {
-        parts.push(format!("{} at {}", site.doing.clip(NAME).markdown_line(), site.label.clip(NAME).markdown()));
+        parts.push(format!(
+            "{} {}",
+            site.doing.clip(NAME).markdown_line(),
+            site.place().clip(SENTENCE).markdown_line()
+        ));
     } else if !finding.cause.is_any(&["", "new", "gone"]) {
         parts.push(finding.cause.clip(SENTENCE).markdown_line());
     }

@@ -94,6 +94,9 @@ pub struct Site {
     pub wakers: Vec<Waker>,
 }
 
+/// What those are called together that are not named one by one.
+pub const OTHERS: &str = "(others)";
+
 /// Who ended waits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

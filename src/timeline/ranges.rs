@@ -30,9 +30,16 @@ impl OpenRanges {
         self.credit(event, range, sync, sink);
     }
 
-    /// Forgets when ranges began: those that are open count as such no more.
-    pub(super) fn forget(&mut self) {
-        self.open.clear();
+    /// The window begins: those that are open count from here.
+    pub(super) fn begin_at(&mut self, from: Time) {
+        self.open.values_mut().for_each(|(since, _)| *since = from);
+    }
+
+    /// The window ends: those that are open count up to here.
+    pub(super) fn end_at(&mut self, end: Time, sink: &mut impl Sink) {
+        for ((range, _), (since, stack)) in self.open.drain() {
+            sink.range(range, since, end, stack);
+        }
     }
 
     /// Begins to count the range for a goroutine.

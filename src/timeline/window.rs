@@ -114,6 +114,11 @@ impl Timeline {
         Timeline { progress: Progress::new(window), ..Timeline::default() }
     }
 
+    /// Whether the trace goes on behind the window's end.
+    pub fn goes_on(&self) -> bool {
+        self.progress.closed().is_some()
+    }
+
     /// Feeds an event where there is a window to watch for.
     pub(super) fn windowed(&mut self, event: &Event, sink: &mut impl Sink) {
         if self.progress.phase == Phase::Unread {
@@ -143,7 +148,7 @@ impl Timeline {
         let from = self.progress.from;
         self.progress.phase = Phase::Within;
         self.goroutines.iter_mut().for_each(|g| g.begin_at(from));
-        self.ranges.forget();
+        self.ranges.begin_at(from);
         self.progress.before = self.events;
         (self.first, self.last, self.events) = (from, self.last, 0);
         self.sync = self.sync.max(from);
@@ -158,6 +163,7 @@ impl Timeline {
         }
         let end = self.progress.to.max(self.first);
         self.progress.closed = (end, self.events);
+        self.ranges.end_at(end, sink);
         self.close(end, sink);
         self.progress.phase = Phase::After;
     }

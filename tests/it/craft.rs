@@ -43,8 +43,13 @@ pub mod ev {
     pub const GO_SYSCALL_BEGIN: u8 = 22;
     pub const GO_SYSCALL_END: u8 = 23;
     pub const GO_STATUS: u8 = 25;
+    pub const PROCS_CHANGE: u8 = 9;
     pub const STW_BEGIN: u8 = 26;
     pub const STW_END: u8 = 27;
+    pub const SWEEP_BEGIN: u8 = 32;
+    pub const SWEEP_END: u8 = 33;
+    pub const ASSIST_BEGIN: u8 = 35;
+    pub const ASSIST_END: u8 = 36;
     pub const TASK_BEGIN: u8 = 40;
     pub const REGION_BEGIN: u8 = 42;
     pub const REGION_END: u8 = 43;

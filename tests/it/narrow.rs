@@ -315,6 +315,132 @@ fn within_regions_and_tasks_goroutines_count_for_that_time_only() {
     assert_eq!(summary.goroutines.keys().collect::<Vec<_>>(), ["main.work"]);
 }
 
+/// The collector's ranges on the only processor, and a region; main.work wakes main.main up.
+///
+/// ```text
+///   ns since 100  0     20    40 50    60    70  80   110 120 130    140   150 160     200 210
+///   main.main     run   [STW   ] [assist            ···········            ]   [sweep   ]
+///                                      [render             ···········]
+///                                            |wait sync ·····|runnable|run
+///   main.work                                    |run     |wait
+/// ```
+fn crafted_collector() -> Vec<u8> {
+    let (main, work, sync, render, kind) = (2, 1, 3, 4, 5);
+    let a = Events::default()
+        .event(ev::PROC_STATUS, 0, &[0, PROC_RUNNING])
+        .event(ev::GO_STATUS, 0, &[1, 1, GO_RUNNING])
+        .event(ev::PROCS_CHANGE, 0, &[1, main])
+        .event(ev::GO_CREATE, 10, &[2, work, main])
+        .event(ev::STW_BEGIN, 10, &[kind, main])
+        .event(ev::STW_END, 20, &[])
+        .event(ev::ASSIST_BEGIN, 10, &[main])
+        .event(ev::REGION_BEGIN, 10, &[0, render, main])
+        .event(ev::GO_BLOCK, 10, &[sync, main])
+        .event(ev::GO_START, 10, &[2, 1])
+        .event(ev::GO_UNBLOCK, 30, &[1, 1, work])
+        .event(ev::GO_BLOCK, 10, &[sync, work])
+        .event(ev::GO_START, 10, &[1, 2])
+        .event(ev::REGION_END, 10, &[0, render, main])
+        .event(ev::ASSIST_END, 10, &[])
+        .event(ev::SWEEP_BEGIN, 10, &[main])
+        .event(ev::SWEEP_END, 40, &[0, 0])
+        .event(ev::GO_SYSCALL_BEGIN, 10, &[1, main]);
+    Craft::new("go 1.22")
+        .frequency(1)
+        .strings(1, &["main.work", "main.main", "sync", "render", "GC sweep termination"])
+        .stacks(1, &[&[1], &[2]])
+        .batch(1, 1, 100, &a.0)
+        .bytes
+}
+
+#[test]
+fn ranges_of_the_collector_are_cut_at_the_edges_of_a_window() {
+    const STW: &str = "stop-the-world (GC sweep termination)";
+    const RANGES: [&str; 3] = [STW, "GC mark assist", "GC incremental sweep"];
+    // Stopped, assisting, sweeping; what of the assist was run; what was left to the program.
+    for (from, to, ranges, assisted, left) in [
+        // The number of processors is known from the third event on, 2 ns after the first.
+        (0, 210, [20, 100, 40], 40, 148.0 / 208.0),
+        (30, 60, [10, 10, 0], 10, 10.0 / 30.0),
+        (60, 140, [0, 80, 0], 20, 60.0 / 80.0),
+        (75, 105, [0, 30, 0], 0, 1.0),
+        (140, 180, [0, 10, 20], 10, 30.0 / 40.0),
+        (165, 190, [0, 0, 25], 0, 1.0),
+    ] {
+        let window = Window { from: Some(Moment::At(100 + from)), to: Some(Moment::At(100 + to)) };
+        let options = Options { window, ..Options::default() };
+        let summary = summarize("crafted", crafted_collector().as_slice(), &options).unwrap();
+        // Until it first blocks no stack tells its name.
+        let group = &summary.goroutines[if to <= 70 { "" } else { "main.main" }];
+        let of_group = RANGES.map(|name| group.range_ns.get(name).copied().unwrap_or(0));
+        let of_all = RANGES.map(|name| summary.ranges.get(name).map_or(0, |range| range.time_ns));
+        assert_eq!((of_group, group.assist_exec_ns), (ranges, assisted), "{from} to {to}");
+        assert_eq!((of_all, summary.gc.assist_exec_ns), (ranges, assisted), "{from} to {to}");
+        let least = summary.mmu["100µs"];
+        assert!((least - left).abs() < 1e-9, "{from} to {to}: {least}, not {left}");
+        let share = (assisted + ranges[0] + ranges[2]) as f64 / (to - from) as f64;
+        assert!((summary.gc.share - share).abs() < 1e-9, "{from} to {to}: {}, not {share}", summary.gc.share);
+    }
+    // The same of a region, which is where the third window is.
+    let chosen = Some(Chosen { regions: Some(Names::new(|name| name == "render")), ..Chosen::default() });
+    let options = Options { chosen, ..Options::default() };
+    let summary = summarize("crafted", crafted_collector().as_slice(), &options).unwrap();
+    let group = &summary.goroutines["main.main"];
+    assert_eq!((group.total_ns, group.range_ns["GC mark assist"], group.assist_exec_ns), (80, 80, 20));
+}
+
+/// Two goroutines of one group that are in a region for a while.
+///
+/// ```text
+///   ns since 100  0   5 10  15 20      30        50  60    70        80         100   110 120    130    150
+///   main.main     run      |wait
+///   main.work 2       |runnable|run    [render   wait ·· ·  ·········|runnable         ·  |run   ]
+///   main.work 3         |runnable                    |run  [render               ]     |wait
+/// ```
+fn crafted_pair() -> Vec<u8> {
+    let (main, work, sync, render) = (2, 1, 3, 4);
+    let a = Events::default()
+        .event(ev::PROC_STATUS, 0, &[0, PROC_RUNNING])
+        .event(ev::GO_STATUS, 0, &[1, 1, GO_RUNNING])
+        .event(ev::GO_CREATE, 5, &[2, work, main])
+        .event(ev::GO_CREATE, 5, &[3, work, main])
+        .event(ev::GO_BLOCK, 5, &[sync, main])
+        .event(ev::GO_START, 5, &[2, 1])
+        .event(ev::REGION_BEGIN, 10, &[0, render, work])
+        .event(ev::GO_BLOCK, 20, &[sync, work])
+        .event(ev::GO_START, 10, &[3, 1])
+        .event(ev::REGION_BEGIN, 10, &[0, render, work])
+        .event(ev::GO_UNBLOCK, 10, &[2, 2, work])
+        .event(ev::REGION_END, 20, &[0, render, work])
+        .event(ev::GO_BLOCK, 10, &[sync, work])
+        .event(ev::GO_START, 10, &[2, 3])
+        .event(ev::REGION_END, 10, &[0, render, work])
+        .event(ev::GO_SYSCALL_BEGIN, 20, &[1, work]);
+    Craft::new("go 1.22")
+        .frequency(1)
+        .strings(1, &["main.work", "main.main", "sync", "render"])
+        .stacks(1, &[&[1], &[2]])
+        .batch(1, 1, 100, &a.0)
+        .bytes
+}
+
+#[test]
+fn how_many_there_are_at_once_counts_within_regions_only_too() {
+    let of = |chosen: Option<Chosen>, from: Option<i64>, to: Option<i64>| {
+        let at = |ns: i64| Moment::At(100 + ns);
+        let options = Options { chosen, window: Window { from: from.map(at), to: to.map(at) }, ..Options::default() };
+        let summary = summarize("pair", crafted_pair().as_slice(), &options).unwrap();
+        let group = &summary.goroutines["main.work"];
+        [group.total_ns, group.present_ns, group.peak as i64, group.peak_running as i64, group.exec_ns]
+    };
+    let render = || Some(Chosen { regions: Some(Names::new(|name| name == "render")), ..Chosen::default() });
+    assert_eq!(of(None, None, Some(150)), [145 + 140, 145, 2, 1, 30 + 30 + 50]);
+    assert_eq!(of(render(), None, None), [100 + 30, 100, 2, 1, 30 + 30]);
+    assert_eq!(of(render(), Some(80), Some(125)), [45 + 20, 45, 2, 1, 5 + 20]);
+    assert_eq!(of(render(), Some(105), None), [25, 25, 1, 1, 10]);
+    assert_eq!(of(render(), None, Some(65)), [35, 35, 1, 1, 20]);
+}
+
 #[test]
 fn groups_count_within_regions_and_regions_of_groups_only() {
     let folder = folder("go1.26.6/tasks");
@@ -332,6 +458,9 @@ fn groups_count_within_regions_and_regions_of_groups_only() {
     let of_task = summary(folder.path(), &["--task", "request"]);
     let work = &whole.tasks["request"].work;
     assert_eq!((ran(&of_task), waited(&of_task)), (work.exec_ns, work.block_ns.values().sum::<i64>()));
+    // Messages say themselves which task they are of, wherever they are written.
+    assert_eq!(of_task.tasks["request"].logs, whole.tasks["request"].logs);
+    assert_eq!(of_task.logs.values().sum::<u64>(), whole.tasks["request"].logs);
     let of_group = summary(folder.path(), &["--group", "main.request.func1"]);
     assert!(whole.regions.contains_key("render") && !of_group.regions.contains_key("render"));
     assert_eq!(of_group.regions["fetch"], whole.regions["fetch"]);

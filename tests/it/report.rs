@@ -16,6 +16,23 @@ fn compare(name: &str, more: &[&str]) -> std::process::Output {
 }
 
 #[test]
+fn a_finding_says_through_what_it_waits_and_who_ends_that() {
+    for (name, words) in [
+        ("lock", "nearly all at sync.(*Mutex).Lock from cache.(*Cache).Page, woken by cache.(*Cache).Page"),
+        ("pool", "nearly all at catalog.(*DB).Get, woken by catalog.(*DB).Get.func1"),
+        ("sqlpool", "nearly all at sql.(*DB).conn from orders."),
+        ("sleep", "at time.Sleep from payment."),
+    ] {
+        let report = json(&compare(name, &["--format", "json"]));
+        let findings = report["findings"].as_array().unwrap();
+        let told: Vec<&str> = findings.iter().filter_map(|finding| finding["site"]["told"].as_str()).collect();
+        assert!(told.iter().any(|told| told.contains(words)), "{name}: {told:#?}");
+        // A timer that ends a sleep goes without saying.
+        assert!(name != "sleep" || told.iter().all(|told| !told.contains("woken by (")), "{told:#?}");
+    }
+}
+
+#[test]
 fn the_first_line_names_the_true_cause() {
     for (name, want) in [
         ("pool", &["catalog.loadAll.func1", "chan send", "catalog.(*DB).Get", "catalog/catalog.go:"][..]),

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::durations::Durations;
 use crate::compare::framework::{self, Owner};
+use crate::compare::names;
 use crate::metrics::registry::SubjectKind;
-use crate::summary::{HeapPoint, LoadPoint, SlowSpan, Summary};
+use crate::summary::{HeapPoint, LoadPoint, Site, SlowSpan, Summary};
 
 /// Package, kind and name of a subject.
 pub(super) type Key = (String, SubjectKind, String);
@@ -19,6 +20,8 @@ pub struct Drawn {
     pub(super) slowest: BTreeMap<(SubjectKind, String), (i64, Spans)>,
     /// Group that waited, state, group that woke it: how often and how long, all runs together.
     pub(super) wakers: BTreeMap<(String, String, String), (u64, i64)>,
+    /// State and function at which goroutines waited: the functions that ended that, and how long it had lasted.
+    pub(super) ended: BTreeMap<(String, String), BTreeMap<String, i64>>,
     pub(super) runs: usize,
 }
 
@@ -72,9 +75,29 @@ impl Drawn {
                     known.0 = known.0.saturating_add(waker.count);
                     known.1 = known.1.saturating_add(waker.time_ns);
                 }
+                drawn.note_ended(site);
             }
         }
         drawn
+    }
+
+    /// Only what goroutines did: that a timer ends a sleep goes without saying.
+    fn note_ended(&mut self, site: &Site) {
+        let Some(at) = names::leaf(&site.stack) else { return };
+        let ended = self.ended.entry((site.state.clone(), at.func.clone())).or_default();
+        for (waker, at) in site.wakers.iter().filter_map(|waker| Some((waker, names::leaf(&waker.stack)?))) {
+            if !waker.group.starts_with('(') {
+                let ns = ended.entry(at.func.clone()).or_default();
+                *ns = ns.saturating_add(waker.time_ns);
+            }
+        }
+    }
+
+    /// The function that ended most of the time that was waited in this state at this function.
+    pub(super) fn ended_by(&self, state: &str, function: &str) -> Option<&str> {
+        let ended = self.ended.get(&(state.to_owned(), function.to_owned()))?;
+        let (name, _) = ended.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)))?;
+        Some(name)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::drawn::Drawn;
 use crate::compare::{Change, PackagePair, Presence, SubjectPair, framework, names};
+use crate::gate::cause::SiteChange;
 use crate::gate::fold::Finding;
 use crate::gate::{Evidence, cause};
 use crate::metrics::registry::{Class, SubjectKind, Unit};
@@ -159,9 +161,49 @@ fn collections(package: &PackagePair, lead: &Change) -> Option<String> {
     (head >= 2.0 * base && head - base >= 3.0).then(|| format!("GC cycles {} → {}", figure(base), figure(head)))
 }
 
+/// Where the time of a finding went, in parts.
+pub(super) struct Place {
+    /// How much of the change it is: `nearly all at`, `mostly at`, `at`.
+    at: &'static str,
+    /// What the wait is carried by, where that is the standard library's.
+    via: Option<String>,
+    function: String,
+    woken_by: Option<String>,
+}
+
+impl Place {
+    /// `moved`: by how much the state changed that the site is a part of.
+    pub(super) fn of(site: &SiteChange, moved: Option<f64>, drawn: &[Drawn; 2]) -> Place {
+        let leaf = cause::leaf(&site.stack);
+        let part = moved.filter(|moved| *moved != 0.0).map_or(0.0, |moved| (site.head - site.base) / moved);
+        let carries = |f: &&SiteFrame| ["runtime.", "internal/", "syscall."].iter().any(|p| f.func.starts_with(p));
+        let via = site.stack.iter().find(|frame| !carries(frame)).filter(|frame| Some(*frame) != leaf);
+        let ended = leaf.and_then(|leaf| drawn.iter().rev().find_map(|side| side.ended_by(&site.state, &leaf.func)));
+        Place {
+            at: match part {
+                part if part >= 0.9 => "nearly all at",
+                part if part >= 0.5 => "mostly at",
+                _ => "at",
+            },
+            via: via.map(|frame| names::short(&frame.func).to_owned()),
+            function: leaf.map_or(String::new(), |frame| names::short(&frame.func).to_owned()),
+            woken_by: ended.map(|function| names::short(function).to_owned()),
+        }
+    }
+
+    /// In words; `position` stands behind the function.
+    pub(super) fn words(&self, position: &str) -> String {
+        let via = self.via.as_ref().map(|via| format!("{via} from ")).unwrap_or_default();
+        let gap = if position.is_empty() { "" } else { " " };
+        let by = self.woken_by.as_ref().map(|by| format!(", woken by {by}")).unwrap_or_default();
+        format!("{} {via}{}{gap}{position}{by}", self.at, self.function)
+    }
+}
+
 /// One line on what the program was doing.
 pub(super) fn cause_of(
     finding: &Finding,
+    place: Option<&Place>,
     package: &PackagePair,
     subject: &SubjectPair,
     lead: &Change,
@@ -180,18 +222,17 @@ pub(super) fn cause_of(
     if let Some(gc) = collections(package, lead) {
         state = format!("{state}; {gc}");
     }
-    match &finding.site {
-        Some(_) => {
-            let leaf = finding.site.as_ref().and_then(|s| cause::leaf(&s.stack));
-            let place = |f: &SiteFrame| format!("{} {}:{}", names::short(&f.func), repository.file(&f.file), f.line);
-            format!("{state} at {}", leaf.map_or(String::new(), place))
+    match (&finding.site, place) {
+        (Some(site), Some(place)) => {
+            let position = |f: &SiteFrame| format!("{}:{}", repository.file(&f.file), f.line);
+            format!("{state} {}", place.words(&cause::leaf(&site.stack).map_or(String::new(), position)))
         }
-        None if !state.is_empty() => state,
-        None if lead.metric.class == Class::Structural && subject.kind == SubjectKind::Group => {
+        _ if !state.is_empty() => state,
+        _ if lead.metric.class == Class::Structural && subject.kind == SubjectKind::Group => {
             let (a, b) = (&subject.base, &subject.head);
             let by = b.iter().chain(a).flat_map(|(_, s)| s.creators.keys()).next();
             by.map_or(String::new(), |c| format!("started by {}", names::short(c)))
         }
-        None => String::new(),
+        _ => String::new(),
     }
 }

@@ -107,12 +107,28 @@ pub struct Site {
     pub label: Text,
     /// `file:line` of it, relative to the repository.
     pub position: Text,
+    /// Where, through what, and who ended it: `nearly all at sync.(*Mutex).Lock from cache.(*Cache).Put, woken by
+    /// cache.flush`.
+    #[serde(default)]
+    pub told: Text,
     /// Its time per item in the base, ns.
     pub base: f64,
     /// Its time per item in the head, ns.
     pub head: f64,
     /// The whole stack, innermost frame first: `function file:line`.
     pub stack: Vec<Text>,
+}
+
+impl Site {
+    /// Where, in words: the function alone in results of older versions.
+    pub fn place(&self) -> Text {
+        if !self.told.is_empty() {
+            return self.told.clone();
+        }
+        let mut place = Text::from("at ");
+        place += &self.label;
+        place
+    }
 }
 
 /// How many findings there are of each kind.

@@ -106,6 +106,7 @@ fn finding(old: OldFinding) -> Result<Finding, String> {
         other => return Err(format!("the unit {other:?} is not known")),
     };
     let site = old.site.map(|site| Site {
+        told: format!("at {}", names::short(&site.function)).into(),
         doing: cause::words(&site.state).into(),
         state: site.state.into(),
         label: names::short(&site.function).into(),
