@@ -17,6 +17,7 @@ pub(crate) mod github;
 pub mod init;
 mod inputs;
 mod instances;
+mod joined;
 mod logs;
 pub mod merge;
 pub mod migrate;

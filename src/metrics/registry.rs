@@ -8,10 +8,13 @@
 
 mod definitions;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hash::HashMap;
 use crate::summary::{Group, Region, Summary, Task, TestKind, TestRun};
 
 /// What a figure is about.
@@ -295,8 +298,30 @@ pub fn metrics() -> impl Iterator<Item = &'static Metric> {
 
 /// The metric of `path` for subjects of `kind`.
 pub fn find(kind: SubjectKind, path: &str) -> Option<&'static Metric> {
-    // Exact ids win over families, whose stems could be their beginning.
-    metrics().filter(|m| m.kinds.contains(&kind) && m.owns(path)).max_by_key(|m| (!m.id.ends_with('*'), m.id.len()))
+    static TABLES: OnceLock<BTreeMap<SubjectKind, Table>> = OnceLock::new();
+    let table = TABLES.get_or_init(|| SubjectKind::ALL.into_iter().map(|kind| (kind, Table::of(kind))).collect());
+    table.get(&kind)?.find(path)
+}
+
+/// The metrics of one kind of subject: millions of series are looked up where many shards are merged.
+struct Table {
+    exact: HashMap<&'static str, &'static Metric>,
+    /// Those whose id ends in `*`, the longest first.
+    families: Vec<&'static Metric>,
+}
+
+impl Table {
+    fn of(kind: SubjectKind) -> Table {
+        let (mut families, exact): (Vec<_>, Vec<_>) =
+            metrics().filter(|m| m.kinds.contains(&kind)).partition(|m| m.id.ends_with('*'));
+        families.sort_by_key(|m| std::cmp::Reverse(m.id.len()));
+        Table { exact: exact.into_iter().map(|m| (m.id, m)).collect(), families }
+    }
+
+    /// Exact ids win over families, whose stems could be their beginning.
+    fn find(&self, path: &str) -> Option<&'static Metric> {
+        self.exact.get(path).or_else(|| self.families.iter().find(|m| m.owns(path))).copied()
+    }
 }
 
 /// All metrics that `name` may mean: an id, a path of a family, or the end of one.
