@@ -99,7 +99,7 @@ fn row<'a>(
     let metric = registry::find(id.kind, path)?;
     let package = packages.base;
     let item = per::item(id.kind, metric, &packages, (Some(subject), Some(subject)));
-    let value = item.ok().and_then(|item| per::value(package, subject, id.kind, metric, path, item, i));
+    let value = item.ok().and_then(|item| per::each_value(package, subject, id.kind, metric, path, item).nth(i)?);
     let items = match id.kind {
         SubjectKind::Process => None,
         _ => subject.figures.get("count").and_then(|counts| counts.get(i).copied().flatten()),

@@ -13,8 +13,17 @@ pub struct Workload {
     pub unseen: bool,
     pub switches: Vec<String>,
     /// By session, by variant (`base` or a switch), one run for each round.
-    pub sessions: Vec<BTreeMap<String, Side>>,
+    pub sessions: Vec<Session>,
+    /// The same of those whose name begins with [`CROWDED`].
+    pub crowded: Vec<Session>,
 }
+
+/// By variant (`base` or a switch), one run for each round.
+pub type Session = BTreeMap<String, Side>;
+
+/// How the names of sessions begin that were recorded while more than four times as much ran as the machine has cores
+/// for: measured apart from the others.
+const CROWDED: &str = "crowded";
 
 /// The folder of the harness.
 pub fn folder() -> PathBuf {
@@ -41,7 +50,7 @@ pub fn load() -> Result<Vec<Workload>, String> {
     let mut all = Vec::new();
     for [name, half, _, switches] in manifest()? {
         let switches: Vec<String> = switches.split(',').filter(|s| *s != "-").map(str::to_owned).collect();
-        let mut sessions = Vec::new();
+        let (mut sessions, mut crowded) = (Vec::new(), Vec::new());
         let data = folder().join("data").join(&name);
         let mut found: Vec<PathBuf> = std::fs::read_dir(&data)
             .map_err(|e| format!("{}: {e}", data.display()))?
@@ -60,9 +69,10 @@ pub fn load() -> Result<Vec<Workload>, String> {
                 std::io::Read::read_to_string(&mut unfolded, &mut text).map_err(|e| wrong(e.to_string()))?;
                 variants.insert(variant.to_owned(), baseline::read_any(&text).map_err(wrong)?.into_side());
             }
-            sessions.push(variants);
+            let name = session.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.starts_with(CROWDED) { crowded.push(variants) } else { sessions.push(variants) }
         }
-        all.push(Workload { name, unseen: half == "unseen", switches, sessions });
+        all.push(Workload { name, unseen: half == "unseen", switches, sessions, crowded });
     }
     Ok(all)
 }
@@ -71,6 +81,26 @@ impl Workload {
     /// How many runs of unchanged code there are.
     pub fn runs(&self) -> usize {
         self.sessions.iter().filter_map(|s| s.get("base")).map(Side::rounds).sum()
+    }
+
+    /// How many sessions, and runs of unchanged code.
+    pub fn recorded(&self) -> (usize, usize) {
+        (self.sessions.len(), self.runs())
+    }
+
+    /// The same workload as if only one session had been recorded.
+    pub fn only(&self, session: usize) -> Workload {
+        self.of(self.sessions.get(session).cloned().into_iter().collect())
+    }
+
+    /// The same workload as if only the crowded sessions had been recorded.
+    pub fn crowded(&self) -> Workload {
+        self.of(self.crowded.clone())
+    }
+
+    fn of(&self, sessions: Vec<Session>) -> Workload {
+        let (name, switches) = (self.name.clone(), self.switches.clone());
+        Workload { name, unseen: self.unseen, switches, sessions, crowded: Vec::new() }
     }
 
     /// `n` runs a side of unchanged code, as if they had been recorded alternately: pairs of neighbours, each turned
@@ -98,12 +128,13 @@ impl Workload {
         Some((base.take(rows), head.take(rows)))
     }
 
-    /// `n` runs of unchanged code of one session, and `n` of another.
+    /// `n` runs of unchanged code of one session, and `n` of another, crowded or not.
     pub fn apart(&self, n: usize, random: &mut Random) -> Option<(Side, Side)> {
-        let of = self.sessions.len();
+        let sessions: Vec<&Session> = self.sessions.iter().chain(&self.crowded).collect();
+        let of = sessions.len();
         let (one, by) = (random.below(of), 1 + random.below(of.checked_sub(1)?));
         let side = |at: usize, random: &mut Random| {
-            let side = self.sessions.get(at % of)?.get("base")?;
+            let side = sessions.get(at % of)?.get("base")?;
             let mut rows: Vec<usize> = (0..side.rounds()).collect();
             random.shuffle(&mut rows);
             Some(side.take(rows.get(..n)?))

@@ -30,7 +30,7 @@ const SPLITS: usize = 1000;
 /// Trials of each regression at each number of runs.
 const DETECTIONS: usize = 200;
 /// Whole builds.
-const BUILDS: usize = 150;
+const BUILDS: usize = 100;
 /// Packages of a whole build.
 const PACKAGES: usize = 200;
 /// Runs a side.
@@ -51,9 +51,15 @@ fn main() -> ExitCode {
         },
         // A tenth of the trials, of all workloads or some, to try something out; nothing is written.
         ["try", ref only @ ..] => measure(TRY, Some(only)),
+        // What unchanged code fails for, a tenth of the splits, of all workloads or some: one line for each series.
+        ["alarms", ref only @ ..] => alarms(only),
+        // How often each regression is found in each session, a tenth of the trials.
+        ["found", ref only @ ..] => found(only),
         ["pack", folder] => pack::pack(std::path::Path::new(folder)),
         _ => {
-            println!("accuracy: -- measure [PART] | try [WORKLOAD...] | pack FOLDER (see benches/accuracy/main.rs)");
+            println!(
+                "accuracy: -- measure [PART] | try [WORKLOAD...] | alarms [WORKLOAD...] | found [WORKLOAD...] | pack FOLDER (see benches/accuracy/main.rs)"
+            );
             return ExitCode::SUCCESS;
         }
     };
@@ -94,6 +100,23 @@ fn measure(part: usize, only: Option<&[&str]>) -> Result<(), String> {
                 tables.regressions.push(row);
             }
         }
+        let crowded = workload.crowded();
+        for n in [10, 5] {
+            let outcomes = trials(SPLITS / part / 4, &format!("{}/{n}/crowded", workload.name), |random| {
+                let (base, head) = crowded.unchanged(n, random)?;
+                Some(trial::judge(base, head, Recorded::Alternately, None))
+            });
+            tables.crowded.push(row(workload, "", n, &outcomes));
+            for switch in &workload.switches {
+                let Some(expected) = trial::expected(switch) else { continue };
+                let outcomes =
+                    trials(DETECTIONS / part, &format!("{}/{switch}/{n}/crowded", workload.name), |random| {
+                        let (base, head) = crowded.regression(switch, n, random)?;
+                        Some(trial::judge(base, head, Recorded::Alternately, Some(&expected)))
+                    });
+                tables.crowded.push(row(workload, switch, n, &outcomes));
+            }
+        }
         tables.cost.push(cost(workload, SPLITS / part / 4));
         eprintln!("{}: {} runs", workload.name, workload.runs());
     }
@@ -104,12 +127,67 @@ fn measure(part: usize, only: Option<&[&str]>) -> Result<(), String> {
             tables.builds.push((unseen, n, Rate::of(&outcomes, |o| o.fails), Rate::of(&outcomes, |o| o.inconclusive)));
         }
     }
-    tables.runs = workloads.iter().map(|w| (w.name.clone(), w.unseen, w.sessions.len(), w.runs())).collect();
+    let recorded = |w: &Workload| (w.name.clone(), w.unseen, [w.recorded(), w.crowded().recorded()]);
+    tables.runs = workloads.iter().map(recorded).collect();
     let text = paper::write(&tables, (SPLITS / part, DETECTIONS / part, BUILDS / part, PACKAGES));
     println!("{text}");
     if only.is_none() {
         let path = data::folder().join("../docs/accuracy.md");
         std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Prints how often each regression is found in each session.
+fn found(only: &[&str]) -> Result<(), String> {
+    let mut workloads = data::load()?;
+    workloads.retain(|w| only.is_empty() || only.contains(&w.name.as_str()));
+    for workload in &workloads {
+        for switch in &workload.switches {
+            let Some(expected) = trial::expected(switch) else { continue };
+            for session in 0..workload.sessions.len() {
+                let alone = workload.only(session);
+                for n in [10, 5] {
+                    let name = format!("{}/{switch}/{n}/{session}", workload.name);
+                    let outcomes = trials(DETECTIONS / TRY, &name, |random| {
+                        let (base, head) = alone.regression(switch, n, random)?;
+                        Some(trial::judge(base, head, Recorded::Alternately, Some(&expected)))
+                    });
+                    let rate = Rate::of(&outcomes, |o| o.fails);
+                    println!("{} {switch} session {session}: {n} runs: {rate:?}", workload.name);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Prints what fails on unchanged code, how often, and what on.
+fn alarms(only: &[&str]) -> Result<(), String> {
+    let mut workloads = data::load()?;
+    workloads.retain(|w| only.is_empty() || only.contains(&w.name.as_str()));
+    for workload in &workloads {
+        for n in [10, 5] {
+            for (recorded, which) in [(Recorded::Alternately, ""), (Recorded::Apart, "/apart")] {
+                let mut found = std::collections::BTreeMap::<String, usize>::new();
+                for i in 0..SPLITS / TRY {
+                    let mut random = Random::named(SEED + i as u64, &format!("{}/{n}{which}", workload.name));
+                    let sides = match recorded {
+                        Recorded::Apart => workload.apart(n, &mut random),
+                        _ => workload.unchanged(n, &mut random),
+                    };
+                    let Some((base, head)) = sides else { continue };
+                    let mut comparison = compare(base, head);
+                    comparison.design = Design { recorded, share: 1.0 };
+                    for line in trial::failing(&comparison, &gate::judge(&comparison, &Config::default())) {
+                        *found.entry(line).or_default() += 1;
+                    }
+                }
+                for (line, count) in found {
+                    println!("{}/{n}{which}: {count} of {}: {line}", workload.name, SPLITS / TRY);
+                }
+            }
+        }
     }
     Ok(())
 }
@@ -123,6 +201,7 @@ fn row(workload: &Workload, switch: &str, n: usize, outcomes: &[Outcome]) -> Row
         runs: n,
         fails: Rate::of(outcomes, |o| o.fails),
         inconclusive: Rate::of(outcomes, |o| o.inconclusive),
+        inconclusive_counts: Rate::of(outcomes, |o| o.inconclusive_counts),
         named: Rate::among(outcomes, |o| o.fails, |o| o.named_first),
         in_three: Rate::of(outcomes, |o| o.named_in_three),
         benchstat: Rate::of(outcomes, |o| o.benchstat),

@@ -74,6 +74,7 @@ pub struct Row {
     pub runs: usize,
     pub fails: Rate,
     pub inconclusive: Rate,
+    pub inconclusive_counts: Rate,
     pub named: Rate,
     pub in_three: Rate,
     pub benchstat: Rate,
@@ -91,10 +92,13 @@ pub struct Cost {
 /// All figures.
 #[derive(Default)]
 pub struct Tables {
-    pub runs: Vec<(String, bool, usize, usize)>,
+    /// Name, half, and sessions and runs of unchanged code: of those measured on, and of the crowded ones.
+    pub runs: Vec<(String, bool, [(usize, usize); 2])>,
     pub unchanged: Vec<Row>,
     pub apart: Vec<Row>,
     pub regressions: Vec<Row>,
+    /// Of the crowded sessions; unchanged code has no switch.
+    pub crowded: Vec<Row>,
     pub builds: Vec<(bool, usize, Rate, Rate)>,
     pub cost: Vec<Cost>,
 }
@@ -108,10 +112,13 @@ fn sum(rows: &[Row], unseen: bool, runs: usize, of: impl Fn(&Row) -> Rate) -> Ra
 /// Writes the paper.
 pub fn write(t: &Tables, (splits, detections, builds, packages): (usize, usize, usize, usize)) -> String {
     let mut out = String::from(HEAD);
-    let _ =
-        writeln!(out, "## Recordings\n\n| workload | half | sessions | runs of unchanged code |\n|---|---|---:|---:|");
-    for (name, unseen, sessions, runs) in &t.runs {
-        let _ = writeln!(out, "| {name} | {} | {sessions} | {runs} |", if *unseen { "unseen" } else { "tuning" });
+    let _ = writeln!(
+        out,
+        "## Recordings\n\n| workload | half | sessions | runs of unchanged code | crowded sessions | their runs |\n|---|---|---:|---:|---:|---:|"
+    );
+    for (name, unseen, [(sessions, runs), (crowded, theirs)]) in &t.runs {
+        let half = if *unseen { "unseen" } else { "tuning" };
+        let _ = writeln!(out, "| {name} | {half} | {sessions} | {runs} | {crowded} | {theirs} |");
     }
     let _ = writeln!(
         out,
@@ -140,12 +147,7 @@ pub fn write(t: &Tables, (splits, detections, builds, packages): (usize, usize, 
         let half = HALVES[usize::from(*unseen)].1;
         let _ = writeln!(out, "| {half} | {n} | {} | {} |", fails.bounded(), inconclusive.text());
     }
-    let _ = writeln!(
-        out,
-        "\nBase and head recorded at different times, {} random splits of each workload:\n\n| workload | at 10 | at 5 | at 1 | inconclusive at 10, 5, 1 |\n|---|---:|---:|---:|---:|",
-        splits / 4
-    );
-    each(&mut out, &t.apart);
+    apart(&mut out, &t.apart, splits / 4);
     let _ = writeln!(
         out,
         "\n## Detection\n\nEach switch of examples/regressions, {detections} random choices of runs. `named`: of the builds that fail, those whose first finding names the injected subject and the right kind. At one run nothing is proven: `in 3` says how often one of the first three findings names the cause.\n\n| workload | switch | half | doubles | at 10 | at 5 | at 1 | named at 10, 5 | in 3 at 1 | benchstat at 10, 5 | 10 % at 10, 5, 1 |\n|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|"
@@ -192,6 +194,7 @@ pub fn write(t: &Tables, (splits, detections, builds, packages): (usize, usize, 
             named(unseen).text()
         );
     }
+    crowded(&mut out, t, (splits, detections));
     let _ = writeln!(
         out,
         "\n## Cost\n\nHow often `gotrace-diff run` runs a package's tests until the verdict on unchanged code, both sides together, at most 10 pairs.\n\n| workload | half | median | mean |\n|---|---|---:|---:|"
@@ -204,6 +207,47 @@ pub fn write(t: &Tables, (splits, detections, builds, packages): (usize, usize, 
     medians.sort_unstable();
     let _ = writeln!(out, "\nThe median over workloads: {}.", medians.get(medians.len() / 2).copied().unwrap_or(0));
     out
+}
+
+/// What was recorded at different times, crowded or not.
+fn apart(out: &mut String, rows: &[Row], splits: usize) {
+    let _ = writeln!(
+        out,
+        "\nBase and head recorded at different times, crowded sessions among them, {splits} random splits of each workload. Times prove nothing then and are inconclusive where they look worse; `counts`: inconclusive for anything that does not depend on the machine.\n\n| half | runs a side | the build fails | inconclusive | counts |\n|---|---:|---:|---:|---:|"
+    );
+    for (unseen, half) in HALVES {
+        for n in [10, 5, 1] {
+            let s = |of: fn(&Row) -> Rate| sum(rows, unseen, n, of);
+            let (fails, all, counts) = (s(|r| r.fails), s(|r| r.inconclusive), s(|r| r.inconclusive_counts));
+            let _ = writeln!(out, "| {half} | {n} | {} | {} | {} |", fails.bounded(), all.text(), counts.text());
+        }
+    }
+    let _ = writeln!(out, "\n| workload | at 10 | at 5 | at 1 | inconclusive at 10, 5, 1 |\n|---|---:|---:|---:|---:|");
+    each(out, rows);
+}
+
+/// What the crowded sessions gave.
+fn crowded(out: &mut String, t: &Tables, (splits, detections): (usize, usize)) {
+    let _ = writeln!(
+        out,
+        "\n## On a crowded machine\n\nSessions during which so much else ran that the load was 10 to 13 on two cores. {} splits of unchanged code of each workload, {detections} choices of each regression.\n\n| half | runs a side | the build fails | inconclusive |\n|---|---:|---:|---:|",
+        splits / 4
+    );
+    let (unchanged, regressions): (Vec<&Row>, Vec<&Row>) = t.crowded.iter().partition(|r| r.switch.is_empty());
+    for (unseen, half) in HALVES {
+        for n in [10, 5] {
+            let rows = || unchanged.iter().filter(|r| r.unseen == unseen && r.runs == n);
+            let fails = rows().map(|r| r.fails).fold(Rate::default(), Rate::add);
+            let inconclusive = rows().map(|r| r.inconclusive).fold(Rate::default(), Rate::add);
+            let _ = writeln!(out, "| {half} | {n} | {} | {} |", fails.bounded(), inconclusive.text());
+        }
+    }
+    let _ = writeln!(out, "\n| workload | switch | found at 10 | at 5 |\n|---|---|---:|---:|");
+    for row in regressions.iter().filter(|r| r.runs == 10) {
+        let five = regressions.iter().find(|r| r.runs == 5 && r.name == row.name && r.switch == row.switch);
+        let five = five.map_or("-".to_owned(), |r| r.fails.text());
+        let _ = writeln!(out, "| {} | {} | {} | {five} |", row.name, row.switch, row.fails.text());
+    }
 }
 
 fn each(out: &mut String, rows: &[Row]) {
@@ -228,8 +272,8 @@ const HEAD: &str = "# How well it decides
 
 Written by `cargo bench --profile accuracy --bench accuracy -- measure` from the recordings in accuracy/data. Seeds are
 fixed; nothing here was typed by hand. What is measured on: accuracy/workloads.txt. How it was recorded:
-accuracy/record.sh, at different times on a shared machine of two cores, on which other builds were running: the same
-tests took up to four times as long in one session as in another.
+accuracy/record.sh, at different times on a shared machine of two cores, on which other builds were running. What was
+recorded while the load was 10 and more is measured apart, at the end.
 
 A workload's half was decided before it was recorded. The gate's rules were chosen by looking at the first one. Three workloads
 changed halves: accuracy/workloads.txt says which and why.

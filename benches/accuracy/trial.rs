@@ -3,6 +3,7 @@
 use gotrace_diff::compare::{self, Comparison, Design, Presence, Recorded, Side};
 use gotrace_diff::config::{Config, Level};
 use gotrace_diff::gate::{self, Judged, Verdict, fold};
+use gotrace_diff::metrics::registry::DependsOn;
 use gotrace_diff::stats::rank;
 
 /// What came of a trial.
@@ -10,6 +11,8 @@ use gotrace_diff::stats::rank;
 pub struct Outcome {
     pub fails: bool,
     pub inconclusive: bool,
+    /// It is, and not for times alone, which prove nothing between recordings made at different times.
+    pub inconclusive_counts: bool,
     /// The first finding names the injected subject and the right kind.
     pub named_first: bool,
     /// One of the first three does.
@@ -35,6 +38,13 @@ pub fn outcome(comparison: &Comparison, judged: &Judged, expected: Option<&Expec
         inconclusive: judged.verdict == Verdict::Inconclusive,
         ..Outcome::default()
     };
+    let counts = |j: &gate::Judgement| {
+        let change = &comparison.packages[j.at.0].subjects[j.at.1].changes[j.at.2];
+        j.outcome == gate::Outcome::Inconclusive
+            && j.terms.level == Level::Error
+            && change.metric.depends != DependsOn::Machine
+    };
+    out.inconclusive_counts = out.inconclusive && judged.judgements.iter().any(counts);
     (out.benchstat, out.threshold) = others(comparison, judged);
     if let Some(expected) = expected {
         let findings = fold::findings(comparison, judged);
@@ -52,6 +62,25 @@ pub fn outcome(comparison: &Comparison, judged: &Judged, expected: Option<&Expec
         out.named_in_three = findings.iter().take(3).any(names);
     }
     out
+}
+
+/// What fails the build: each series, and what that rests on.
+pub fn failing(comparison: &Comparison, judged: &Judged) -> Vec<String> {
+    let fails =
+        judged.judgements.iter().filter(|j| j.outcome == gate::Outcome::Regression && j.terms.level == Level::Error);
+    let line = |j: &gate::Judgement| {
+        let subject = &comparison.packages[j.at.0].subjects[j.at.1];
+        let evidence = format!("{:?}", j.evidence);
+        let kind = evidence.split('(').next().unwrap_or_default();
+        let change = &subject.changes[j.at.2];
+        let values = match &change.presence {
+            // What a test decides on is a ratio of its own.
+            Presence::Both { base, head } if kind != "Tested" => format!(" {:?} {:?}", base.values(), head.values()),
+            _ => String::new(),
+        };
+        format!("{kind}: {} {}: {}{values}", subject.kind.name(), subject.name(), change.path)
+    };
+    fails.map(line).collect()
 }
 
 /// What users have: the same series, each judged on its own. benchstat: Mann-Whitney, two-sided, p < 0.05, no

@@ -171,38 +171,38 @@ pub fn values(
     path: &str,
     item: Item,
 ) -> Vec<f64> {
-    let points = subject.points(package.runs.len());
-    let mut values = Vec::with_capacity(points);
-    values.extend((0..points).filter_map(|i| value(package, subject, kind, metric, path, item, i)));
-    values
+    each_value(package, subject, kind, metric, path, item).flatten().collect()
 }
 
-/// The figure of `path` in run (or repeat) `i`, per `item`.
-pub fn value(
-    package: &Package,
-    subject: &Subject,
+/// The figure of `path` in each run (or repeat), per `item`.
+pub fn each_value<'s>(
+    package: &'s Package,
+    subject: &'s Subject,
     kind: SubjectKind,
-    metric: &Metric,
+    metric: &'s Metric,
     path: &str,
     item: Item,
-    i: usize,
-) -> Option<f64> {
+) -> impl Iterator<Item = Option<f64>> + 's {
     let divisor_path = match (kind, metric.class) {
         (SubjectKind::Task, Class::Time) => "complete",
         _ => "count",
     };
-    let at = |path: &str| subject.figures.get(path).and_then(|s| s.get(i).copied().flatten());
-    let repeat = subject.repeats.get(i);
-    let run = package.runs.get(repeat.map_or(i, |r| r.run))?;
-    let value = at(path).or(metric.zero_when_absent.then_some(0))? as f64;
-    let value = if metric.unit == Unit::Ratio { value / 1e6 } else { value };
-    let divisor = match item {
-        Item::Run | Item::Itself => 1.0,
-        Item::Operation => repeat.map_or(run.operations, |r| r.operations)? as f64,
-        Item::Second => run.duration_ns as f64 / 1e9,
-        Item::Goroutine | Item::Test | Item::Call | Item::Task => at(divisor_path)? as f64,
-    };
-    (divisor > 0.0).then(|| value / divisor)
+    let series = |path: &str| subject.figures.get(path).map_or(&[][..], Vec::as_slice);
+    let (figures, divisors) = (series(path), series(divisor_path));
+    let at = |series: &[Option<i64>], i: usize| series.get(i).copied().flatten();
+    (0..subject.points(package.runs.len())).map(move |i| {
+        let repeat = subject.repeats.get(i);
+        let run = package.runs.get(repeat.map_or(i, |r| r.run))?;
+        let value = at(figures, i).or(metric.zero_when_absent.then_some(0))? as f64;
+        let value = if metric.unit == Unit::Ratio { value / 1e6 } else { value };
+        let divisor = match item {
+            Item::Run | Item::Itself => 1.0,
+            Item::Operation => repeat.map_or(run.operations, |r| r.operations)? as f64,
+            Item::Second => run.duration_ns as f64 / 1e9,
+            Item::Goroutine | Item::Test | Item::Call | Item::Task => at(divisors, i)? as f64,
+        };
+        (divisor > 0.0).then(|| value / divisor)
+    })
 }
 
 /// How many items lie behind one run's figure, in the middle of the runs: turns figures per item back into totals.

@@ -1,6 +1,6 @@
 //! Some of a side's runs, as a side of their own: for trials on runs of one version.
 
-use super::side::{Package, Repeat, Run, Side};
+use super::side::{Package, Repeat, Run, Side, SiteFigures, Subject};
 
 impl Side {
     /// The runs with these numbers, in this order, of every package. Numbers that a package lacks are left out.
@@ -28,7 +28,6 @@ impl Package {
         let mut out = Package { named_by: self.named_by, ..Package::default() };
         out.runs = runs.iter().map(|&i| self.runs[i].clone()).collect();
         for (id, subject) in &self.subjects {
-            let mut kept = subject.clone();
             // A test's figures are of its repeats, each of which belongs to a run.
             let rows: Vec<usize> = if subject.repeats.is_empty() {
                 runs.clone()
@@ -37,20 +36,34 @@ impl Package {
                 runs.iter().flat_map(of_run).collect()
             };
             let place = |run: usize| runs.iter().position(|&r| r == run).unwrap_or(0);
-            if !subject.repeats.is_empty() {
-                let moved = |&k: &usize| Repeat { run: place(subject.repeats[k].run), ..subject.repeats[k] };
-                kept.repeats = rows.iter().map(moved).collect();
-            }
-            for values in kept.figures.values_mut() {
-                *values = rows.iter().map(|&i| values.get(i).copied().flatten()).collect();
-            }
-            // What none of these runs has, nobody would know of.
-            kept.figures.retain(|_, values| values.iter().any(Option::is_some));
-            for site in kept.sites.values_mut() {
-                site.count = rows.iter().map(|&i| site.count.get(i).copied().unwrap_or(0)).collect();
-                site.time_ns = rows.iter().map(|&i| site.time_ns.get(i).copied().unwrap_or(0)).collect();
-            }
-            kept.sites.retain(|_, site| site.count.iter().any(|n| *n > 0));
+            let moved = |&k: &usize| {
+                let repeat = subject.repeats.get(k)?;
+                Some(Repeat { run: place(repeat.run), ..*repeat })
+            };
+            let figures = subject.figures.iter().filter_map(|(path, values)| {
+                // What none of these runs has, nobody would know of.
+                let of_row = |&i: &usize| values.get(i).copied().flatten();
+                rows.iter().any(|row| of_row(row).is_some()).then(|| (path.clone(), rows.iter().map(of_row).collect()))
+            });
+            let sites = subject.sites.iter().filter_map(|(key, site)| {
+                let of_rows =
+                    |values: &[i64]| rows.iter().map(|&i| values.get(i).copied().unwrap_or(0)).collect::<Vec<i64>>();
+                let count = of_rows(&site.count);
+                let has_any = count.iter().any(|n| *n > 0);
+                has_any.then(|| {
+                    let time_ns = of_rows(&site.time_ns);
+                    (key.clone(), SiteFigures { stack: site.stack.clone(), count, time_ns })
+                })
+            });
+            let kept = Subject {
+                framework: subject.framework,
+                start: subject.start.clone(),
+                creators: subject.creators.clone(),
+                of_test: subject.of_test.clone(),
+                repeats: rows.iter().filter_map(moved).collect(),
+                figures: figures.collect(),
+                sites: sites.collect(),
+            };
             if !kept.figures.is_empty() {
                 out.subjects.insert(id.clone(), kept);
             }

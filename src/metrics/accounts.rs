@@ -1,6 +1,7 @@
 //! Where each goroutine's time went, and the groups by start function.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::narrowed::Narrowed;
 use super::tally::{RangeName, Spent, Sums, Tally};
@@ -13,7 +14,8 @@ use crate::trace::{Frame, GoSlot, Range, StackId, Sym, Symbols, Time};
 /// Special ranges of one goroutine, and what of it counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Special {
-    sums: Tally<RangeName>,
+    /// Shared with all that was noted since it last grew.
+    sums: Arc<Tally<RangeName>>,
     /// Those that are open, since when.
     open: Vec<(RangeName, Time)>,
     /// Time that it ran within mark assists, ns.
@@ -24,6 +26,10 @@ pub(super) struct Special {
 }
 
 impl Special {
+    fn add(&mut self, name: RangeName, ns: i64) {
+        Arc::make_mut(&mut self.sums).add(name, ns);
+    }
+
     fn assists_since(&self) -> Option<Time> {
         self.open.iter().find(|(name, _)| *name == RangeName::MarkAssist).map(|&(_, since)| since)
     }
@@ -110,9 +116,11 @@ impl Account {
             sums.add(span.state, span.reason, span.ns());
         }
         let range = self.special.as_ref().map(|special| {
-            let mut range = special.sums.clone();
-            special.open.iter().for_each(|&(name, since)| range.add(name, now.since(since)));
-            Box::new(range)
+            let mut range = Arc::clone(&special.sums);
+            for &(name, since) in &special.open {
+                Arc::make_mut(&mut range).add(name, now.since(since));
+            }
+            range
         });
         Spent::new(sums, range, self.end(now).since(self.born))
     }
@@ -141,7 +149,7 @@ impl Account {
         let Some(special) = &mut self.special else { return };
         let open = std::mem::take(&mut special.open);
         if special.stuck.is_none() {
-            open.into_iter().for_each(|(name, since)| special.sums.add(name, time.since(since)));
+            open.into_iter().for_each(|(name, since)| special.add(name, time.since(since)));
             special.stuck = stuck.then_some(time);
         }
     }
@@ -152,8 +160,8 @@ impl Account {
         match special.open.iter_mut().find(|(open, _)| *open == name) {
             Some((_, begun)) => {
                 // Still open as a generation begins: what has passed is counted, and it goes on from here.
-                special.sums.add(name, since.since(*begun));
-                *begun = since;
+                let ns = since.since(std::mem::replace(begun, since));
+                special.add(name, ns);
             }
             None => special.open.push((name, since)),
         }
@@ -165,7 +173,7 @@ impl Account {
         if let Some(at) = special.open.iter().position(|(open, _)| *open == name) {
             let (_, since) = special.open.swap_remove(at);
             let Some(end) = end else { return };
-            special.sums.add(name, end.since(since));
+            special.add(name, end.since(since));
             if name == RangeName::MarkAssist
                 && let Some(runs) = self.runs_since.get()
             {
@@ -183,7 +191,7 @@ impl Account {
             (self.runs_since, self.waited) = (from, 0);
         }
         if let Some(special) = &mut self.special {
-            (special.sums, special.assisting) = (Tally::default(), 0);
+            (special.sums, special.assisting) = (Arc::default(), 0);
             special.open.iter_mut().for_each(|(_, since)| *since = from);
             special.stuck = special.stuck.map(|_| from);
         }
@@ -197,7 +205,7 @@ impl Account {
     /// All that it spent in its life.
     fn lifetime(&self, now: Time) -> Spent {
         let total = self.end(now).since(self.born);
-        let range = self.special.as_ref().map(|special| Box::new(special.sums.clone()));
+        let range = self.special.as_ref().map(|special| Arc::clone(&special.sums));
         Spent::new(self.sums.clone(), range, total)
     }
 }

@@ -119,7 +119,7 @@ impl Blocking {
                 sum.closed.count += u64::from(begins);
                 sum.closed.ns = sum.closed.ns.saturating_add(ns);
             } else if why == Why::Syscall && !span.has_begin {
-                self.before_first_run(span, test);
+                self.before_first_run(*span, test);
             }
         }
         if span.state == State::Waiting && !span.open {
@@ -128,7 +128,7 @@ impl Blocking {
     }
 
     #[cold]
-    fn before_first_run(&mut self, span: &Span, test: TestIx) {
+    fn before_first_run(&mut self, span: Span, test: TestIx) {
         let early = self.early.entry(span.g).or_insert(Early { stack: span.stack, test, ns: 0 });
         early.ns = early.ns.saturating_add(span.ns());
     }

@@ -261,7 +261,8 @@ impl Instances {
 impl super::Metrics {
     /// A goroutine has spent time that counts: from where it began to count.
     #[cold]
-    pub(super) fn instance(&mut self, span: &Span) {
+    #[inline(never)]
+    pub(super) fn instance(&mut self, span: Span) {
         let Some(instances) = &mut self.instances else { return };
         let blocked = !matches!(span.state, State::Running | State::Runnable);
         if blocked && self.stacks.known(span.stack).is_framework() {
@@ -269,7 +270,7 @@ impl super::Metrics {
         }
         let Some(account) = self.accounts.peek(span.g) else { return };
         let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(Who::of);
-        let span = Span { start: account.counts_from(span.start), ..*span };
+        let span = Span { start: account.counts_from(span.start), ..span };
         instances.span(span, Who::of(account), by);
     }
 }

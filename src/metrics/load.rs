@@ -17,11 +17,11 @@ use crate::trace::{ProcState, Time};
 /// (`forcePreemptNS` of Go's scheduler, 10 ms).
 pub(super) const HOG: i64 = 10_000_000;
 
-/// Sums of numbers over time. A crafted trace could overflow them: they saturate.
+/// Sums of numbers over time. Wide enough for as many goroutines as there are slots, for as long as time goes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Totals {
-    running: i64,
-    runnable: i64,
+    running: i128,
+    runnable: i128,
 }
 
 /// What a point of the curve is made of.
@@ -39,16 +39,17 @@ impl Bin for Point {
     }
 }
 
-/// Adds a number of goroutines over time.
+/// A number of goroutines over time.
 #[inline(always)]
-fn add(sum: &mut i64, ns: i64, n: u32) {
-    *sum = sum.saturating_add(ns.saturating_mul(i64::from(n)));
+fn over(ns: i64, n: u32) -> i128 {
+    i128::from(ns) * i128::from(n)
 }
 
 /// The load so far.
 #[derive(Clone, Debug)]
 pub(super) struct Load {
     first: Option<Time>,
+    /// Up to when all sums are; later than any event before the first one.
     last: Time,
     running: u32,
     runnable: u32,
@@ -61,7 +62,7 @@ pub(super) struct Load {
     /// Time during which more waited than ran.
     oversubscribed: i64,
     /// Processors without work while goroutines waited, over time.
-    wasted: i64,
+    wasted: i128,
     peak_running: u32,
     peak_runnable: u32,
     points: Bins<Point>,
@@ -76,7 +77,7 @@ impl Default for Load {
     fn default() -> Self {
         Load {
             first: None,
-            last: Time::default(),
+            last: Time(i64::MAX),
             running: 0,
             runnable: 0,
             idle: 0,
@@ -101,31 +102,36 @@ impl Load {
     /// Brings all sums up to `now`.
     #[inline(always)]
     fn advance(&mut self, now: Time) {
-        if self.first.is_none() {
-            self.first = Some(now);
-            self.last = now;
-        }
-        let ns = now.since(self.last);
+        let ns = now.after(self.last);
         if ns <= 0 {
-            return;
+            return self.start(now);
         }
         self.last = now;
-        add(&mut self.totals.running, ns, self.running);
+        // Each moment is counted once at most in what follows: no sum of `ns` alone can overflow.
+        self.totals.running += over(ns, self.running);
         if self.running > 0 {
-            self.any_running = self.any_running.saturating_add(ns);
+            self.any_running = self.any_running.wrapping_add(ns);
         }
         if self.runnable > 0 {
-            add(&mut self.totals.runnable, ns, self.runnable);
-            self.any_runnable = self.any_runnable.saturating_add(ns);
+            self.totals.runnable += over(ns, self.runnable);
+            self.any_runnable = self.any_runnable.wrapping_add(ns);
             if self.runnable > self.running {
-                self.oversubscribed = self.oversubscribed.saturating_add(ns);
+                self.oversubscribed = self.oversubscribed.wrapping_add(ns);
             }
             if self.idle > 0 {
-                add(&mut self.wasted, ns, self.idle.min(self.runnable));
+                self.wasted += over(ns, self.idle.min(self.runnable));
             }
         }
         if now >= self.point_ends {
             self.note();
+        }
+    }
+
+    /// No time has passed: with the first event, sums begin.
+    #[cold]
+    fn start(&mut self, now: Time) {
+        if self.first.is_none() {
+            (self.first, self.last) = (Some(now), now);
         }
     }
 
@@ -223,12 +229,12 @@ impl Load {
             .map(|(cause, sketch)| (cause.name().to_owned(), Latency { durations: sketch }))
             .collect();
         Sched {
-            running_ns: self.totals.running,
-            runnable_ns: self.totals.runnable,
+            running_ns: clamp(self.totals.running),
+            runnable_ns: clamp(self.totals.runnable),
             any_running_ns: self.any_running,
             any_runnable_ns: self.any_runnable,
             oversubscribed_ns: self.oversubscribed,
-            idle_while_runnable_ns: self.wasted,
+            idle_while_runnable_ns: clamp(self.wasted),
             peak_running: u64::from(self.peak_running),
             peak_runnable: u64::from(self.peak_runnable),
             latency,
@@ -255,7 +261,7 @@ impl Load {
         for pair in known.windows(2) {
             let [(from, a), (to, b)] = [pair[0], pair[1]];
             let steps = (to - from) as i128 * width;
-            let mean = |a: i64, b: i64| clamp((i128::from(b) - i128::from(a)) * 100 / steps);
+            let mean = |a: i128, b: i128| clamp((b - a) * 100 / steps);
             let point = LoadPoint(mean(a.running, b.running), mean(a.runnable, b.runnable));
             curve.extend(std::iter::repeat_n(point, to - from));
         }

@@ -157,7 +157,7 @@ impl Metrics {
         if span.state != State::Running {
             self.blocking.span(&Span { g, open: true, ..span }, account.test, None, account.ran);
         }
-        self.instance(&Span { g, ..span });
+        self.instance(Span { g, ..span });
     }
 
     /// Whether any goroutine of the program's own did anything.
@@ -171,13 +171,14 @@ impl Metrics {
     }
 
     /// A goroutine that works for a test has spent time.
-    fn span_of_test(&mut self, span: &Span, test: TestIx, id: u64, symbols: &Symbols) {
+    #[inline(never)]
+    fn span_of_test(&mut self, span: Span, test: TestIx, id: u64, symbols: &Symbols) {
         let traits = self.stacks.of(span.stack, symbols);
         if traits.waits_for_turn() && span.state == State::Waiting {
             self.tests.waits_for_turn(span.g, test, false);
         }
         self.tests.span(
-            span,
+            &span,
             test,
             id,
             self.accounts.peek(span.g).map(|a| a.group).unwrap_or_default(),
@@ -285,11 +286,11 @@ impl Sink for Metrics {
             self.tasks.span(span, id, group);
             if self.instances.is_some() {
                 self.stacks.of(span.stack, symbols);
-                self.instance(span);
+                self.instance(*span);
             }
         }
         if test != TestIx::NONE && !aside {
-            self.span_of_test(span, test, id, symbols);
+            self.span_of_test(*span, test, id, symbols);
         }
     }
 

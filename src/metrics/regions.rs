@@ -39,12 +39,36 @@ struct OpenRegion {
 
 #[derive(Clone, Debug, Default)]
 struct RegionSum {
+    name: Sym,
     count: u64,
     spent: Spent,
     inner: Spent,
     durations: Sketch,
     stack: StackId,
     tasks: HashMap<Sym, OfTask>,
+    /// Calls for the type of task that was named last, which `tasks` does not have yet.
+    last_task: (Sym, OfTask),
+}
+
+impl RegionSum {
+    /// A call for a task took `ns`.
+    fn of_task(&mut self, task: Sym, ns: i64) {
+        if self.last_task.0 != task {
+            self.flush_task();
+            self.last_task.0 = task;
+        }
+        self.last_task.1.count += 1;
+        self.last_task.1.total_ns = self.last_task.1.total_ns.saturating_add(ns);
+    }
+
+    fn flush_task(&mut self) {
+        let (task, last) = std::mem::take(&mut self.last_task);
+        if last.count > 0 {
+            let of = self.tasks.entry(task).or_default();
+            of.count += last.count;
+            of.total_ns = of.total_ns.saturating_add(last.total_ns);
+        }
+    }
 }
 
 /// The regions of one goroutine.
@@ -59,7 +83,11 @@ struct Stack {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Regions {
     by_slot: Vec<Stack>,
-    sums: HashMap<Sym, RegionSum>,
+    sums: Vec<RegionSum>,
+    /// By symbol: index of its sum plus one, once it has one. Symbols are small consecutive numbers.
+    by_name: Vec<u32>,
+    /// Boxes that were in use, for what is next to need one.
+    spare: Vec<Box<Spent>>,
 }
 
 impl Regions {
@@ -68,6 +96,19 @@ impl Regions {
             self.by_slot.resize_with(g.index() + 1, Stack::default);
         }
         &mut self.by_slot[g.index()]
+    }
+
+    /// What is known of all calls with this name.
+    fn sum(&mut self, name: Sym) -> &mut RegionSum {
+        let at = name.0 as usize;
+        if at >= self.by_name.len() {
+            self.by_name.resize(at + 1, 0);
+        }
+        if self.by_name[at] == 0 {
+            self.sums.push(RegionSum { name, ..RegionSum::default() });
+            self.by_name[at] = self.sums.len() as u32;
+        }
+        &mut self.sums[self.by_name[at] as usize - 1]
     }
 
     /// The task that a new goroutine inherits from its creator.
@@ -85,6 +126,7 @@ impl Regions {
     /// The window begins: calls that are open are counted from there, but are no durations.
     pub(super) fn begin_window(&mut self) {
         self.sums.clear();
+        self.by_name.clear();
         for region in self.by_slot.iter_mut().flat_map(|stack| &mut stack.open) {
             (region.began, region.before, region.inner) = (Time::NEVER, Spent::default(), None);
         }
@@ -113,7 +155,7 @@ impl Regions {
             if open.len() == at + 1 {
                 // As it should be: the innermost one ends.
                 if let Some(region) = open.pop() {
-                    self.count(event.g, &region, now, Some(event.time), (who, calls), tasks);
+                    self.count(event.g, region, now, Some(event.time), (who, calls), tasks);
                 }
                 return false;
             }
@@ -121,7 +163,7 @@ impl Regions {
             warnings.add("region-misnested", event, above);
             while self.stack(event.g).open.len() > at {
                 let Some(region) = self.stack(event.g).open.pop() else { break };
-                self.count(event.g, &region, now, Some(event.time), (who, calls.as_deref_mut()), tasks);
+                self.count(event.g, region, now, Some(event.time), (who, calls.as_deref_mut()), tasks);
             }
             return false;
         }
@@ -130,7 +172,7 @@ impl Regions {
             return false;
         }
         // It may have begun before the trace did: Go's analysis credits it with all that the goroutine has spent.
-        let sum = self.sums.entry(name).or_default();
+        let sum = self.sum(name);
         sum.count += 1;
         sum.spent.merge(&now.since(&Spent::default()));
         true
@@ -156,7 +198,7 @@ impl Regions {
         }
         let now = account.snapshot(None, time);
         while let Some(region) = self.stack(g).open.pop() {
-            self.count(g, &region, &now, None, (Who::of(account), calls.as_deref_mut()), tasks);
+            self.count(g, region, &now, None, (Who::of(account), calls.as_deref_mut()), tasks);
         }
     }
 
@@ -164,7 +206,7 @@ impl Regions {
     fn count(
         &mut self,
         g: GoSlot,
-        region: &OpenRegion,
+        region: OpenRegion,
         now: &Spent,
         end: Option<Time>,
         (who, calls): (Who, Option<&mut Instances>),
@@ -178,9 +220,10 @@ impl Regions {
             calls.call(spent.total, began, who, call);
         }
         if let Some(around) = self.by_slot[g.index()].open.last_mut() {
-            around.inner.get_or_insert_default().merge(&spent);
+            let spare = &mut self.spare;
+            around.inner.get_or_insert_with(|| spare.pop().unwrap_or_default()).merge(&spent);
         }
-        let sum = self.sums.entry(region.name).or_default();
+        let sum = self.sum(region.name);
         sum.count += 1;
         sum.spent.merge(&spent);
         if let Some(inner) = &region.inner {
@@ -193,18 +236,20 @@ impl Regions {
             sum.durations.add(end.since(began));
         }
         if region.task != TaskId::BACKGROUND {
-            let of = sum.tasks.entry(tasks.name(region.task)).or_default();
-            of.count += 1;
-            of.total_ns = of.total_ns.saturating_add(spent.total);
+            sum.of_task(tasks.name(region.task), spent.total);
+        }
+        if let Some(mut inner) = region.inner {
+            *inner = Spent::default();
+            self.spare.push(inner);
         }
     }
 
     pub(super) fn to_stats(&self, symbols: &Symbols) -> BTreeMap<String, Region> {
         let mut stats = BTreeMap::new();
-        for (&name, sum) in &self.sums {
-            if name == Sym::EMPTY {
-                continue; // Go's analysis keeps the nameless for what goroutines inherit.
-            }
+        // Go's analysis keeps the nameless for what goroutines inherit.
+        for sum in self.sums.iter().filter(|sum| sum.name != Sym::EMPTY) {
+            let mut sum = sum.clone();
+            sum.flush_task();
             let times = sum.spent.times(symbols);
             let mut frames = symbols.frames(sum.stack);
             let start = frames.find(|frame| !symbols.text(frame.func).starts_with("runtime/trace."));
@@ -225,7 +270,7 @@ impl Regions {
                 durations: sum.durations.clone(),
                 start: start.map(|frame| position(symbols, frame)),
             };
-            stats.insert(symbols.text(name).to_owned(), region);
+            stats.insert(symbols.text(sum.name).to_owned(), region);
         }
         stats
     }

@@ -8,9 +8,8 @@
 
 mod definitions;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -277,6 +276,11 @@ impl Metric {
         }
     }
 
+    /// Whether it stands for several figures, whose names end in what its `*` stands for.
+    fn is_family(&self) -> bool {
+        self.id.ends_with('*')
+    }
+
     /// Whether `path` is this metric's.
     pub fn owns(&self, path: &str) -> bool {
         match self.id.strip_suffix('*') {
@@ -298,30 +302,16 @@ pub fn metrics() -> impl Iterator<Item = &'static Metric> {
 
 /// The metric of `path` for subjects of `kind`.
 pub fn find(kind: SubjectKind, path: &str) -> Option<&'static Metric> {
-    static TABLES: OnceLock<BTreeMap<SubjectKind, Table>> = OnceLock::new();
-    let table = TABLES.get_or_init(|| SubjectKind::ALL.into_iter().map(|kind| (kind, Table::of(kind))).collect());
-    table.get(&kind)?.find(path)
-}
-
-/// The metrics of one kind of subject: millions of series are looked up where many shards are merged.
-struct Table {
-    exact: HashMap<&'static str, &'static Metric>,
-    /// Those whose id ends in `*`, the longest first.
-    families: Vec<&'static Metric>,
-}
-
-impl Table {
-    fn of(kind: SubjectKind) -> Table {
-        let (mut families, exact): (Vec<_>, Vec<_>) =
-            metrics().filter(|m| m.kinds.contains(&kind)).partition(|m| m.id.ends_with('*'));
-        families.sort_by_key(|m| std::cmp::Reverse(m.id.len()));
-        Table { exact: exact.into_iter().map(|m| (m.id, m)).collect(), families }
-    }
-
-    /// Exact ids win over families, whose stems could be their beginning.
-    fn find(&self, path: &str) -> Option<&'static Metric> {
-        self.exact.get(path).or_else(|| self.families.iter().find(|m| m.owns(path))).copied()
-    }
+    // Asked for each series of a comparison: those that are one figure are looked up, and win over families, whose stems
+    // could be their beginning.
+    static SINGLE: LazyLock<HashMap<(SubjectKind, &str), &Metric>> = LazyLock::new(|| {
+        let single = metrics().filter(|m| !m.is_family());
+        single.flat_map(|m| m.kinds.iter().map(move |&kind| ((kind, m.id), m))).collect()
+    });
+    SINGLE.get(&(kind, path)).copied().or_else(|| {
+        let families = metrics().filter(|m| m.is_family() && m.kinds.contains(&kind) && m.owns(path));
+        families.max_by_key(|m| m.id.len())
+    })
 }
 
 /// All metrics that `name` may mean: an id, a path of a family, or the end of one.

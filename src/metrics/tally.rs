@@ -1,6 +1,7 @@
 //! Sums of time: by state, by reason, by special range. Kept small, since every goroutine alive has one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::summary::Times;
 use crate::timeline::State;
@@ -101,7 +102,7 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
         // A snapshot of the same tally has its keys in the same places.
         let alike = |i: usize| earlier.sums[i] == 0 || earlier.keys[i] == self.keys[i];
         if self.more.is_none() && earlier.more.is_none() && alike(0) && alike(1) {
-            let sums = [0, 1].map(|i| self.sums[i].saturating_sub(earlier.sums[i]));
+            let sums = [0, 1].map(|i| self.sums[i].wrapping_sub(earlier.sums[i]));
             return Tally { keys: self.keys, sums, more: None };
         }
         let mut less = Tally::default();
@@ -160,19 +161,21 @@ impl Sums {
             State::SyscallBlocked => &mut self.syscall_block,
             State::Waiting => return self.block.add(reason, ns),
         };
-        *sum = sum.saturating_add(ns);
+        // One goroutine does one thing at a time: its sums are no longer than the trace.
+        *sum = sum.wrapping_add(ns);
     }
 
     /// What has been added since `earlier`.
     #[inline]
     pub(super) fn less(&self, earlier: &Sums) -> Sums {
+        // Both are sums of time that was never negative: nothing overflows.
         Sums {
-            exec: self.exec.saturating_sub(earlier.exec),
-            sched: self.sched.saturating_sub(earlier.sched),
-            syscall: self.syscall.saturating_sub(earlier.syscall),
-            syscall_block: self.syscall_block.saturating_sub(earlier.syscall_block),
+            exec: self.exec.wrapping_sub(earlier.exec),
+            sched: self.sched.wrapping_sub(earlier.sched),
+            syscall: self.syscall.wrapping_sub(earlier.syscall),
+            syscall_block: self.syscall_block.wrapping_sub(earlier.syscall_block),
             block: self.block.less(&earlier.block),
-            syscalls: self.syscalls.saturating_sub(earlier.syscalls),
+            syscalls: self.syscalls.wrapping_sub(earlier.syscalls),
         }
     }
 
@@ -200,15 +203,15 @@ impl Sums {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Spent {
     pub(super) sums: Sums,
-    /// Within special ranges; most goroutines never are.
-    pub(super) range: Option<Box<Tally<RangeName>>>,
+    /// Within special ranges; most goroutines never are. Shared by all that was noted between two of them.
+    pub(super) range: Option<Arc<Tally<RangeName>>>,
     pub(super) total: i64,
     pub(super) unknown: i64,
 }
 
 impl Spent {
     #[inline]
-    pub(super) fn new(sums: Sums, range: Option<Box<Tally<RangeName>>>, total: i64) -> Spent {
+    pub(super) fn new(sums: Sums, range: Option<Arc<Tally<RangeName>>>, total: i64) -> Spent {
         let unknown = total.saturating_sub(sums.known()).max(0);
         Spent { sums, range, total, unknown }
     }
@@ -217,7 +220,8 @@ impl Spent {
     #[inline]
     pub(super) fn since(&self, earlier: &Spent) -> Spent {
         let range = match (&self.range, &earlier.range) {
-            (Some(now), Some(then)) => Some(Box::new(now.less(then))),
+            (Some(now), Some(then)) if Arc::ptr_eq(now, then) => None,
+            (Some(now), Some(then)) => Some(Arc::new(now.less(then))),
             (now, _) => now.clone(),
         };
         Spent::new(self.sums.less(&earlier.sums), range, self.total.saturating_sub(earlier.total))
@@ -227,7 +231,7 @@ impl Spent {
     pub(super) fn merge(&mut self, other: &Spent) {
         self.sums.merge(&other.sums);
         if let Some(range) = &other.range {
-            self.range.get_or_insert_default().merge(range);
+            Arc::make_mut(self.range.get_or_insert_default()).merge(range);
         }
         self.total = self.total.saturating_add(other.total);
         self.unknown = self.unknown.saturating_add(other.unknown);
@@ -236,7 +240,7 @@ impl Spent {
     /// Takes away what is a part of it.
     pub(super) fn without(&self, part: &Spent) -> Spent {
         let range = match (&self.range, &part.range) {
-            (Some(all), Some(part)) => Some(Box::new(all.less(part))),
+            (Some(all), Some(part)) => Some(Arc::new(all.less(part))),
             (all, _) => all.clone(),
         };
         Spent {

@@ -185,14 +185,15 @@ impl Tasks {
     pub(super) fn span(&mut self, span: &Span, id: u64, group: GroupIx) {
         // Most programs have no tasks: those who never worked for one are not asked about.
         if span.g.index() < self.work.len() {
-            self.span_of_worker(span, id, group);
+            self.span_of_worker(*span, id, group);
         }
     }
 
+    /// By value, as all that is called for few spans: those that stay in registers are never written to memory.
     #[inline(never)]
-    fn span_of_worker(&mut self, span: &Span, id: u64, group: GroupIx) {
+    fn span_of_worker(&mut self, span: Span, id: u64, group: GroupIx) {
         for work in self.work.get(span.g.index()).into_iter().flatten() {
-            self.recorded.span((work.place, work.task), work.since, span, id, group);
+            self.recorded.span((work.place, work.task), work.since, &span, id, group);
         }
     }
 

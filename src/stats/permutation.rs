@@ -90,11 +90,13 @@ pub fn max_t(columns: &[Column], seed: u64) -> Tested {
         .collect();
     let table = Table::new(rows, m);
     let chosen: Vec<usize> = (n..n + m).collect();
-    let seen = table.statistics(&chosen);
+    let (mut seen, mut drawn) = (Vec::new(), Vec::new());
+    table.statistics(&chosen, &mut seen);
     let mut greatest = Vec::new();
     let mut counts = vec![0usize; used.len()];
     let mut note = |choice: &[usize]| {
-        let most = table.statistics(choice).into_iter().fold(f64::NEG_INFINITY, f64::max);
+        table.statistics(choice, &mut drawn);
+        let most = drawn.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         // Equal up to rounding: the sums are added in another order.
         let most = most + 1e-9 * most.abs();
         counts.iter_mut().zip(&seen).for_each(|(c, s)| *c += usize::from(most >= *s));
@@ -158,9 +160,10 @@ impl Table {
         Table { sum: total(|x| x), squares: total(|x| x * x), base: all - head as f64, head: head as f64, rows }
     }
 
-    /// The statistic of each series where these runs are the head's.
-    fn statistics(&self, head: &[usize]) -> Vec<f64> {
-        let mut sums = vec![0.0; self.sum.len()];
+    /// The statistic of each series where these runs are the head's, in place of what `sums` held.
+    fn statistics(&self, head: &[usize], sums: &mut Vec<f64>) {
+        sums.clear();
+        sums.resize(self.sum.len(), 0.0);
         for &run in head {
             sums.iter_mut().zip(&self.rows[run]).for_each(|(s, x)| *s += x);
         }
@@ -173,7 +176,6 @@ impl Table {
             let error = (within / (n + m) * (1.0 / n + 1.0 / m)).sqrt();
             *h = (mean_h - mean_b) / (error + fudge);
         }
-        sums
     }
 }
 

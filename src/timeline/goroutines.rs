@@ -1,7 +1,8 @@
 //! The state machine of each goroutine.
 
 use super::{Activity, Birth, Cause, Move, Open, Sink, Span, State, Timeline};
-use crate::trace::{Event, GoId, GoSlot, GoState, GoTransition, ProcId, ProcState, StackId, Sym, Time};
+use crate::hash::HashMap;
+use crate::trace::{Event, GoId, GoSlot, GoState, GoTransition, ProcId, ProcState, StackId, Sym, Symbols, Time};
 
 /// What a goroutine is about in this state.
 fn activity(state: GoState) -> Activity {
@@ -103,6 +104,28 @@ impl Goroutine {
             has_begin: self.has_begin,
         }
     }
+
+    /// A system call ends.
+    fn end_syscall(
+        &mut self,
+        span: Span,
+        holders: &mut HashMap<ProcId, GoSlot>,
+        sink: &mut impl Sink,
+        symbols: &Symbols,
+    ) {
+        let retaken = std::mem::replace(&mut self.retaken, Time::NEVER);
+        // Go's analysis forgets whoever holds the processor now, even if that is another goroutine since this one lost
+        // it: if that one loses it, too, its whole call counts as holding one. A matter of how a call is split, never of
+        // its length, and followed so that figures equal Go's.
+        holders.remove(&self.syscall_p);
+        match retaken.get() {
+            None => sink.span(&span, symbols),
+            Some(at) => {
+                sink.span(&Span { end: at, ..span }, symbols);
+                sink.span(&Span { state: State::SyscallBlocked, start: at, ..span }, symbols);
+            }
+        }
+    }
 }
 
 impl Timeline {
@@ -115,15 +138,28 @@ impl Timeline {
             }
             return;
         }
-        if t.slot.index() >= self.goroutines.len() {
-            self.goroutines.resize(t.slot.index() + 1, Goroutine::UNKNOWN);
+        // A goroutine that existed before the trace: its first span is begun with its first note.
+        let known_before = t.from == GoState::Undetermined;
+        if known_before || t.from == GoState::NotExist || t.slot.index() >= self.goroutines.len() {
+            self.appear(event, t, sink);
         }
-        match t.from {
-            GoState::Undetermined => self.first_note(event, t, sink),
-            GoState::NotExist => self.create(event, t, sink),
-            _ => self.leave(event, t, sink),
+        let Some(g) = self.goroutines.get_mut(t.slot.index()) else { return };
+        if !known_before && t.from != GoState::NotExist {
+            // Whoever makes a waiting goroutine runnable woke it.
+            let woken = g.state == State::Waiting;
+            if woken && Some(g.reason) != self.known.sync {
+                g.woke = event.time;
+            }
+            if let Some(start) = g.since.get() {
+                let (by, by_stack) = if woken { (event.g, event.stack) } else { (GoSlot::NONE, StackId::NONE) };
+                let span = Span { g: t.slot, end: event.time, by, by_stack, ..g.begun(start) };
+                if g.state == State::Syscall {
+                    g.end_syscall(span, &mut self.syscalls, sink, &self.symbols);
+                } else {
+                    sink.span(&span, &self.symbols);
+                }
+            }
         }
-        let g = &mut self.goroutines[t.slot.index()];
         if g.name == Sym::EMPTY && t.stack != StackId::NONE {
             // Every stack of a goroutine grows from its start function.
             if let Some(root) = self.symbols.root(t.stack) {
@@ -131,10 +167,10 @@ impl Timeline {
                 sink.named(t.slot, root, self.symbols.text(root.func));
             }
         }
-        // A goroutine that existed before the trace: its first span was begun with its first note.
-        let known_before = t.from == GoState::Undetermined;
-        let since = if known_before { g.since } else { event.time };
-        (g.reason, g.stack, g.since) = (t.reason, t.stack, since);
+        (g.reason, g.stack) = (t.reason, t.stack);
+        if !known_before {
+            g.since = event.time;
+        }
         (g.begun_at, g.has_begin) = (event.stack, !known_before);
         let to = match t.to {
             GoState::Running => {
@@ -157,11 +193,7 @@ impl Timeline {
             GoState::Waiting => {
                 g.state = State::Waiting;
                 if Some(t.reason) == self.known.forever {
-                    // It cannot come back: as good as ended.
-                    g.since = Time::NEVER;
-                    sink.moved(event, Move { g: t.slot, from: activity(t.from), to: Activity::Gone }, &self.symbols);
-                    sink.finalize(t.slot, event.time, Some(event), Open(&self.goroutines));
-                    return;
+                    return self.stop_for_ever(event, t, sink);
                 }
                 Activity::Waiting
             }
@@ -174,9 +206,33 @@ impl Timeline {
         };
         sink.moved(event, Move { g: t.slot, from: activity(t.from), to }, &self.symbols);
         if t.to == GoState::NotExist {
-            self.goroutines[t.slot.index()] = Goroutine::UNKNOWN;
-            sink.finalize(t.slot, event.time, Some(event), Open(&self.goroutines));
-            sink.retire(t.slot, false, event.time, &self.symbols);
+            self.disappear(event, t.slot, sink);
+        }
+    }
+
+    /// It cannot come back: as good as ended.
+    #[cold]
+    fn stop_for_ever(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
+        self.goroutines[t.slot.index()].since = Time::NEVER;
+        sink.moved(event, Move { g: t.slot, from: activity(t.from), to: Activity::Gone }, &self.symbols);
+        sink.finalize(t.slot, event.time, Some(event), Open(&self.goroutines));
+    }
+
+    fn disappear(&mut self, event: &Event, slot: GoSlot, sink: &mut impl Sink) {
+        self.goroutines[slot.index()] = Goroutine::UNKNOWN;
+        sink.finalize(slot, event.time, Some(event), Open(&self.goroutines));
+        sink.retire(slot, false, event.time, &self.symbols);
+    }
+
+    /// A goroutine, or its slot, that was not known before.
+    fn appear(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
+        if t.slot.index() >= self.goroutines.len() {
+            self.goroutines.resize(t.slot.index() + 1, Goroutine::UNKNOWN);
+        }
+        match t.from {
+            GoState::Undetermined => self.first_note(event, t, sink),
+            GoState::NotExist => self.create(event, t, sink),
+            _ => {}
         }
     }
 
@@ -212,41 +268,6 @@ impl Timeline {
         sink.born(&Birth { g: t.slot, id: t.id, time: event.time, created: true, by, by_stack });
     }
 
-    /// A state ends.
-    #[inline(always)]
-    fn leave(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
-        let g = &mut self.goroutines[t.slot.index()];
-        // Whoever makes a waiting goroutine runnable woke it.
-        let woken = g.state == State::Waiting;
-        if woken && Some(g.reason) != self.known.sync {
-            g.woke = event.time;
-        }
-        let Some(start) = std::mem::replace(&mut g.since, Time::NEVER).get() else { return };
-        let begun = g.begun(start);
-        let (by, by_stack) = if woken { (event.g, event.stack) } else { (GoSlot::NONE, StackId::NONE) };
-        let span = Span { g: t.slot, end: event.time, by, by_stack, ..begun };
-        if g.state == State::Syscall {
-            let (retaken, p) = (std::mem::replace(&mut g.retaken, Time::NEVER), g.syscall_p);
-            self.end_syscall(span, retaken, p, sink);
-        } else {
-            sink.span(&span, &self.symbols);
-        }
-    }
-
-    fn end_syscall(&mut self, span: Span, retaken: Time, p: ProcId, sink: &mut impl Sink) {
-        // Go's analysis forgets whoever holds the processor now, even if that is another goroutine since this one lost
-        // it: if that one loses it, too, its whole call counts as holding one. A matter of how a call is split, never of
-        // its length, and followed so that figures equal Go's.
-        self.syscalls.remove(&p);
-        match retaken.get() {
-            None => sink.span(&span, &self.symbols),
-            Some(at) => {
-                sink.span(&Span { end: at, ..span }, &self.symbols);
-                sink.span(&Span { state: State::SyscallBlocked, start: at, ..span }, &self.symbols);
-            }
-        }
-    }
-
     /// A processor that goes idle while a goroutine holds it in a system call has been retaken.
     pub(super) fn proc(&mut self, event: &Event, p: ProcId, from: ProcState, to: ProcState) {
         if from != to
@@ -264,8 +285,7 @@ impl Timeline {
         g.since = Time::NEVER;
         let span = Span { g: slot, ..open };
         if span.state == State::Syscall {
-            let (retaken, p) = (std::mem::replace(&mut g.retaken, Time::NEVER), g.syscall_p);
-            self.end_syscall(span, retaken, p, sink);
+            g.end_syscall(span, &mut self.syscalls, sink, &self.symbols);
         } else {
             sink.span(&span, &self.symbols);
         }

@@ -16,6 +16,13 @@ impl Time {
         (self != Time::NEVER).then_some(self)
     }
 
+    /// Nanoseconds from `earlier` to `self`, both of them times of events: those are never negative, so that nothing can
+    /// overflow, and sums of stretches that do not overlap cannot either.
+    #[inline(always)]
+    pub fn after(self, earlier: Time) -> i64 {
+        self.0.wrapping_sub(earlier.0)
+    }
+
     /// Nanoseconds from `earlier` to `self`; saturates, and is negative when `earlier` is later.
     pub fn since(self, earlier: Time) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -255,7 +262,7 @@ pub enum EventKind {
 /// One event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// When.
+    /// When. Later than the event before, and never negative.
     pub time: Time,
     /// The thread it happened on, before the event.
     pub thread: ThreadId,

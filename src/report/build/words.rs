@@ -107,7 +107,7 @@ pub(super) fn evidence(evidence: &Evidence, change: &Change) -> Told {
         Evidence::Constant => ("constant", format!("the same in all of {runs} runs a side"), None),
         Evidence::Separated => (
             "separated",
-            format!("every run of one side is at least twice every run of the other, {runs} a side"),
+            format!("every run of one side is at least twice every run of the other, and far from it, {runs} a side"),
             None,
         ),
         Evidence::Exact => ("exact", "a rule says that it does not vary".to_owned(), None),

@@ -60,7 +60,8 @@ impl Converter {
             goroutines,
             tasks: HashMap::default(),
             stop: Sym::EMPTY,
-            last: first.saturating_sub(1),
+            // So that no time is negative.
+            last: first.saturating_sub(1).max(-1),
         }
     }
 
