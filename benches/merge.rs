@@ -1,6 +1,8 @@
-//! A thousand shards of a thousand subjects, merged. `cargo bench --bench merge`
+//! A thousand shards of a thousand subjects, merged. `cargo bench --bench merge [-- SHARDS [SUBJECTS]]`
 //!
-//! Two ways: summaries of either side that become one comparison, and results that become one verdict.
+//! Three ways: summaries that add up, summaries of either side that become one comparison, and results that become one
+//! verdict. One subject of a hundred looks slower in the head, as one run a side makes it look, and one has many more
+//! goroutines: that one has to be found among all of them. Where GNU time is there, it says what each took.
 #![allow(missing_docs, clippy::print_stdout, clippy::expect_used)]
 
 use std::path::Path;
@@ -9,11 +11,8 @@ use std::time::Instant;
 
 use gotrace_diff::summary::{Group, SCHEMA, Summary};
 
-const SHARDS: usize = 1000;
-const SUBJECTS: usize = 1000;
-
-/// Run of a package with a thousand groups of goroutines, each of which runs, waits and blocks.
-fn run(shard: usize, head: bool) -> Summary {
+/// Run of a package with many groups of goroutines, each of which runs, waits and blocks.
+fn run(shard: usize, subjects: usize, head: bool) -> Summary {
     let package = format!("example.com/mono/part{shard}");
     let mut summary = Summary {
         schema: SCHEMA.to_owned(),
@@ -29,11 +28,13 @@ fn run(shard: usize, head: bool) -> Summary {
         ..Summary::default()
     };
     summary.goroutines.insert("testing.tRunner".to_owned(), Group { count: 1, total_ns: 1, ..Group::default() });
-    for subject in 0..SUBJECTS {
-        let ns = 1_000_000 + (shard * 31 + subject * 17) as i64 % 1000;
+    for subject in 0..subjects {
+        let slower = if head && subject % 100 == 7 { 13 } else { 10 };
+        let ns = (1_000_000 + (shard * 31 + subject * 17) as i64 % 1000) * slower / 10;
+        let count = if head && (shard, subject) == (0, 3) { 80 } else { 8 };
         let group = Group {
-            count: 8,
-            created: 8,
+            count,
+            created: count,
             total_ns: 3 * ns,
             exec_ns: ns,
             sched_wait_ns: ns,
@@ -47,32 +48,38 @@ fn run(shard: usize, head: bool) -> Summary {
     summary
 }
 
+/// Runs gotrace-diff, below GNU time where that is there.
 fn timed(folder: &Path, what: &str, args: &[&str]) {
+    const TIME: &str = "/usr/bin/time";
+    let mut command = match Path::new(TIME).exists() {
+        true => Command::new(TIME),
+        false => Command::new(env!("CARGO_BIN_EXE_gotrace-diff")),
+    };
+    if Path::new(TIME).exists() {
+        command.args(["-f", "%U s + %S s of processor time, peak %M KiB", env!("CARGO_BIN_EXE_gotrace-diff")]);
+    }
     let began = Instant::now();
-    let output = Command::new(env!("CARGO_BIN_EXE_gotrace-diff")).current_dir(folder).args(args).output();
-    let output = output.expect("the binary runs");
-    let first = String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned();
-    let bytes: u64 = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|e| e.file_name().to_string_lossy().starts_with(what))
-        .filter_map(|e| e.metadata().ok())
-        .map(|m| m.len())
-        .sum();
-    println!(
-        "{what}: {SHARDS} shards of {SUBJECTS} subjects, {} MB of JSON: {:.1} s, status {:?}: {first}",
-        bytes / 1_000_000,
-        began.elapsed().as_secs_f64(),
-        output.status.code(),
-    );
+    let output = command.current_dir(folder).args(args).output().expect("the binary runs");
+    let took = began.elapsed().as_secs_f64();
+    let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect::<Vec<_>>();
+    let first = lines(&output.stdout).into_iter().next().unwrap_or_default();
+    let spent = lines(&output.stderr).pop().unwrap_or_default();
+    println!("{what}: {took:.1} s, {spent}; status {:?}: {first}", output.status.code());
+}
+
+fn size(folder: &Path, start: &str) -> u64 {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let ours = files.filter(|e| e.file_name().to_string_lossy().starts_with(start));
+    ours.filter_map(|e| e.metadata().ok()).map(|m| m.len()).sum::<u64>() / 1_000_000
 }
 
 fn main() {
+    let mut sizes = std::env::args().skip(1).filter_map(|a| a.parse().ok());
+    let (shards, subjects) = (sizes.next().unwrap_or(1000), sizes.next().unwrap_or(1000));
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: String, text: String| std::fs::write(folder.path().join(name), text).expect("written");
-    for shard in 0..SHARDS {
-        let (base, head) = (run(shard, false), run(shard, true));
+    for shard in 0..shards {
+        let (base, head) = (run(shard, subjects, false), run(shard, subjects, true));
         write(format!("summary-base.{shard}.json"), serde_json::to_string(&base).expect("JSON"));
         write(format!("summary-head.{shard}.json"), serde_json::to_string(&head).expect("JSON"));
         let side = |run: &Summary| gotrace_diff::compare::Side::new(std::slice::from_ref(run), None);
@@ -84,7 +91,13 @@ fn main() {
         });
         write(format!("result.{shard}.json"), result.to_string());
     }
-    timed(folder.path(), "summary-base", &["merge", "summary-base.*.json"]);
-    timed(folder.path(), "summary", &["merge", "--base", "summary-base.*.json", "--head", "summary-head.*.json"]);
-    timed(folder.path(), "result", &["merge", "result.*.json"]);
+    println!(
+        "{shards} shards of {subjects} subjects: {} MB of summaries of a side, {} MB of results",
+        size(folder.path(), "summary-base"),
+        size(folder.path(), "result")
+    );
+    timed(folder.path(), "summaries, added up", &["merge", "summary-base.*.json"]);
+    let sides = ["merge", "--base", "summary-base.*.json", "--head", "summary-head.*.json"];
+    timed(folder.path(), "summaries, compared", &sides);
+    timed(folder.path(), "results", &["merge", "result.*.json"]);
 }

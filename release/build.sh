@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # One archive of a release: builds the binary for TARGET and packs it with what belongs beside it.
 #
-#   release/build.sh TARGET [FOLDER]      FOLDER/gotrace-diff-vVERSION-TARGET.tar.gz (.zip for Windows)
+#   release/build.sh TARGET [FOLDER]      FOLDER/gotrace-diff-vVERSION-TARGET.tar.gz (.zip for Windows), and beside it
+#                                         .cdx.json: what the binary is made of
 #
 # Equal sources give equal bytes, wherever they lie: paths are cut out of the binary, and archives have the commit's time,
 # no owner and one order. Linux binaries are static (musl) and linked by Rust's own linker: no C compiler takes part.
@@ -59,4 +60,5 @@ python3 release/notices.py "$target" >"$out/$name/THIRD-PARTY.txt"
 "$says" man >"$out/$name/man/gotrace-diff.1"
 
 python3 release/pack.py "$out" "$name"
+python3 release/sbom.py "$target" "$built" >"$out/$name.cdx.json"
 rm -rf "${out:?}/$name"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes the manifest of a release: what sha256sum prints of all its archives, in order of their names.
+# Writes the manifest of a release: what sha256sum prints of all its archives and of the lists
+# of what is in them, in order of their names.
 #
 #   release/checksums.sh FOLDER
 #
@@ -12,6 +13,7 @@ shopt -s nullglob
 archives=()
 for archive in "$folder"/gotrace-diff-v*.tar.gz "$folder"/gotrace-diff-v*.zip; do archives+=("$(basename "$archive")"); done
 [ ${#archives[@]} -gt 0 ] || { echo "no archive in $folder" >&2; exit 1; }
+for list in "$folder"/gotrace-diff-v*.cdx.json; do archives+=("$(basename "$list")"); done
 hash() { if command -v sha256sum >/dev/null; then sha256sum -- "$@"; else shasum -a 256 -- "$@"; fi; }
 lines=$(cd "$folder" && hash "${archives[@]}" | LC_ALL=C sort -k 2)
 for manifest in action/checksums.txt go/internal/release/checksums.txt; do

@@ -23,6 +23,8 @@ targets=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl x86_64-apple-darwi
 for target in "${targets[@]}"; do
   [ -e "$folder/gotrace-diff-v$version-$target.tar.gz" ] || [ -e "$folder/gotrace-diff-v$version-$target.zip" ] \
     || { echo "the draft has no archive for $target" >&2; exit 1; }
+  [ -e "$folder/gotrace-diff-v$version-$target.cdx.json" ] \
+    || { echo "the draft does not say what the archive for $target is made of" >&2; exit 1; }
 done
 release/checksums.sh "$folder"
 
@@ -37,7 +39,9 @@ tagged=$(printf '{"message":"Release %s: the checksums of its binaries","tree":"
 for tag in "v$version" "go/v$version"; do
   gh api "repos/{owner}/{repo}/git/refs" --field "ref=refs/tags/$tag" --field "sha=$tagged" --silent
 done
-for archive in "$folder"/gotrace-diff-v*; do python3 release/wheel.py "$archive" "$folder/wheels"; done
+for archive in "$folder"/gotrace-diff-v*.tar.gz "$folder"/gotrace-diff-v*.zip; do
+  python3 release/wheel.py "$archive" "$folder/wheels"
+done
 python3 release/formula.py "$GH_REPO" <action/checksums.txt >"$folder/gotrace-diff.rb"
 cp action/checksums.txt "$folder/checksums.txt"
 gh release upload "v$version" "$folder"/wheels/*.whl "$folder/gotrace-diff.rb" "$folder/checksums.txt" install.sh

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::compare::{Package, Side, Subject, SubjectId, per};
+use crate::compare::{Side, Subject, SubjectId, per};
 use crate::metrics::registry::{self, SubjectKind, Unit};
 use crate::summary::Summary;
 
@@ -75,10 +75,11 @@ pub fn of<E>(
 ) -> Result<(), E> {
     let side = Side::new(std::slice::from_ref(run), rounds);
     for (name, package) in &side.packages {
+        let both = per::Both::of(package, package);
         for (id, subject) in package.subjects.iter().filter(|(_, s)| framework || !s.framework) {
             for (path, values) in &subject.figures {
                 for (i, total) in values.iter().enumerate().filter_map(|(i, v)| Some((i, (*v)?))) {
-                    if let Some(row) = row(run, labels, (name, package), (id, subject), (path, i, total)) {
+                    if let Some(row) = row(run, labels, (name, both), (id, subject), (path, i, total)) {
                         each(&row)?;
                     }
                 }
@@ -91,12 +92,13 @@ pub fn of<E>(
 fn row<'a>(
     run: &'a Summary,
     labels: &'a BTreeMap<String, String>,
-    (name, package): (&'a str, &Package),
+    (name, packages): (&'a str, per::Both<'_>),
     (id, subject): (&'a SubjectId, &Subject),
     (path, i, total): (&'a str, usize, i64),
 ) -> Option<Row<'a>> {
     let metric = registry::find(id.kind, path)?;
-    let item = per::item(id.kind, metric, (package, package), (Some(subject), Some(subject)));
+    let package = packages.base;
+    let item = per::item(id.kind, metric, &packages, (Some(subject), Some(subject)));
     let value = item.ok().and_then(|item| per::each_value(package, subject, id.kind, metric, path, item).nth(i)?);
     let items = match id.kind {
         SubjectKind::Process => None,

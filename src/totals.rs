@@ -14,6 +14,7 @@
 //! (curves, spans) or cannot be added (who ended a wait first) is not kept.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
@@ -134,7 +135,7 @@ impl Totals {
         let mut totals = Totals::default();
         for (identity, members) in packages::group(runs) {
             let total = totals.packages.entry(identity.name).or_default();
-            members.into_iter().for_each(|run| total.pool(&Total::of(run)));
+            members.into_iter().for_each(|run| total.take(Total::of(run)));
         }
         totals
     }
@@ -142,6 +143,11 @@ impl Totals {
     /// Adds other runs.
     pub fn merge(&mut self, other: &Totals) {
         self.packages.pool(&other.packages);
+    }
+
+    /// The same of what nobody else needs.
+    pub fn absorb(&mut self, other: Totals) {
+        self.packages.take(other.packages);
     }
 }
 
@@ -223,8 +229,13 @@ fn key(site: &Site) -> (&str, &str, &[SiteFrame]) {
 }
 
 /// What can be added in any order, to the same end.
-trait Pool {
+trait Pool: Sized {
     fn pool(&mut self, other: &Self);
+
+    /// The same of what nobody else needs.
+    fn take(&mut self, other: Self) {
+        self.pool(&other);
+    }
 }
 
 impl Pool for u64 {
@@ -259,6 +270,21 @@ impl<K: Ord + Clone, V: Pool + Clone> Pool for BTreeMap<K, V> {
                 Some(known) => known.pool(value),
                 None => {
                     self.insert(key.clone(), value.clone());
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, other: Self) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        for (key, value) in other {
+            match self.entry(key) {
+                Entry::Occupied(mut known) => known.get_mut().take(value),
+                Entry::Vacant(free) => {
+                    free.insert(value);
                 }
             }
         }
@@ -313,21 +339,17 @@ impl Pool for Site {
 
 impl Pool for Total {
     fn pool(&mut self, other: &Self) {
-        let (mut maxima, others) = (std::mem::take(&mut self.metric_max), &other.metric_max);
-        for (gauge, &most) in others {
-            let known = maxima.entry(gauge.clone()).or_default();
+        self.take(other.clone());
+    }
+
+    fn take(&mut self, other: Self) {
+        for (gauge, most) in other.metric_max {
+            let known = self.metric_max.entry(gauge).or_default();
             *known = (*known).max(most);
         }
-        self.metric_max = maxima;
         self.sites = merged(std::mem::take(&mut self.sites), &other.sites);
-        self.rest(other);
-    }
-}
-
-impl Total {
-    fn rest(&mut self, other: &Total) {
         macro_rules! each {
-            ($($field:ident),+) => { $(self.$field.pool(&other.$field);)+ };
+            ($($field:ident),+) => { $(self.$field.take(other.$field);)+ };
         }
         each!(runs, partial, duration_ns, durations, events, operations, formats, gomaxprocs, narrowed, goroutines);
         each!(regions, tasks, tests, logs, ranges, gc_cycles, gc_ns, mmu, latency, slices, running_ns, runnable_ns);

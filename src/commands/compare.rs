@@ -10,7 +10,7 @@ use crate::compare::{self, Comparison, Design, Presence, Recorded, Side};
 use crate::config::{Config, Rule, WorkingTree};
 use crate::diagnose::Diagnosis;
 use crate::error::Error;
-use crate::gate;
+use crate::gate::{self, Aside, Judged};
 use crate::metrics::registry::SubjectKind;
 use crate::paths::Repository;
 use crate::report::build::{self, Context, Drawn};
@@ -185,9 +185,19 @@ pub(super) fn tell(
     config: &Config,
     against_baseline: bool,
 ) -> Result<Report, Error> {
-    let warnings =
-        rules_without_match(comparison, config)?.into_iter().chain(lapsed(config)).chain(told.warnings).collect();
-    let judged = gate::judge(comparison, config);
+    tell_judged(comparison, &gate::judge(comparison, config), told, config, against_baseline)
+}
+
+/// Makes the report of what is judged.
+pub(super) fn tell_judged(
+    comparison: &Comparison,
+    judged: &Judged,
+    told: Told,
+    config: &Config,
+    against_baseline: bool,
+) -> Result<Report, Error> {
+    let unmatched = rules_without_match(comparison, &judged.aside, config)?;
+    let warnings = unmatched.into_iter().chain(lapsed(config)).chain(told.warnings).collect();
     let repository = Repository::around(&super::working_folder()?);
     let context = Context {
         repository: &repository,
@@ -199,7 +209,7 @@ pub(super) fn tell(
         drawn: told.drawn,
         diagnoses: told.diagnoses,
     };
-    let mut report = build::build(comparison, &judged, context);
+    let mut report = build::build(comparison, judged, context);
     report.sides = told.sides;
     Ok(report)
 }
@@ -214,7 +224,7 @@ fn lapsed(config: &Config) -> impl Iterator<Item = String> {
 }
 
 /// A rule that matches nothing guards nothing: most often a name is misspelt, or a subject was renamed.
-fn rules_without_match(comparison: &Comparison, config: &Config) -> Result<Vec<String>, Error> {
+fn rules_without_match(comparison: &Comparison, aside: &Aside, config: &Config) -> Result<Vec<String>, Error> {
     let mut warnings = Vec::new();
     let mut known: Vec<(&Rule, bool)> = Vec::new();
     for config in config.all() {
@@ -228,12 +238,8 @@ fn rules_without_match(comparison: &Comparison, config: &Config) -> Result<Vec<S
     }
     for (rule, strict) in known {
         let is_it = |other: &Rule| other.line == rule.line && other.file == rule.file;
-        let matches = |s: &compare::SubjectPair| {
-            let names = [Some(s.name()), s.renamed_from()];
-            s.changes.iter().any(|c| names.iter().flatten().any(|n| rule.matches(s.kind, n, &c.path)))
-        };
         let of = comparison.packages.iter().filter(|p| config.of(&p.name).rules.iter().any(is_it));
-        if of.flat_map(|p| &p.subjects).any(matches) {
+        if aside.is_matched(rule) || of.flat_map(|p| &p.subjects).any(|s| gate::package::matches(rule, s)) {
             continue;
         }
         let message = "this rule matches nothing that was compared".to_owned();

@@ -9,19 +9,20 @@
 //! A package of two shards stays two: other machines, other environments or other tests are no replicates. `--pool` says
 //! that the shards are further runs of the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::compare::{self, Told};
 use super::inputs::{self, Input};
+use super::joined::{self, Judge};
 use super::run::verdict::NOT_RECORDED;
 use super::shards::{self, Shard, ShardResult};
 use super::{documents, output, sources, totals};
 use crate::cli::{GateArgs, ReportArgs};
-use crate::compare::{self as joining, Comparison, Design, Recorded, Side};
-use crate::config::{Config, OnInconclusive, WorkingTree};
+use crate::compare::{self as joining, Design, PackagePair, Recorded, Side};
+use crate::config::{Config, OnInconclusive};
 use crate::error::{Error, exit};
 use crate::owners::{self, Owners};
 use crate::paths::Repository;
@@ -63,28 +64,35 @@ pub struct MergeArgs {
 /// A result with the name that it goes by.
 struct Named {
     name: String,
+    /// Without the runs, where those have become packages.
     sides: Sides,
+    packages: Vec<joined::One>,
 }
 
 pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
     if !args.base.is_empty() {
-        let mut config = super::configure(&args.gate)?;
+        let judge = Judge::new(super::configure(&args.gate)?, Design::default());
         let sides: [&[PathBuf]; 2] = [&args.base, &args.head];
         let narrow = args.gate.narrow.narrow()?;
         let mut read = inputs::read(&sides, &args.gate.test_json, &compare::options(&args.gate), &narrow)?.into_iter();
         let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
-        let names = compare::names(&[&base, &head]);
-        super::nested::by_package(&mut config, &args.gate, &WorkingTree, names.iter().map(String::as_str))?;
+        judge.meet(&args.gate, compare::names(&[&base, &head]).iter().map(String::as_str))?;
+        let config = judge.config();
         let mut told = Told::of(&[&base, &head], &config);
-        let (mut base, head) = Input::into_sides(base, head, &config.rounds_of());
-        base.rename_by(|package| &config.of(package).aliases);
-        let mut head = head;
-        let matched = apart([&mut base, &mut head].into_iter(), &config)?;
-        told.warnings.extend(matched);
-        let comparison = joining::compare(base, head);
-        return tell(compare::tell(&comparison, told, &config, false)?, args, &config);
+        let opened = joined::summaries(&base, &head, &judge).unwrap_or_else(|| {
+            let (mut base, mut head) = Input::into_sides(base, head, &config.rounds_of());
+            judge.prepare(&mut base, &mut head);
+            joining::compare(base, head).packages.into_iter().map(|pair| judge.open(pair)).collect()
+        });
+        told.warnings.extend(judge.filters_without_match()?);
+        let (comparison, judged) = judge.close(opened, Design::default().share);
+        let mut report = compare::tell_judged(&comparison, &judged, told, &config, false)?;
+        joined::note(&mut report, &judged);
+        return tell(report, args, &config);
     }
-    let read = read(args)?;
+    // Of totals nobody asks for it.
+    let judge = super::configure(&args.gate).map(|config| Judge::new(config, Design::default()));
+    let read = read(args, judge.as_ref().ok())?;
     if let Some(expected) = args.expect
         && read.len() != expected
     {
@@ -104,12 +112,8 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
     match (&results[..], &summaries[..]) {
         ([], _) => totals::tell(summaries.into_iter().map(|(_, total)| total), &args.report),
         (_, []) => {
-            let mut config = super::configure(&args.gate)?;
-            let sides = results.iter().filter_map(|(_, result)| result.sides.as_ref());
-            let names: BTreeSet<&str> =
-                sides.flat_map(|s| s.base.packages.keys().chain(s.head.packages.keys())).map(String::as_str).collect();
-            super::nested::by_package(&mut config, &args.gate, &WorkingTree, names)?;
-            verdict(named(results), args, &config)
+            let judge = judge?;
+            verdict(named(results), args, judge)
         }
         ([(result, _), ..], [(summary, _), ..]) => Err(Error::Usage(format!(
             "{result} is a result and {summary} a summary: merge results, or summaries of both sides with --base and --head"
@@ -117,8 +121,9 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
     }
 }
 
-/// Reads all shards on all cores, in the order of their names.
-fn read(args: &MergeArgs) -> Result<Vec<(String, Shard)>, Error> {
+/// Reads all shards on all cores, in the order of their names. Results become packages as they are read, unless those
+/// are joined over shards.
+fn read(args: &MergeArgs, judge: Option<&Judge>) -> Result<Vec<(String, Shard)>, Error> {
     let mut found = sources::find(&args.shards)?.sources;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found.dedup_by(|a, b| a.path.is_some() && a.path == b.path);
@@ -126,9 +131,29 @@ fn read(args: &MergeArgs) -> Result<Vec<(String, Shard)>, Error> {
         let Some(path) = &source.path else {
             return Err(Error::Usage("shards are files, and standard input is none".to_owned()));
         };
-        shards::read(path)
+        let mut shard = shards::read(path)?;
+        if let (Shard::Result(result), Some(judge), false) = (&mut shard, judge, args.pool)
+            && let Some(sides) = &mut result.sides
+        {
+            result.packages = open(sides, &args.gate, judge)?;
+        }
+        Ok(shard)
     });
     found.iter().map(|source| source.name.clone()).zip(read).map(|(name, shard)| Ok((name, shard?))).collect()
+}
+
+/// The packages of one shard, joined and judged: they take the runs out of its sides.
+fn open(sides: &mut Sides, gate: &GateArgs, judge: &Judge) -> Result<Vec<joined::One>, Error> {
+    let (mut base, mut head) = (std::mem::take(&mut sides.base), std::mem::take(&mut sides.head));
+    judge.meet(gate, packages_of(&base, &head))?;
+    judge.prepare(&mut base, &mut head);
+    let stated = (sides.design.recorded != Recorded::Unknown).then_some(sides.design.recorded);
+    let packages = joining::compare(base, head).packages.into_iter();
+    Ok(packages.map(|pair| judge.open(PackagePair { stated, ..pair })).collect())
+}
+
+fn packages_of<'s>(base: &'s Side, head: &'s Side) -> impl Iterator<Item = &'s str> {
+    base.packages.keys().chain(head.packages.keys()).map(String::as_str)
 }
 
 /// Gives each result what is left of its path when all have lost what they have in common.
@@ -150,12 +175,12 @@ fn named(results: Vec<(String, ShardResult)>) -> Vec<(String, ShardResult)> {
 }
 
 /// Joins all shards, judges them together, and tells it.
-fn verdict(results: Vec<(String, ShardResult)>, args: &MergeArgs, config: &Config) -> Result<u8, Error> {
+fn verdict(results: Vec<(String, ShardResult)>, args: &MergeArgs, judge: Judge) -> Result<u8, Error> {
     let (mut shards, mut diagnoses, mut empty) = (Vec::new(), Vec::new(), Vec::new());
     for (name, result) in results {
         diagnoses.extend(result.diagnoses);
         match result.sides {
-            Some(sides) => shards.push(Named { name, sides }),
+            Some(sides) => shards.push(Named { name, sides, packages: result.packages }),
             None => empty.push((name, result.verdict, result.headline)),
         }
     }
@@ -167,15 +192,18 @@ fn verdict(results: Vec<(String, ShardResult)>, args: &MergeArgs, config: &Confi
         ));
     }
     if shards.is_empty() {
-        return tell(nothing(&empty, config), args, config);
+        let config = judge.config();
+        return tell(nothing(&empty, &config), args, &config);
     }
-    shards.iter_mut().for_each(|s| s.sides.base.rename_by(|package| &config.of(package).aliases));
-    let unmatched = apart(shards.iter_mut().flat_map(|s| [&mut s.sides.base, &mut s.sides.head]), config)?;
     let mut told = told(&shards);
-    told.warnings.extend(unmatched);
     let missing: usize = told.left_out.iter().filter(|n| n.why.is(NOT_RECORDED)).map(|n| n.count).sum();
-    let comparison = if args.pool { pooled(shards) } else { side_by_side(shards) };
-    let mut report = compare::tell(&comparison, told, config, against_baseline)?;
+    let (packages, share) = if args.pool { pooled(shards, &args.gate, &judge)? } else { side_by_side(shards) };
+    let config = judge.config();
+    let config = &*config;
+    told.warnings.extend(judge.filters_without_match()?);
+    let (comparison, judged) = judge.close(packages, share);
+    let mut report = compare::tell_judged(&comparison, &judged, told, config, against_baseline)?;
+    joined::note(&mut report, &judged);
     report.diagnoses = diagnoses;
     for (name, verdict, headline) in empty.iter().filter(|(_, verdict, _)| *verdict != Verdict::Pass) {
         report.warnings.push(Text::from(format!("{name}: {}", headline.term())));
@@ -187,15 +215,6 @@ fn verdict(results: Vec<(String, ShardResult)>, args: &MergeArgs, config: &Confi
         report.exit_code = exit::INCONCLUSIVE;
     }
     tell(report, args, config)
-}
-
-/// Keeps apart what is a framework's, and says which filters found nothing.
-fn apart<'s>(sides: impl Iterator<Item = &'s mut Side>, config: &Config) -> Result<BTreeSet<String>, Error> {
-    let mut matched = BTreeSet::new();
-    for side in sides {
-        matched.extend(side.keep_apart(|package| &config.of(package).framework));
-    }
-    compare::filters_without_match(&matched, config)
 }
 
 /// Makes a pass inconclusive.
@@ -240,50 +259,44 @@ fn told(shards: &[Named]) -> Told {
     told
 }
 
-/// Every package of every shard by itself; those of one name get the shard's name besides.
-fn side_by_side(shards: Vec<Named>) -> Comparison {
-    let mut all = Comparison { packages: Vec::new(), design: Design::default() };
+/// Every package of every shard by itself; those of one name get the shard's name besides. Beside them the part of the
+/// level that this look may use: looks at the data that a shard has had are looks at all of it.
+fn side_by_side(shards: Vec<Named>) -> (Vec<joined::One>, f64) {
+    let share = shards.iter().map(|shard| shard.sides.design.share).fold(1.0, f64::min);
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    let mut packages = Vec::new();
+    for (package, _) in shards.iter().flat_map(|shard| &shard.packages) {
+        *names.entry(package.name.clone()).or_default() += 1;
+    }
+    let mut all = Vec::new();
     for shard in shards {
-        let design = shard.sides.design;
-        // Looks at the data that a shard has had are looks at all of it.
-        all.design.share = all.design.share.min(design.share);
-        for mut package in joining::compare(shard.sides.base, shard.sides.head).packages {
-            package.stated = (design.recorded != Recorded::Unknown).then_some(design.recorded);
-            *names.entry(package.name.clone()).or_default() += 1;
-            packages.push((shard.name.clone(), package));
+        for (mut package, opened) in shard.packages {
+            if names.get(&package.name).is_some_and(|&n| n > 1) {
+                package.name = format!("{} ({})", package.name, shard.name).trim().to_owned();
+            }
+            all.push((package, opened));
         }
     }
-    for (shard, mut package) in packages {
-        if names.get(&package.name).is_some_and(|&n| n > 1) {
-            package.name = format!("{} ({shard})", package.name).trim().to_owned();
-        }
-        all.packages.push(package);
-    }
-    all.packages.sort_by(|a, b| a.name.cmp(&b.name));
-    all
+    all.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+    (all, share)
 }
 
 /// The runs of all shards as runs of one build. They alternate where those of every shard did.
-fn pooled(shards: Vec<Named>) -> Comparison {
+fn pooled(shards: Vec<Named>, gate: &GateArgs, judge: &Judge) -> Result<(Vec<joined::One>, f64), Error> {
     let mut all = Sides::default();
     let (mut recorded, mut share) = (Vec::new(), 1.0f64);
-    for shard in shards {
+    for mut shard in shards {
+        judge.meet(gate, packages_of(&shard.sides.base, &shard.sides.head))?;
+        judge.prepare(&mut shard.sides.base, &mut shard.sides.head);
         recorded.push(how(&shard.sides));
         share = share.min(shard.sides.design.share);
         all.base.absorb(shard.sides.base);
         all.head.absorb(shard.sides.head);
     }
     let least = |how: Recorded| recorded.contains(&how).then_some(how);
-    let recorded = least(Recorded::Apart).or(least(Recorded::Unknown)).unwrap_or(Recorded::Alternately);
-    let mut comparison = joining::compare(all.base, all.head);
-    comparison.design.share = share;
-    for package in &mut comparison.packages {
-        // Clocks of several machines cannot be laid beside one another.
-        package.stated = Some(recorded);
-    }
-    comparison
+    // Clocks of several machines cannot be laid beside one another.
+    let stated = Some(least(Recorded::Apart).or(least(Recorded::Unknown)).unwrap_or(Recorded::Alternately));
+    let packages = joining::compare(all.base, all.head).packages.into_iter();
+    Ok((packages.map(|pair| judge.open(PackagePair { stated, ..pair })).collect(), share))
 }
 
 /// How a shard was recorded: as was said, else as the clocks of its runs show.

@@ -18,6 +18,7 @@ pub(crate) mod github;
 pub mod init;
 mod inputs;
 mod instances;
+mod joined;
 mod logs;
 pub mod merge;
 pub mod migrate;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::documents::{self, Document, MOST_BYTES, checked, read_text};
+use super::joined;
 use crate::baseline;
 use crate::error::{DocumentFault as Fault, Error};
 use crate::report::escape::Text;
@@ -26,6 +27,8 @@ pub(super) enum Shard {
 pub(super) struct ShardResult {
     /// None where there was nothing to compare.
     pub(super) sides: Option<Sides>,
+    /// What has become of them, where they are joined by themselves.
+    pub(super) packages: Vec<joined::One>,
     pub(super) diagnoses: Vec<Diagnosis>,
     pub(super) verdict: Verdict,
     pub(super) headline: Text,
@@ -82,6 +85,7 @@ pub(super) fn read(path: &Path) -> Result<Shard, Error> {
             }
             Ok(Shard::Result(Box::new(ShardResult {
                 sides: doc.sides.map(|s| sides::read(s.get())).transpose().map_err(bad)?,
+                packages: Vec::new(),
                 diagnoses: doc.diagnoses,
                 verdict: doc.verdict,
                 headline: doc.headline,

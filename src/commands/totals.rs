@@ -19,7 +19,7 @@ const MOST_ROWS: usize = 15;
 /// Adds up, writes the files that were asked for, prints.
 pub(super) fn tell(parts: impl Iterator<Item = Totals>, args: &ReportArgs) -> Result<u8, Error> {
     let mut all = Totals::default();
-    parts.for_each(|part| all.merge(&part));
+    parts.for_each(|part| all.absorb(part));
     let render = |format: Format| match format {
         Format::Json => json::document(&all),
         Format::Text => Ok(text(&all, args.all)),

@@ -8,7 +8,7 @@ use super::design::{self, Design, Recorded};
 use super::environment::Difference;
 use super::names;
 use super::packages::{self, NamedBy};
-use super::per;
+use super::per::{self, Item};
 use super::side::{Package, Run, Side, Subject, SubjectId};
 use crate::metrics::registry::{self, SubjectKind};
 use crate::stats::sample::Sample;
@@ -132,21 +132,28 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
     let environment = Difference::between(&base.runs.iter().collect::<Vec<_>>(), &head.runs.iter().collect::<Vec<_>>());
     let tests_differ = per::tests_differ(&base, &head);
     let unnamed = choose_tests(&mut base, &mut head);
-    let mut subjects = Vec::new();
-    for (b, h) in pair_subjects(&base, &head) {
-        let (changes, not_compared) = changes(&base, &head, b.as_ref(), h.as_ref(), &environment);
-        let kind = b.as_ref().or(h.as_ref()).map_or(SubjectKind::Process, |id| id.kind);
-        subjects.push((kind, b, h, changes, not_compared));
-    }
-    let take = |package: &mut Package, id: Option<SubjectId>| {
-        id.and_then(|id| package.subjects.remove(&id).map(|subject| (id.name, subject)))
-    };
-    let subjects = subjects
+    let both = per::Both::of(&base, &head);
+    let (b, h): (Vec<Known<'_>>, Vec<Known<'_>>) = (base.subjects.iter().collect(), head.subjects.iter().collect());
+    let joined: Vec<_> = pair_subjects(&b, &h)
         .into_iter()
-        .map(|(kind, b, h, changes, not_compared)| SubjectPair {
+        .map(|(i, j)| {
+            let (one, other) = (i.map(|i| b[i]), j.map(|j| h[j]));
+            let kind = one.or(other).map_or(SubjectKind::Process, |(id, _)| id.kind);
+            let (changes, not_compared) = changes(kind, both, (one.map(|o| o.1), other.map(|o| o.1)), &environment);
+            (kind, i, j, changes, not_compared)
+        })
+        .collect();
+    let owned = |package: &mut Package| -> Vec<Option<(String, Subject)>> {
+        std::mem::take(&mut package.subjects).into_iter().map(|(id, subject)| Some((id.name, subject))).collect()
+    };
+    let (mut b, mut h) = (owned(&mut base), owned(&mut head));
+    let take = |side: &mut Vec<Option<(String, Subject)>>, at: Option<usize>| side.get_mut(at?)?.take();
+    let subjects = joined
+        .into_iter()
+        .map(|(kind, i, j, changes, not_compared)| SubjectPair {
             kind,
-            base: take(&mut base, b),
-            head: take(&mut head, h),
+            base: take(&mut b, i),
+            head: take(&mut h, j),
             changes,
             not_compared,
         })
@@ -164,6 +171,9 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
     }
 }
 
+/// A subject of one side.
+type Known<'p> = (&'p SubjectId, &'p Subject);
+
 /// Tests are compared one by one where every test of both sides has a name, and else all together: a test that only
 /// some runs know by name would look as if it came and went. Whether names were left out for that.
 fn choose_tests(base: &mut Package, head: &mut Package) -> bool {
@@ -180,40 +190,44 @@ fn choose_tests(base: &mut Package, head: &mut Package) -> bool {
     left_out
 }
 
-/// Pairs by exact name; groups also by what survives a changed name.
-fn pair_subjects(base: &Package, head: &Package) -> Vec<(Option<SubjectId>, Option<SubjectId>)> {
-    let groups = |package: &Package| -> Vec<SubjectId> {
-        package.subjects.keys().filter(|id| id.kind == SubjectKind::Group).cloned().collect()
+fn candidate<'p>((id, subject): Known<'p>) -> Candidate<'p> {
+    Candidate { name: &id.name, subject }
+}
+
+/// Pairs by exact name; groups also by what survives a changed name. Both lists are in order, and what comes of it are
+/// places in them.
+fn pair_subjects(base: &[Known<'_>], head: &[Known<'_>]) -> Vec<(Option<usize>, Option<usize>)> {
+    let groups = |side: &[Known<'_>]| -> Vec<usize> {
+        (0..side.len()).filter(|&i| side[i].0.kind == SubjectKind::Group).collect()
     };
     let (b, h) = (groups(base), groups(head));
-    let b_candidates: Vec<Candidate<'_>> =
-        b.iter().filter_map(|id| base.subjects.get(id).map(|subject| Candidate { name: &id.name, subject })).collect();
-    let h_candidates: Vec<Candidate<'_>> =
-        h.iter().filter_map(|id| head.subjects.get(id).map(|subject| Candidate { name: &id.name, subject })).collect();
-    let mut pairs = Vec::new();
-    let (mut seen_b, mut seen_h) = (BTreeSet::new(), BTreeSet::new());
+    let b_candidates: Vec<Candidate<'_>> = b.iter().map(|&i| candidate(base[i])).collect();
+    let h_candidates: Vec<Candidate<'_>> = h.iter().map(|&j| candidate(head[j])).collect();
+    let mut pairs = Vec::with_capacity(base.len().max(head.len()));
+    let (mut seen_b, mut seen_h) = (vec![false; base.len()], vec![false; head.len()]);
     for (i, j) in closures::pair(&b_candidates, &h_candidates) {
-        seen_b.insert(&b[i]);
-        seen_h.insert(&h[j]);
-        pairs.push((Some(b[i].clone()), Some(h[j].clone())));
+        seen_b[b[i]] = true;
+        seen_h[h[j]] = true;
+        pairs.push((Some(b[i]), Some(h[j])));
     }
-    for id in base.subjects.keys() {
-        if id.kind != SubjectKind::Group {
-            pairs.push((Some(id.clone()), head.subjects.contains_key(id).then(|| id.clone())));
-        } else if !seen_b.contains(id) {
-            pairs.push((Some(id.clone()), None));
+    // Everything else by name: both lists are in order.
+    let mut j = 0;
+    for (i, (id, _)) in base.iter().enumerate().filter(|(_, (id, _))| id.kind != SubjectKind::Group) {
+        while head.get(j).is_some_and(|(other, _)| other < id) {
+            j += 1;
         }
-    }
-    for id in head.subjects.keys() {
-        if id.kind != SubjectKind::Group {
-            if !base.subjects.contains_key(id) {
-                pairs.push((None, Some(id.clone())));
-            }
-        } else if !seen_h.contains(id) {
-            pairs.push((None, Some(id.clone())));
+        let same = head.get(j).is_some_and(|(other, _)| other == id).then_some(j);
+        seen_b[i] = true;
+        if let Some(j) = same {
+            seen_h[j] = true;
         }
+        pairs.push((Some(i), same));
     }
-    pairs.sort_by(|a, b| a.1.as_ref().or(a.0.as_ref()).cmp(&b.1.as_ref().or(b.0.as_ref())));
+    let left = |seen: Vec<bool>| seen.into_iter().enumerate().filter(|(_, seen)| !seen).map(|(i, _)| i);
+    pairs.extend(left(seen_b).map(|i| (Some(i), None)));
+    pairs.extend(left(seen_h).map(|j| (None, Some(j))));
+    let name = |pair: &(Option<usize>, Option<usize>)| pair.1.map(|j| head[j].0).or(pair.0.map(|i| base[i].0));
+    pairs.sort_by(|a, b| name(a).cmp(&name(b)));
     pairs
 }
 
@@ -221,18 +235,19 @@ type NotCompared = Vec<(String, &'static str)>;
 
 /// The series of one subject.
 fn changes(
-    base: &Package,
-    head: &Package,
-    b: Option<&SubjectId>,
-    h: Option<&SubjectId>,
+    kind: SubjectKind,
+    packages: per::Both<'_>,
+    (one, other): (Option<&Subject>, Option<&Subject>),
     environment: &Difference,
 ) -> (Vec<Change>, NotCompared) {
     let (mut changes, mut left_out) = (Vec::new(), Vec::new());
-    let Some(kind) = b.or(h).map(|id| id.kind) else { return (changes, left_out) };
-    let (one, other) = (b.and_then(|id| base.subjects.get(id)), h.and_then(|id| head.subjects.get(id)));
     // A subject on one side only: its count says all.
     let both = one.is_some() && other.is_some();
-    let paths: BTreeSet<&String> = one.into_iter().chain(other).flat_map(|s| s.figures.keys()).collect();
+    let mut paths: Vec<&String> = one.into_iter().chain(other).flat_map(|s| s.figures.keys()).collect();
+    paths.sort();
+    paths.dedup();
+    let items_are_fixed = [one, other].into_iter().flatten().all(per::has_fixed_items);
+    let mut items = Items { known: Vec::new() };
     for path in paths {
         let Some(metric) = registry::find(kind, path) else { continue };
         if !both && path != "count" {
@@ -242,7 +257,7 @@ fn changes(
             left_out.push((path.clone(), why));
             continue;
         }
-        let item = match per::item(kind, metric, (base, head), (one, other)) {
+        let item = match per::item(kind, metric, &packages, (one, other)) {
             Ok(item) => item,
             Err(why) => {
                 left_out.push((path.clone(), why));
@@ -252,7 +267,7 @@ fn changes(
         let sample = |package: &Package, subject: Option<&Subject>| {
             subject.and_then(|s| Sample::new(per::values(package, s, kind, metric, path, item)))
         };
-        let presence = match (sample(base, one), sample(head, other)) {
+        let presence = match (sample(packages.base, one), sample(packages.head, other)) {
             (Some(base), Some(head)) => Presence::Both { base, head },
             // What only one side has of a subject that both have, as a first GC cycle's length, is no change of it.
             _ if both => continue,
@@ -260,14 +275,36 @@ fn changes(
             (Some(base), None) => Presence::Removed(base),
             (None, None) => continue,
         };
+        let (items, head_items) = items.of(item, path.starts_with("durations."), packages, (one, other));
+        changes.push(Change { metric, path: path.clone(), item, presence, items, head_items, items_are_fixed });
+    }
+    changes.shrink_to_fit();
+    (changes, left_out)
+}
+
+/// How many items lie behind a run's figures of one subject: the same for most of its series.
+struct Items {
+    known: Vec<((Item, bool), (f64, f64))>,
+}
+
+impl Items {
+    fn of(
+        &mut self,
+        item: Item,
+        of_durations: bool,
+        packages: per::Both<'_>,
+        (one, other): (Option<&Subject>, Option<&Subject>),
+    ) -> (f64, f64) {
+        if let Some((_, items)) = self.known.iter().find(|(of, _)| *of == (item, of_durations)) {
+            return *items;
+        }
         let items = |package: &Package, subject: Option<&Subject>| match subject {
-            Some(s) if path.starts_with("durations.") => per::durations_per_run(s),
+            Some(s) if of_durations => per::durations_per_run(s),
             Some(s) => per::items_per_run(package, s, item),
             None => 1.0,
         };
-        let (items, head_items) = (items(base, one), items(head, other));
-        let items_are_fixed = [one, other].into_iter().flatten().all(per::has_fixed_items);
-        changes.push(Change { metric, path: path.clone(), item, presence, items, head_items, items_are_fixed });
+        let items = (items(packages.base, one), items(packages.head, other));
+        self.known.push(((item, of_durations), items));
+        items
     }
-    (changes, left_out)
 }

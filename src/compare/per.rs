@@ -50,23 +50,42 @@ pub const MODES_DIFFER: &str =
 /// The same for test binaries.
 pub const TESTS_DIFFER: &str = "another number of tests ran";
 
+/// Both sides of a package, with what is asked for each of its series.
+#[derive(Clone, Copy, Debug)]
+pub struct Both<'p> {
+    /// The base.
+    pub base: &'p Package,
+    /// The head.
+    pub head: &'p Package,
+    modes: (Mode, Mode),
+    /// Whether another number of tests ran.
+    pub tests_differ: bool,
+}
+
+impl<'p> Both<'p> {
+    /// Of these sides.
+    pub fn of(base: &'p Package, head: &'p Package) -> Both<'p> {
+        Both { base, head, modes: (mode(base), mode(head)), tests_differ: tests_differ(base, head) }
+    }
+}
+
 /// Per what `metric` of a subject is compared, given both sides.
 pub fn item(
     kind: SubjectKind,
     metric: &Metric,
-    packages: (&Package, &Package),
+    packages: &Both<'_>,
     subjects: (Option<&Subject>, Option<&Subject>),
 ) -> Result<Item, &'static str> {
-    let (base, head) = packages;
-    let mode = mode(base);
-    if metric.per != Per::Nothing && mode != self::mode(head) && (metric.per == Per::Run || kind == SubjectKind::Group)
+    let (base, head) = (packages.base, packages.head);
+    let mode = packages.modes.0;
+    if metric.per != Per::Nothing && mode != packages.modes.1 && (metric.per == Per::Run || kind == SubjectKind::Group)
     {
         return Err(MODES_DIFFER);
     }
     // A test with a name of its own is itself, however many others ran.
     let of_all_tests = kind == SubjectKind::Test && !has_repeats(subjects.0) && !has_repeats(subjects.1)
         || kind == SubjectKind::Process && metric.class == Class::Time;
-    if of_all_tests && metric.per != Per::Nothing && tests_differ(base, head) {
+    if of_all_tests && metric.per != Per::Nothing && packages.tests_differ {
         return Err(TESTS_DIFFER);
     }
     match metric.per {

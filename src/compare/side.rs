@@ -172,12 +172,7 @@ impl Side {
         let mut side = Side::default();
         for (identity, members) in packages::group(summaries) {
             let rounds = rounds(&identity.name);
-            let mut package = Package { named_by: identity.named_by, ..Package::default() };
-            for (i, summary) in members.iter().enumerate() {
-                package.runs.push(run_of(summary, rounds));
-                package.add(summary, i, members.len());
-            }
-            side.packages.insert(identity.name, package);
+            side.packages.insert(identity.name, Package::of(identity.named_by, &members, rounds));
         }
         side
     }
@@ -244,6 +239,16 @@ fn run_of(summary: &Summary, rounds: Option<u64>) -> Run {
 }
 
 impl Package {
+    /// The package that these runs are of.
+    pub fn of(named_by: packages::NamedBy, members: &[&Summary], rounds: Option<u64>) -> Package {
+        let mut package = Package { named_by, ..Package::default() };
+        for (i, summary) in members.iter().enumerate() {
+            package.runs.push(run_of(summary, rounds));
+            package.add(summary, i, members.len());
+        }
+        package
+    }
+
     fn absorb(&mut self, other: Package) {
         let (runs_before, after) = (self.runs.len(), other.runs.len());
         let before = runs_before;

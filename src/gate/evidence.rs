@@ -20,11 +20,12 @@
 
 use std::collections::BTreeMap;
 
+use super::package::Opened;
 use super::queue;
-use super::verdict::{Evidence, Judgement, Outcome, change_at};
-use crate::compare::change::Presence;
+use super::verdict::{Evidence, Judgement, Outcome};
+use crate::compare::change::{Change, Presence};
 use crate::compare::design::Recorded;
-use crate::compare::{Comparison, PackagePair};
+use crate::compare::{Comparison, Design, PackagePair};
 use crate::config::Level;
 use crate::metrics::registry::{Better, Class, DependsOn, Role, SubjectKind};
 use crate::stats::permutation::{self, Column, Tested};
@@ -69,48 +70,49 @@ pub(super) struct Weighed {
     pub(super) detectable: Option<Detectable>,
 }
 
-/// Tests all series that can fail the build and vary, and decides those that look worse than allowed.
-pub(super) fn weigh(judgements: &mut [Judgement], comparison: &Comparison) -> Weighed {
-    let mut families: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (i, judgement) in judgements.iter().enumerate() {
-        if is_tested(judgement, comparison) {
-            families.entry(judgement.at.0).or_default().push(i);
-        }
-    }
-    let mut tested: Vec<(Vec<usize>, Family)> = Vec::new();
-    for members in families.into_values() {
-        let family = Family::test(&members, judgements, comparison);
-        tested.push((members, family));
-    }
+/// Decides those that look worse than allowed, of packages whose families were tested.
+pub(super) fn weigh(packages: &mut [Opened], comparison: &Comparison) -> Weighed {
     // A whole build is one verdict: its packages share the level.
-    let least: Vec<f64> = tested.iter().map(|(_, f)| f.p.iter().copied().fold(1.0, f64::min)).collect();
-    let adjusted = multiple::holm(&least);
+    let least: Vec<f64> = packages.iter().filter_map(|o| o.family.as_ref()).map(|f| f.least).collect();
+    let mut adjusted = multiple::holm(&least).into_iter();
+    let tested = least.len();
     let mut weighed = Weighed { suspicion: 1.0, detectable: None };
     let mut detectable = Vec::new();
     let mut runs = usize::MAX;
-    let packages = tested.len();
-    for (((members, family), least), adjusted) in tested.iter().zip(&least).zip(&adjusted) {
-        let factor = if *least > 0.0 { adjusted / least } else { 1.0 };
-        for (&i, p) in members.iter().zip(&family.p) {
-            let p = (p * factor).min(1.0);
-            weighed.suspicion = weighed.suspicion.min(p);
-            decide(&mut judgements[i], comparison, p);
-        }
-        if let Some((least_runs, sizes)) = family.detectable(members, judgements, comparison, packages) {
-            runs = runs.min(least_runs);
-            // Of times that prove nothing, nothing could have been found.
-            let package = members.first().map_or(0, |&i| judgements[i].at.0);
-            let doubtful = doubt(comparison, package).is_some();
-            for (i, size) in sizes {
-                let metric = change_at(comparison, &judgements[i]).metric;
-                if doubtful && metric.depends == DependsOn::Machine {
-                    continue;
-                }
-                judgements[i].detectable = Some(size);
-                if metric.class == Class::Time && metric.role == Role::Gated {
-                    detectable.push(size);
+    let design = comparison.design;
+    for (opened, pair) in packages.iter_mut().zip(&comparison.packages) {
+        let doubt = match &opened.own_times {
+            Some(ratios) => doubt(pair, design, || ratios.clone()),
+            None => doubt(pair, design, || own_times(pair)),
+        };
+        if let Some(family) = opened.family.take() {
+            let adjusted = adjusted.next().unwrap_or(1.0);
+            let factor = if family.least > 0.0 { adjusted / family.least } else { 1.0 };
+            weighed.suspicion = weighed.suspicion.min((family.least * factor).min(1.0));
+            for &(i, p) in &family.p {
+                decide(&mut opened.judgements[i], pair, design, (p * factor).min(1.0), doubt.as_ref());
+            }
+            if let Some(critical) = family.critical(design.share, tested) {
+                runs = runs.min(family.runs);
+                // Of times that prove nothing, nothing could have been found.
+                let sizes = family.sizes.iter().filter(|size| doubt.is_none() || !size.of_machine);
+                for (size, found) in sizes.filter_map(|size| Some((size, size.found(critical)?))) {
+                    if let Some(i) = size.at {
+                        opened.judgements[i].detectable = Some(found);
+                    }
+                    if size.is_gated_time {
+                        detectable.push(found);
+                    }
                 }
             }
+        }
+        for judgement in &mut opened.judgements {
+            if judgement.terms.steady && judgement.outcome == Outcome::Inconclusive {
+                // A few runs more prove it.
+                weighed.suspicion = 0.0;
+            }
+            alone(judgement, pair, design, doubt.as_ref());
+            only_in_some_runs(judgement, pair);
         }
     }
     detectable.sort_by(f64::total_cmp);
@@ -118,21 +120,17 @@ pub(super) fn weigh(judgements: &mut [Judgement], comparison: &Comparison) -> We
     {
         weighed.detectable = Some(Detectable { runs, half: *half, most: *most });
     }
-    for judgement in judgements.iter_mut() {
-        if judgement.terms.steady && judgement.outcome == Outcome::Inconclusive {
-            // A few runs more prove it.
-            weighed.suspicion = 0.0;
-        }
-        alone(judgement, comparison);
-        only_in_some_runs(judgement, comparison);
-    }
     weighed
+}
+
+fn change_in<'p>(package: &'p PackagePair, judgement: &Judgement) -> &'p Change {
+    &package.subjects[judgement.at.1].changes[judgement.at.2]
 }
 
 /// Whether a series is in its package's family. That must not depend on how its runs fall on the two sides; how large
 /// its figures are may decide: where none reaches the floor, no change that is allowed to matter could be seen.
-fn is_tested(judgement: &Judgement, comparison: &Comparison) -> bool {
-    let change = change_at(comparison, judgement);
+fn is_tested(judgement: &Judgement, package: &PackagePair) -> bool {
+    let change = change_in(package, judgement);
     let Presence::Both { base, head } = &change.presence else { return false };
     change.runs() >= super::verdict::RUNS_FOR_EVIDENCE
         && judgement.terms.level == Level::Error
@@ -144,12 +142,12 @@ fn is_tested(judgement: &Judgement, comparison: &Comparison) -> bool {
 }
 
 /// What a series' runs say, greater being worse.
-fn column(judgement: &Judgement, comparison: &Comparison) -> Column {
-    let (change, terms) = (change_at(comparison, judgement), &judgement.terms);
+fn column(judgement: &Judgement, package: &PackagePair) -> Column {
+    let (change, terms) = (change_in(package, judgement), &judgement.terms);
     let Presence::Both { base, head } = &change.presence else { return Column::default() };
     let floor = terms.min_delta.max(f64::MIN_POSITIVE);
     let part = (1.0 + terms.max_increase * PART_OF_LIMIT).ln();
-    let subject = &comparison.packages[judgement.at.0].subjects[judgement.at.1];
+    let subject = &package.subjects[judgement.at.1];
     if queue::is_queue(subject.kind, &change.path)
         && let Some(column) = queue::column(subject, change, terms, part)
     {
@@ -170,91 +168,128 @@ fn column(judgement: &Judgement, comparison: &Comparison) -> Column {
 }
 
 /// The series of one package, tested.
-struct Family {
-    p: Vec<f64>,
-    columns: Vec<Column>,
+#[derive(Debug)]
+pub(super) struct Family {
+    /// Index of the judgement, and its p-value, corrected within the package.
+    p: Vec<(usize, f64)>,
+    /// The least p-value.
+    least: f64,
+    /// The most runs that the smaller side of a series has.
+    runs: usize,
     /// The test of the series that all runs have.
     full: Tested,
+    /// Of the series with so many runs.
+    sizes: Vec<Size>,
+}
+
+/// What tells how small a change of one series would have been found.
+#[derive(Debug)]
+struct Size {
+    /// The index of its judgement, if that is still there.
+    at: Option<usize>,
+    scale: f64,
+    limit: f64,
+    base: f64,
+    floor: f64,
+    larger_is_better: bool,
+    of_machine: bool,
+    is_gated_time: bool,
 }
 
 impl Family {
-    fn test(members: &[usize], judgements: &[Judgement], comparison: &Comparison) -> Family {
-        let columns: Vec<Column> = members.iter().map(|&i| column(&judgements[i], comparison)).collect();
-        let mut by_shape: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
-        for (k, c) in columns.iter().enumerate() {
-            by_shape.entry((c.base.len(), c.head.len())).or_default().push(k);
-        }
-        // Most series have a figure in every run; those that some runs lack cannot be permuted with them.
-        let most = by_shape.iter().max_by_key(|(shape, of)| (of.len(), **shape)).map(|(shape, _)| *shape);
-        let others = by_shape.len().saturating_sub(1);
-        let mut family = Family { p: vec![1.0; members.len()], columns, full: Tested::default() };
-        for (shape, of) in by_shape {
-            let of_shape: Vec<Column> = of.iter().map(|&k| family.columns[k].clone()).collect();
-            let tested = permutation::max_t(&of_shape, SEED);
-            let share = match (Some(shape) == most, others) {
-                (true, 0) => 1.0,
-                (true, _) => FULL_SERIES,
-                (false, _) => (1.0 - FULL_SERIES) / others as f64,
-            };
-            for (&k, p) in of.iter().zip(&tested.p) {
-                family.p[k] = (p / share).min(1.0);
-            }
-            if Some(shape) == most {
-                family.full = tested;
-            }
-        }
-        family
+    /// Tests the series of a package that can fail the build and vary. None where there is none.
+    pub(super) fn of(judgements: &[Judgement], package: &PackagePair) -> Option<Family> {
+        let members: Vec<usize> = (0..judgements.len()).filter(|&i| is_tested(&judgements[i], package)).collect();
+        let columns: Vec<Column> = members.iter().map(|&i| column(&judgements[i], package)).collect();
+        let fewest = |c: &Column| c.base.len().min(c.head.len());
+        let runs = columns.iter().map(fewest).max()?;
+        let (p, mut full) = test(&columns);
+        full.only_up_to(level(runs));
+        let of = members.iter().zip(&columns).filter(|(_, c)| runs >= RUNS_FOR_TEST && fewest(c) == runs);
+        let sizes = of.filter_map(|(&i, c)| Size::of(i, c, &judgements[i], package)).collect();
+        let least = p.iter().copied().fold(1.0, f64::min);
+        Some(Family { p: members.into_iter().zip(p).collect(), least, runs, full, sizes })
     }
 
-    /// The relative change of each series that would have been found, with the index of its judgement.
-    fn detectable(
-        &self,
-        members: &[usize],
-        judgements: &[Judgement],
-        comparison: &Comparison,
-        packages: usize,
-    ) -> Option<(usize, Vec<(usize, f64)>)> {
-        let runs = self.columns.iter().map(|c| c.base.len().min(c.head.len())).max()?;
-        if runs < RUNS_FOR_TEST {
+    /// Judgements have other indices now, or none.
+    pub(super) fn moved(&mut self, to: &[Option<usize>]) {
+        let new = |i: usize| to.get(i).copied().flatten();
+        self.p = self.p.iter().filter_map(|&(i, p)| Some((new(i)?, p))).collect();
+        self.sizes.iter_mut().for_each(|size| size.at = size.at.and_then(new));
+        self.sizes.shrink_to_fit();
+    }
+
+    /// The statistic that a series needs, where so many packages share the level.
+    fn critical(&self, share: f64, packages: usize) -> Option<f64> {
+        if self.runs < RUNS_FOR_TEST {
             return None;
         }
-        let critical = self.full.critical(level(runs) * comparison.design.share / packages as f64)?;
-        let all = members.iter().zip(&self.columns).filter(|(i, c)| {
-            let judgement = &judgements[**i];
-            let kind = comparison.packages[judgement.at.0].subjects[judgement.at.1].kind;
-            let of_a_ratio = queue::is_queue(kind, &change_at(comparison, judgement).path);
-            !of_a_ratio && c.base.len().min(c.head.len()) == runs
-        });
-        let sizes = all.filter_map(|(&i, c)| Some((i, self.least_found(c, &judgements[i], comparison, critical)?)));
-        Some((runs, sizes.collect()))
+        self.full.critical(level(self.runs) * share / packages as f64)
+    }
+}
+
+/// The p-value of each column, and the test of those that all runs have.
+fn test(columns: &[Column]) -> (Vec<f64>, Tested) {
+    let mut by_shape: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+    for (k, c) in columns.iter().enumerate() {
+        by_shape.entry((c.base.len(), c.head.len())).or_default().push(k);
+    }
+    // Most series have a figure in every run; those that some runs lack cannot be permuted with them.
+    let most = by_shape.iter().max_by_key(|(shape, of)| (of.len(), **shape)).map(|(shape, _)| *shape);
+    let others = by_shape.len().saturating_sub(1);
+    let (mut all, mut full) = (vec![1.0; columns.len()], Tested::default());
+    for (shape, of) in by_shape {
+        let of_shape: Vec<Column> = of.iter().map(|&k| columns[k].clone()).collect();
+        let tested = permutation::max_t(&of_shape, SEED);
+        let share = match (Some(shape) == most, others) {
+            (true, 0) => 1.0,
+            (true, _) => FULL_SERIES,
+            (false, _) => (1.0 - FULL_SERIES) / others as f64,
+        };
+        for (&k, p) in of.iter().zip(&tested.p) {
+            all[k] = (p / share).min(1.0);
+        }
+        if Some(shape) == most {
+            full = tested;
+        }
+    }
+    (all, full)
+}
+
+impl Size {
+    fn of(i: usize, column: &Column, judgement: &Judgement, package: &PackagePair) -> Option<Size> {
+        let change = change_in(package, judgement);
+        // What is tested of queues is a ratio.
+        if queue::is_queue(package.subjects[judgement.at.1].kind, &change.path) {
+            return None;
+        }
+        Some(Size {
+            at: Some(i),
+            scale: permutation::scale(column),
+            limit: judgement.terms.max_increase,
+            base: change.base().filter(|base| *base > 0.0)?,
+            floor: judgement.terms.min_delta.max(0.0),
+            larger_is_better: change.metric.better == Better::Larger,
+            of_machine: change.metric.depends == DependsOn::Machine,
+            is_gated_time: change.metric.class == Class::Time && change.metric.role == Role::Gated,
+        })
     }
 
-    /// The relative change of one series that would have been found: the test statistic of a true change lies above
+    /// The relative change of the series that would have been found: the test statistic of a true change lies above
     /// `critical` in four of five comparisons where it is [`POWER`] standard errors above it. What is tested are
     /// logarithms of figure plus floor, and relative changes are of the figure alone:
     ///
     /// ```text
     ///   ln(head + floor) - ln(base + floor) = x      (head - base) / base = (e^x - 1) (base + floor) / base
     /// ```
-    fn least_found(
-        &self,
-        column: &Column,
-        judgement: &Judgement,
-        comparison: &Comparison,
-        critical: f64,
-    ) -> Option<f64> {
-        let (change, terms) = (change_at(comparison, judgement), &judgement.terms);
-        let limit = terms.max_increase;
+    fn found(&self, critical: f64) -> Option<f64> {
+        let Size { scale, limit, base, floor, .. } = *self;
         let part = (1.0 + limit * PART_OF_LIMIT).ln();
-        let x = part + (critical + POWER) * permutation::scale(column);
-        let base = change.base().filter(|base| *base > 0.0)?;
-        let floor = terms.min_delta.max(0.0);
-        let found = match change.metric.better {
-            // Of what should be great, the base is the greater: it falls by at most all of it.
-            Better::Larger => (-(-x).exp_m1() * (base + floor) / base).max(limit).max(floor / base),
-            _ => (x.exp_m1() * (base + floor) / base).max(limit).max(floor / base),
-        };
-        (found.is_finite() && !(change.metric.better == Better::Larger && found > 1.0)).then_some(found)
+        let x = part + (critical + POWER) * scale;
+        // Of what should be great, the base is the greater: it falls by at most all of it.
+        let found = if self.larger_is_better { -(-x).exp_m1() } else { x.exp_m1() };
+        let found = (found * (base + floor) / base).max(limit).max(floor / base);
+        (found.is_finite() && !(self.larger_is_better && found > 1.0)).then_some(found)
     }
 }
 
@@ -267,11 +302,11 @@ pub fn detectable_change(noise: f64, runs: usize, limit: f64) -> f64 {
 }
 
 /// Decides a series that looks worse than allowed, by its corrected p-value.
-fn decide(judgement: &mut Judgement, comparison: &Comparison, p: f64) {
+fn decide(judgement: &mut Judgement, package: &PackagePair, design: Design, p: f64, doubt: Option<&Evidence>) {
     if judgement.outcome != Outcome::Inconclusive || judgement.evidence != Evidence::FewRuns {
         return;
     }
-    let change = change_at(comparison, judgement);
+    let change = change_in(package, judgement);
     if change.runs() < RUNS_FOR_TEST {
         return;
     }
@@ -279,23 +314,22 @@ fn decide(judgement: &mut Judgement, comparison: &Comparison, p: f64) {
     judgement.evidence = Evidence::Tested(p);
     if p > level * SUSPICIOUS {
         judgement.outcome = Outcome::Note;
-    } else if p <= level * comparison.design.share {
+    } else if p <= level * design.share {
         judgement.outcome = Outcome::Regression;
     }
     if p <= level * SUSPICIOUS
         && change.metric.depends == DependsOn::Machine
-        && let Some(doubt) = doubt(comparison, judgement.at.0)
+        && let Some(doubt) = doubt
     {
         judgement.outcome = Outcome::Inconclusive;
-        judgement.evidence = doubt;
+        judgement.evidence = doubt.clone();
     }
 }
 
 /// A figure per item that only a few of enough runs have, since the others had no such item: what it says is that the
 /// item is rare, which its count tells.
-fn only_in_some_runs(judgement: &mut Judgement, comparison: &Comparison) {
-    let change = change_at(comparison, judgement);
-    let package = &comparison.packages[judgement.at.0];
+fn only_in_some_runs(judgement: &mut Judgement, package: &PackagePair) {
+    let change = change_in(package, judgement);
     let enough = package.base_runs.len().min(package.head_runs.len()) >= RUNS_FOR_TEST;
     if judgement.outcome == Outcome::Inconclusive
         && judgement.evidence == Evidence::FewRuns
@@ -307,15 +341,15 @@ fn only_in_some_runs(judgement: &mut Judgement, comparison: &Comparison) {
 }
 
 /// What no family holds: what only warns, and what is better.
-fn alone(judgement: &mut Judgement, comparison: &Comparison) {
-    let change = change_at(comparison, judgement);
+fn alone(judgement: &mut Judgement, package: &PackagePair, design: Design, doubt: Option<&Evidence>) {
+    let change = change_in(package, judgement);
     let Presence::Both { base, head } = &change.presence else { return };
     if judgement.evidence != Evidence::FewRuns || change.runs() < RUNS_FOR_TEST {
         return;
     }
     if judgement.outcome == Outcome::Inconclusive && judgement.terms.level == Level::Warn {
-        let p = permutation::max_t(&[column(judgement, comparison)], SEED).p.first().copied().unwrap_or(1.0);
-        decide(judgement, comparison, p);
+        let p = permutation::max_t(&[column(judgement, package)], SEED).p.first().copied().unwrap_or(1.0);
+        decide(judgement, package, design, p, doubt);
     } else if judgement.outcome == Outcome::Note && change.worse_by().is_some_and(|w| w < 0.0) {
         let p = match change.metric.better {
             Better::Larger => rank::p_greater(base.values(), head.values()),
@@ -338,12 +372,11 @@ const ALIKE: f64 = 0.75;
 /// Why times of a package prove nothing, where base and head were recorded at different times or on other machines. That
 /// everything shifted at once is said, since it names the cause; where it did not, times prove as little: between
 /// sessions on one machine 26 to 40 % of unchanged packages with enough series failed without a common shift.
-fn doubt(comparison: &Comparison, package: usize) -> Option<Evidence> {
-    let pair = comparison.packages.get(package)?;
-    if pair.recorded(comparison.design) != Recorded::Apart {
+fn doubt(pair: &PackagePair, design: Design, own_times: impl Fn() -> Vec<f64>) -> Option<Evidence> {
+    if pair.recorded(design) != Recorded::Apart {
         return None;
     }
-    let ratios = own_times(pair);
+    let ratios = own_times();
     if ratios.len() < LEAST_SERIES {
         return Some(Evidence::Apart);
     }
@@ -355,7 +388,7 @@ fn doubt(comparison: &Comparison, package: usize) -> Option<Evidence> {
 
 /// By how much the time on processors of each group of goroutines changed, as logarithms. Groups have no time in
 /// common; what tests, regions and the whole run take is made of theirs, and would move with a single real change.
-fn own_times(pair: &PackagePair) -> Vec<f64> {
+pub(super) fn own_times(pair: &PackagePair) -> Vec<f64> {
     pair.subjects
         .iter()
         .filter(|s| s.kind == SubjectKind::Group)

@@ -4,10 +4,12 @@ pub mod accept;
 pub mod cause;
 pub mod evidence;
 pub mod fold;
+pub mod package;
 pub mod queue;
 pub mod rank;
 pub mod rules;
 mod steady;
 pub mod verdict;
 
-pub use verdict::{Evidence, Judged, Judgement, Outcome, Verdict, judge};
+pub use package::{Aside, Opened};
+pub use verdict::{Evidence, Judged, Judgement, Outcome, Verdict, close, judge};

@@ -13,15 +13,19 @@
 //! A base of 5 runs or more, as a baseline is, whose count is the same in all of them, needs one run of the head.
 //! ```
 
+use std::cell::OnceCell;
+
 use super::accept;
 use super::evidence::{self, Detectable};
+use super::package::{Aside, Opened};
 use super::queue;
-use super::rules::{self, Terms};
+use super::rules::Terms;
 use super::steady;
 use crate::compare::change::{Change, Presence};
 use crate::compare::{Comparison, PackagePair, SubjectPair, names};
 use crate::config::{Accept, Config, Level, OnEnvMismatch, OnInconclusive};
 use crate::error::exit;
+use crate::hash::HashSet;
 use crate::metrics::registry::SubjectKind;
 use crate::stats::interval;
 
@@ -169,6 +173,8 @@ pub struct Judged {
     pub suspicion: f64,
     /// What the given runs could have found.
     pub detectable: Option<Detectable>,
+    /// What was compared and is in no judgement.
+    pub aside: Aside,
 }
 
 impl Judged {
@@ -194,43 +200,20 @@ impl Judged {
 
 /// Judges a comparison.
 pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
-    let mut judgements = Vec::new();
-    let mut times_out = false;
-    for (p, package) in comparison.packages.iter().enumerate() {
-        let config = config.of(&package.name);
-        // What differs between the sides is what is tested, or the team wants it to be.
-        let alternating = package.is_stated_alternating(comparison.design);
-        let any_environment = alternating || config.on_env_mismatch == OnEnvMismatch::Warn;
-        for (s, subject) in package.subjects.iter().enumerate() {
-            for (c, change) in subject.changes.iter().enumerate() {
-                let mut terms = rules::terms(config, subject.kind, subject.name(), subject.renamed_from(), change);
-                let unknown = package.base_runs.is_empty() || package.head_runs.is_empty();
-                if unknown && !(package.head_runs.is_empty() && (terms.required || terms.named)) {
-                    // Nobody ran the package on one side: that is told once, not for each of its subjects.
-                    continue;
-                }
-                if terms.level == Level::Off || (subject.is_framework() && !config.show_framework) {
-                    continue;
-                }
-                if subject.is_framework() {
-                    terms.level = terms.level.min(Level::Info);
-                }
-                let mut judgement = Judgement {
-                    at: (p, s, c),
-                    terms,
-                    outcome: Outcome::Unchanged,
-                    evidence: Evidence::None,
-                    interval: None,
-                    detectable: None,
-                    accepted: None,
-                };
-                alone(&mut judgement, package, subject, change, any_environment);
-                times_out |= judgement.evidence == Evidence::Environment;
-                judgements.push(judgement);
-            }
-        }
+    let opened = comparison.packages.iter().map(|p| Opened::of(p, comparison.design, config.of(&p.name))).collect();
+    close(comparison, opened, config)
+}
+
+/// Judges packages together that were judged one by one, in the order of the comparison's.
+pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) -> Judged {
+    let weighed = evidence::weigh(&mut opened, comparison);
+    let times_out = opened.iter().any(|o| o.times_out);
+    let mut judgements = Vec::with_capacity(opened.iter().map(|o| o.judgements.len()).sum());
+    let mut aside = Aside::default();
+    for (p, package) in opened.into_iter().enumerate() {
+        judgements.extend(package.judgements.into_iter().map(|j| Judgement { at: (p, j.at.1, j.at.2), ..j }));
+        aside.add(package.aside);
     }
-    let weighed = evidence::weigh(&mut judgements, comparison);
     let today = config.today();
     for judgement in judgements.iter_mut().filter(|j| j.outcome != Outcome::Unchanged) {
         if judgement.terms.both_ways
@@ -251,7 +234,8 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
         .iter()
         .filter(|j| j.terms.level == Level::Error && j.evidence != Evidence::Environment)
         .filter(|j| matches!(change_at(comparison, j).presence, Presence::Both { .. }))
-        .count();
+        .count()
+        + aside.gated;
     let runs = || comparison.packages.iter().flat_map(|p| p.base_runs.iter().chain(&p.head_runs));
     let partial = runs().any(|r| !r.complete);
     let fails = |outcome: Outcome| judgements.iter().any(|j| j.terms.level == Level::Error && j.outcome == outcome);
@@ -283,6 +267,7 @@ pub fn judge(comparison: &Comparison, config: &Config) -> Judged {
         mismatch,
         suspicion: weighed.suspicion,
         detectable: weighed.detectable,
+        aside,
     }
 }
 
@@ -304,10 +289,16 @@ pub fn change_at<'c>(comparison: &'c Comparison, judgement: &Judgement) -> &'c C
 }
 
 /// All that can be said of a change without looking at others.
-fn alone(judgement: &mut Judgement, package: &PackagePair, subject: &SubjectPair, change: &Change, alternating: bool) {
+pub(super) fn alone(
+    judgement: &mut Judgement,
+    package: &PackagePair,
+    subject: &SubjectPair,
+    change: &Change,
+    (alternating, known): (bool, &Known<'_>),
+) {
     let (outcome, evidence) = match &change.presence {
         Presence::Removed(_) => removed(judgement, package),
-        Presence::Added(_) => added(package, subject, change, &judgement.terms),
+        Presence::Added(_) => added(package, subject, change, &judgement.terms, known),
         Presence::Both { base, head } => {
             let constant = shows_no_variation(subject.kind, change, base.len(), head.len());
             both(judgement, package, change, (alternating, constant))
@@ -347,15 +338,19 @@ fn removed(judgement: &Judgement, package: &PackagePair) -> (Outcome, Evidence) 
 }
 
 /// New goroutines fail only where code that was there before starts them; new tests, regions, tasks and messages are news.
-fn added(package: &PackagePair, subject: &SubjectPair, change: &Change, terms: &Terms) -> (Outcome, Evidence) {
+fn added(
+    package: &PackagePair,
+    subject: &SubjectPair,
+    change: &Change,
+    terms: &Terms,
+    known: &Known<'_>,
+) -> (Outcome, Evidence) {
     let grown = change.delta() * runs_items(package, change) >= CERTAIN_GROWTH;
-    let by_known_code = subject.head.as_ref().is_some_and(|(_, s)| {
-        let known = |creator: &str| package.subjects.iter().any(|other| knew(other, &names::key(creator)));
-        s.creators.keys().any(|c| known(c))
-    });
+    let by_known_code =
+        || subject.head.as_ref().is_some_and(|(_, s)| s.creators.keys().any(|c| known.has(&names::key(c))));
     if subject.kind == SubjectKind::Group
         && grown
-        && by_known_code
+        && by_known_code()
         && !package.tests_differ
         && terms.level >= Level::Warn
     {
@@ -364,13 +359,30 @@ fn added(package: &PackagePair, subject: &SubjectPair, change: &Change, terms: &
     (Outcome::Note, Evidence::Presence)
 }
 
-/// Whether the base shows that the function called `key` was there: it started, created or waited.
-fn knew(subject: &SubjectPair, key: &str) -> bool {
-    subject.base.as_ref().is_some_and(|(name, s)| {
-        names::key(name) == key
-            || s.creators.keys().any(|c| names::key(c) == key)
-            || s.sites.keys().any(|site| site.chain.iter().any(|f| f == key))
-    })
+/// The functions that the base shows to have been there, by key: they started, created or waited. Collected when the
+/// first is asked for.
+pub(super) struct Known<'p> {
+    package: &'p PackagePair,
+    keys: OnceCell<HashSet<String>>,
+}
+
+impl Known<'_> {
+    pub(super) fn of(package: &PackagePair) -> Known<'_> {
+        Known { package, keys: OnceCell::new() }
+    }
+
+    fn has(&self, key: &str) -> bool {
+        let all = || {
+            let bases = self.package.subjects.iter().filter_map(|s| s.base.as_ref());
+            bases
+                .flat_map(|(name, s)| {
+                    let chains = s.sites.keys().flat_map(|site| site.chain.iter().cloned());
+                    std::iter::once(names::key(name)).chain(s.creators.keys().map(|c| names::key(c))).chain(chains)
+                })
+                .collect()
+        };
+        self.keys.get_or_init(all).contains(key)
+    }
 }
 
 /// Items in a run, for saying what a count per operation or second is in a run.

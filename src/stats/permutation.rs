@@ -51,17 +51,27 @@ pub struct Column {
 pub struct Tested {
     /// One-sided adjusted p-values, one for each series: how likely one of the family is greater by so much or more.
     pub p: Vec<f64>,
-    /// The greatest statistics of the choices, rising.
+    /// The greatest statistics of the choices, rising; of some of them the last only.
     greatest: Vec<f64>,
+    /// How many there were.
+    choices: usize,
 }
 
 impl Tested {
     /// The statistic that a series needs to be significant at `level`.
     pub fn critical(&self, level: f64) -> Option<f64> {
-        let n = self.greatest.len();
         // As many as `level` allows may be at least as great.
-        let beyond = (level * n as f64).floor() as usize;
-        (beyond >= 1).then(|| self.greatest[n - beyond])
+        let beyond = (level * self.choices as f64).floor() as usize;
+        let at = self.greatest.len().checked_sub(beyond)?;
+        (beyond >= 1).then(|| self.greatest[at])
+    }
+
+    /// Forgets what no level up to `level` asks for.
+    pub fn only_up_to(&mut self, level: f64) {
+        let beyond = (level * self.choices as f64).floor() as usize;
+        self.greatest.drain(..self.greatest.len().saturating_sub(beyond));
+        self.greatest.shrink_to_fit();
+        self.p = Vec::new();
     }
 }
 
@@ -71,7 +81,7 @@ pub fn max_t(columns: &[Column], seed: u64) -> Tested {
     let (n, m) = (first.base.len(), first.head.len());
     let fits = |c: &Column| c.base.len() == n && c.head.len() == m;
     if n < 2 || m < 2 {
-        return Tested { p: vec![1.0; columns.len()], greatest: Vec::new() };
+        return Tested { p: vec![1.0; columns.len()], ..Tested::default() };
     }
     let used: Vec<usize> = (0..columns.len()).filter(|&i| fits(&columns[i])).collect();
     // By run, so that a choice of runs adds up whole rows.
@@ -116,7 +126,7 @@ pub fn max_t(columns: &[Column], seed: u64) -> Tested {
         p[i] = *count as f64 / all;
     }
     greatest.sort_by(f64::total_cmp);
-    Tested { p, greatest }
+    Tested { p, choices: greatest.len(), greatest }
 }
 
 /// The standard error of a series' difference, with [`fudge`] added.

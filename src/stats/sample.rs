@@ -45,7 +45,17 @@ impl Sample {
 
 /// The median: the mean of the two in the middle where their number is even. `None` where there is no value.
 pub fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
+    // Most samples are a few runs, and there may be millions of them: those are sorted without the heap.
+    const FEW: usize = 32;
+    let (mut few, mut many) = ([0.0; FEW], Vec::new());
+    let sorted = match few.get_mut(..values.len()) {
+        Some(few) => few,
+        None => {
+            many.resize(values.len(), 0.0);
+            &mut many[..]
+        }
+    };
+    sorted.copy_from_slice(values);
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
     match sorted.len() {
@@ -64,6 +74,10 @@ mod tests {
         assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
         assert_eq!(median(&[]), None);
+        for n in [31, 32, 33, 100] {
+            let falling: Vec<f64> = (0..n).rev().map(f64::from).collect();
+            assert_eq!(median(&falling), Some(f64::from(n - 1) / 2.0), "{n} values");
+        }
     }
 
     #[test]

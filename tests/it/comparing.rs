@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use gotrace_diff::compare::Comparison;
-use gotrace_diff::config::Config;
-use gotrace_diff::gate::{Judged, Outcome};
+use gotrace_diff::compare::{Comparison, Design, Recorded, Side, compare};
+use gotrace_diff::config::{Config, Pattern, Rule};
+use gotrace_diff::gate::{Judged, Opened, Outcome, close};
+use gotrace_diff::paths::Repository;
+use gotrace_diff::report::build::{Context, build};
 use gotrace_diff::summarize::{Options, summarize};
 use gotrace_diff::summary::Summary;
 
@@ -102,4 +104,60 @@ fn sides_swapped_a_regression_is_an_improvement() {
         }
     }
     assert!(swapped > 0, "no recorded regression was found either way");
+}
+
+/// All recorded regressions as packages of one comparison, judged; `bounded`: with what is not remarkable set aside.
+fn all_judged(runs: &[(String, Vec<Summary>, Vec<Summary>)], config: &Config, bounded: bool) -> (Comparison, Judged) {
+    let design = Design { recorded: Recorded::Alternately, share: 1.0 };
+    let (mut packages, mut opened) = (Vec::new(), Vec::new());
+    for (i, (name, base, head)) in runs.iter().enumerate() {
+        let joined = compare(Side::new(base, None), Side::new(head, None));
+        for mut package in joined.packages {
+            package.name = format!("{name}/{}", package.name);
+            // Some of them at different times, where nothing but what is set aside says how far all has shifted.
+            package.stated = (i % 3 == 0).then_some(Recorded::Apart);
+            let mut one = Opened::of(&package, design, config);
+            if bounded {
+                one.set_aside(&mut package, config);
+            }
+            packages.push(package);
+            opened.push(one);
+        }
+    }
+    let comparison = Comparison { packages, design };
+    let judged = close(&comparison, opened, config);
+    (comparison, judged)
+}
+
+#[test]
+fn what_is_not_remarkable_is_counted_where_it_is_set_aside_and_changes_nothing_that_is_told() {
+    let runs = recorded();
+    let rule = Rule {
+        subjects: vec![Pattern::new("*").unwrap()],
+        metrics: vec![Pattern::new("exec_ns").unwrap()],
+        ..Rule::default()
+    };
+    let config = Config { rules: vec![rule], ..Config::default() };
+    let told = |(comparison, judged): &(Comparison, Judged)| {
+        let context = Context {
+            repository: &Repository::around(&data::dir()),
+            warnings: Vec::new(),
+            left_out: Vec::new(),
+            show_framework: false,
+            against_baseline: false,
+            diagnoses: Vec::new(),
+            drawn: Default::default(),
+        };
+        let mut report = build(comparison, judged, context);
+        // What is listed besides findings is what is set aside, and so are its stacks.
+        (report.subjects, report.series, report.pictures) = Default::default();
+        (report, judged.suspicion, judged.detectable, judged.is_certain(), judged.suspects(comparison))
+    };
+    let (whole, bounded) = (all_judged(&runs, &config, false), all_judged(&runs, &config, true));
+    let kept =
+        |(comparison, _): &(Comparison, Judged)| comparison.packages.iter().map(|p| p.subjects.len()).sum::<usize>();
+    assert!(kept(&bounded) * 2 < kept(&whole), "{} of {} subjects are kept", kept(&bounded), kept(&whole));
+    assert!(bounded.1.aside.series > 300 && bounded.1.aside.gated > 50, "{:?}", bounded.1.aside);
+    assert!(bounded.1.aside.matched.contains(&0), "{:?}", bounded.1.aside);
+    assert_eq!(told(&whole), told(&bounded));
 }

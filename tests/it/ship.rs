@@ -258,7 +258,9 @@ fn every_target_is_built_published_and_found() {
         .enumerate()
         .map(|(i, t)| {
             let end = if t.contains("windows") { "zip" } else { "tar.gz" };
-            format!("{}  gotrace-diff-v1.2.3-{t}.{end}\n", i.to_string().repeat(64))
+            let sum = i.to_string().repeat(64);
+            // Lists of contents stand between the archives.
+            format!("{}  gotrace-diff-v1.2.3-{t}.cdx.json\n{sum}  gotrace-diff-v1.2.3-{t}.{end}\n", "e".repeat(64))
         })
         .collect();
     if !has("python3") {

@@ -24,7 +24,7 @@ use crate::report::model::{Meaning, Report, Verdict};
 use crate::report::terminal::{self, Layout};
 
 /// What the action can do.
-pub(super) const MODES: [&str; 3] = ["run", "check", "compare"];
+pub(super) const MODES: [&str; 4] = ["run", "check", "compare", "merge"];
 /// What fails the job.
 const FAIL_ON: [&str; 3] = ["regression", "warning", "never"];
 /// Why there is no report.
@@ -184,6 +184,7 @@ fn arguments(mode: &'static str) -> Result<Vec<String>, Error> {
             flag("baseline-ref", variable("GOTRACE_DIFF_BASELINE_REF"));
             flag("on-missing-baseline", input("on-missing-baseline"));
         }
+        "merge" => needs(&traces, "traces")?,
         _ => {
             needs(&traces, "traces")?;
             needs(&base, "base-traces")?;
@@ -206,7 +207,7 @@ fn arguments(mode: &'static str) -> Result<Vec<String>, Error> {
             }
             all.extend(packages);
         }
-        "check" => {
+        "check" | "merge" => {
             all.push("--".to_owned());
             all.extend(traces);
         }

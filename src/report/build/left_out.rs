@@ -19,7 +19,8 @@ pub(super) fn compared(comparison: &Comparison, judged: &Judged) -> Compared {
         }
     }
     compared.detectable = judged.detectable.map(|d| Detectable { runs: d.runs, half: d.half, most: d.most });
-    compared.subjects = subjects.len();
+    compared.series += judged.aside.series;
+    compared.subjects = subjects.len() + judged.aside.subjects;
     compared.packages = comparison
         .packages
         .iter()
@@ -37,15 +38,24 @@ pub(super) fn not_compared(
     environment: &Environment,
 ) -> Vec<NotCompared> {
     let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    let mut framework = 0;
-    for package in &comparison.packages {
+    let mut framework = judged.aside.framework;
+    let kind_of = |kind, path: &str| match crate::metrics::registry::find(kind, path) {
+        Some(m) if m.class == Class::Structural || m.class == Class::Count => "counts",
+        Some(m) if m.unit == Unit::Nanoseconds => "times",
+        _ => "other figures",
+    };
+    for ((kind, path, why), count) in &judged.aside.not_compared {
+        *reasons.entry((kind_of(*kind, path), why)).or_default() += count;
+    }
+    for (p, package) in comparison.packages.iter().enumerate() {
         let missing = match (package.base_runs.is_empty(), package.head_runs.is_empty()) {
             (true, false) => Some("the base has no run of it"),
             (false, true) => Some("the head has no run of it"),
             _ => None,
         };
         if let Some(why) = missing {
-            *reasons.entry((&package.name, why)).or_default() += package.subjects.len();
+            *reasons.entry((&package.name, why)).or_default() +=
+                package.subjects.len() + judged.aside.of_package.get(p).unwrap_or(&0);
         }
         for subject in &package.subjects {
             if subject.is_framework() {
@@ -55,12 +65,7 @@ pub(super) fn not_compared(
                 }
             }
             for (path, why) in &subject.not_compared {
-                let what = match crate::metrics::registry::find(subject.kind, path) {
-                    Some(m) if m.class == Class::Structural || m.class == Class::Count => "counts",
-                    Some(m) if m.unit == Unit::Nanoseconds => "times",
-                    _ => "other figures",
-                };
-                *reasons.entry((what, why)).or_default() += 1;
+                *reasons.entry((kind_of(subject.kind, path), why)).or_default() += 1;
             }
         }
     }
@@ -75,7 +80,7 @@ pub(super) fn not_compared(
             None => all.push(NotCompared { what: what.into(), why: why.into(), count }),
         }
     }
-    let apart = judged.judgements.iter().filter(|j| j.evidence == Evidence::Environment).count();
+    let apart = judged.judgements.iter().filter(|j| j.evidence == Evidence::Environment).count() + judged.aside.apart;
     if judged.times_out && apart > 0 {
         let mut why = Text::from("out of the verdict: base and head differ in ");
         why += &Text::join(&environment.differences, " and ");
