@@ -127,8 +127,13 @@ fn measure(part: usize, only: Option<&[&str]>) -> Result<(), String> {
             tables.builds.push((unseen, n, Rate::of(&outcomes, |o| o.fails), Rate::of(&outcomes, |o| o.inconclusive)));
         }
     }
-    let recorded = |w: &Workload| (w.name.clone(), w.unseen, [w.recorded(), w.crowded().recorded()]);
-    tables.runs = workloads.iter().map(recorded).collect();
+    let recorded = |w: &Workload| paper::Recorded {
+        name: w.name.clone(),
+        unseen: w.unseen,
+        measured: w.recorded(),
+        crowded: w.crowded().recorded(),
+    };
+    tables.recorded = workloads.iter().map(recorded).collect();
     let text = paper::write(&tables, (SPLITS / part, DETECTIONS / part, BUILDS / part, PACKAGES));
     println!("{text}");
     if only.is_none() {

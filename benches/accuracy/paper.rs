@@ -89,11 +89,18 @@ pub struct Cost {
     pub mean: f64,
 }
 
+/// What was recorded of a workload: sessions, and runs of unchanged code in them.
+pub struct Recorded {
+    pub name: String,
+    pub unseen: bool,
+    pub measured: (usize, usize),
+    pub crowded: (usize, usize),
+}
+
 /// All figures.
 #[derive(Default)]
 pub struct Tables {
-    /// Name, half, and sessions and runs of unchanged code: of those measured on, and of the crowded ones.
-    pub runs: Vec<(String, bool, [(usize, usize); 2])>,
+    pub recorded: Vec<Recorded>,
     pub unchanged: Vec<Row>,
     pub apart: Vec<Row>,
     pub regressions: Vec<Row>,
@@ -116,7 +123,7 @@ pub fn write(t: &Tables, (splits, detections, builds, packages): (usize, usize, 
         out,
         "## Recordings\n\n| workload | half | sessions | runs of unchanged code | crowded sessions | their runs |\n|---|---|---:|---:|---:|---:|"
     );
-    for (name, unseen, [(sessions, runs), (crowded, theirs)]) in &t.runs {
+    for Recorded { name, unseen, measured: (sessions, runs), crowded: (crowded, theirs) } in &t.recorded {
         let half = if *unseen { "unseen" } else { "tuning" };
         let _ = writeln!(out, "| {name} | {half} | {sessions} | {runs} | {crowded} | {theirs} |");
     }

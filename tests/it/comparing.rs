@@ -135,9 +135,11 @@ fn what_is_not_remarkable_is_counted_where_it_is_set_aside_and_changes_nothing_t
     let rule = Rule {
         subjects: vec![Pattern::new("*").unwrap()],
         metrics: vec![Pattern::new("exec_ns").unwrap()],
+        file: "gotrace-diff.toml".into(),
+        line: 1,
         ..Rule::default()
     };
-    let config = Config { rules: vec![rule], ..Config::default() };
+    let config = Config { rules: vec![rule.clone()], ..Config::default() };
     let told = |(comparison, judged): &(Comparison, Judged)| {
         let context = Context {
             repository: &Repository::around(&data::dir()),
@@ -145,6 +147,7 @@ fn what_is_not_remarkable_is_counted_where_it_is_set_aside_and_changes_nothing_t
             left_out: Vec::new(),
             show_framework: false,
             against_baseline: false,
+            nested: false,
             diagnoses: Vec::new(),
             drawn: Default::default(),
         };
@@ -158,6 +161,6 @@ fn what_is_not_remarkable_is_counted_where_it_is_set_aside_and_changes_nothing_t
         |(comparison, _): &(Comparison, Judged)| comparison.packages.iter().map(|p| p.subjects.len()).sum::<usize>();
     assert!(kept(&bounded) * 2 < kept(&whole), "{} of {} subjects are kept", kept(&bounded), kept(&whole));
     assert!(bounded.1.aside.series > 300 && bounded.1.aside.gated > 50, "{:?}", bounded.1.aside);
-    assert!(bounded.1.aside.matched.contains(&0), "{:?}", bounded.1.aside);
+    assert!(bounded.1.aside.is_matched(&rule), "{:?}", bounded.1.aside);
     assert_eq!(told(&whole), told(&bounded));
 }
