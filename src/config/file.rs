@@ -396,7 +396,7 @@ until = "2027-02-28"
             ("[reports]\ntop = 3", "1:2: unknown key `reports`: did you mean `report`?"),
             ("[report]\ngroup_by = \"owner\"", "2:1: unknown key `group_by`: did you mean `group-by`?"),
             ("[report]\ngroup-by = \"owners\"", "2:12: there is no way to group `owners`: did you mean `owner`?"),
-            ("[report]\nformat = \"yaml\"", "2:10: there is no format `yaml`: there are text, json"),
+            ("[report]\nformat = \"powerpoint\"", "2:10: there is no format `powerpoint`: there are text, json"),
             ("[report]\noutput = [\"html\"]", "2:11: `html`: write it as \"FORMAT=PATH\""),
             ("[report]\noutput = [\"json=a\", \"html=../b\"]", "2:21: `../b` has to lie below the folder of this file"),
             ("[report]\noutput = [\"html=/b\"]", "2:11: `/b` has to lie below"),
