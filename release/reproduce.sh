@@ -14,6 +14,7 @@ target=${1:?usage: release/reproduce.sh TARGET [FOLDER]}
 scratch=$(mktemp -d)
 trees=("$scratch/one" "$scratch/two/some where/else")
 clean() {
+  # Whatever step failed: a tree that was never added is none to remove.
   for tree in "${trees[@]}"; do git worktree remove --force "$tree" 2>/dev/null || true; done
   rm -rf "$scratch"
 }

@@ -18,12 +18,12 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use data::Workload;
-use gotrace_diff::compare::{Comparison, Design, Recorded, compare};
+use gotrace_diff::compare::{Comparison, Design, Recorded, Side, compare};
 use gotrace_diff::config::Config;
 use gotrace_diff::gate;
 use gotrace_diff::stats::random::Random;
 use paper::{Cost, Rate, Row, Tables};
-use trial::Outcome;
+use trial::{Expected, Outcome};
 
 /// Random splits of each workload at each number of runs.
 const SPLITS: usize = 1000;
@@ -72,29 +72,58 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(part: usize, only: Option<&[&str]>) -> Result<(), String> {
+/// All workloads, or those with these names.
+fn asked(only: &[&str]) -> Result<Vec<Workload>, String> {
     let mut workloads = data::load()?;
-    let is_asked = |name: &str| only.is_none_or(|only| only.is_empty() || only.contains(&name));
-    workloads.retain(|w| is_asked(&w.name));
+    workloads.retain(|w| only.is_empty() || only.contains(&w.name.as_str()));
+    Ok(workloads)
+}
+
+/// Two sides of unchanged code that were recorded in this way.
+fn unchanged(workload: &Workload, n: usize, recorded: Recorded, random: &mut Random) -> Option<(Side, Side)> {
+    if recorded == Recorded::Apart { workload.apart(n, random) } else { workload.unchanged(n, random) }
+}
+
+/// What came of random splits of unchanged code.
+fn splits(workload: &Workload, n: usize, recorded: Recorded, count: usize, name: &str) -> Vec<Outcome> {
+    trials(count, name, |random| {
+        let (base, head) = unchanged(workload, n, recorded, random)?;
+        Some(trial::judge(base, head, recorded, None))
+    })
+}
+
+/// What came of random choices of a regression's runs.
+fn choices(
+    workload: &Workload,
+    (switch, expected): (&str, &Expected),
+    n: usize,
+    count: usize,
+    name: &str,
+) -> Vec<Outcome> {
+    trials(count, name, |random| {
+        let (base, head) = workload.regression(switch, n, random)?;
+        Some(trial::judge(base, head, Recorded::Alternately, Some(expected)))
+    })
+}
+
+/// The workload's switches, with what each has to be called.
+fn switches(workload: &Workload) -> impl Iterator<Item = (&str, Expected)> {
+    workload.switches.iter().filter_map(|switch| Some((switch.as_str(), trial::expected(switch)?)))
+}
+
+fn measure(part: usize, only: Option<&[&str]>) -> Result<(), String> {
+    let workloads = asked(only.unwrap_or_default())?;
     let mut tables = Tables::default();
     for workload in &workloads {
+        let name = &workload.name;
         for n in RUNS {
-            let outcomes = trials(SPLITS / part, &format!("{}/{n}", workload.name), |random| {
-                let (base, head) = workload.unchanged(n, random)?;
-                Some(trial::judge(base, head, Recorded::Alternately, None))
-            });
+            let outcomes = splits(workload, n, Recorded::Alternately, SPLITS / part, &format!("{name}/{n}"));
             tables.unchanged.push(row(workload, "", n, &outcomes));
-            let outcomes = trials(SPLITS / part / 4, &format!("{}/{n}/apart", workload.name), |random| {
-                let (base, head) = workload.apart(n, random)?;
-                Some(trial::judge(base, head, Recorded::Apart, None))
-            });
+            let outcomes = splits(workload, n, Recorded::Apart, SPLITS / part / 4, &format!("{name}/{n}/apart"));
             tables.apart.push(row(workload, "", n, &outcomes));
-            for switch in &workload.switches {
-                let Some(expected) = trial::expected(switch) else { continue };
-                let outcomes = trials(DETECTIONS / part, &format!("{}/{switch}/{n}", workload.name), |random| {
-                    let (base, head) = workload.regression(switch, n, random)?;
-                    Some(trial::judge(base, head, Recorded::Alternately, Some(&expected)))
-                });
+            for (switch, expected) in switches(workload) {
+                let of = format!("{name}/{switch}/{n}");
+                let outcomes = choices(workload, (switch, &expected), n, DETECTIONS / part, &of);
                 let mut row = row(workload, switch, n, &outcomes);
                 row.doubles = expected.doubles;
                 tables.regressions.push(row);
@@ -102,23 +131,17 @@ fn measure(part: usize, only: Option<&[&str]>) -> Result<(), String> {
         }
         let crowded = workload.crowded();
         for n in [10, 5] {
-            let outcomes = trials(SPLITS / part / 4, &format!("{}/{n}/crowded", workload.name), |random| {
-                let (base, head) = crowded.unchanged(n, random)?;
-                Some(trial::judge(base, head, Recorded::Alternately, None))
-            });
+            let of = format!("{name}/{n}/crowded");
+            let outcomes = splits(&crowded, n, Recorded::Alternately, SPLITS / part / 4, &of);
             tables.crowded.push(row(workload, "", n, &outcomes));
-            for switch in &workload.switches {
-                let Some(expected) = trial::expected(switch) else { continue };
-                let outcomes =
-                    trials(DETECTIONS / part, &format!("{}/{switch}/{n}/crowded", workload.name), |random| {
-                        let (base, head) = crowded.regression(switch, n, random)?;
-                        Some(trial::judge(base, head, Recorded::Alternately, Some(&expected)))
-                    });
+            for (switch, expected) in switches(workload) {
+                let of = format!("{name}/{switch}/{n}/crowded");
+                let outcomes = choices(&crowded, (switch, &expected), n, DETECTIONS / part, &of);
                 tables.crowded.push(row(workload, switch, n, &outcomes));
             }
         }
         tables.cost.push(cost(workload, SPLITS / part / 4));
-        eprintln!("{}: {} runs", workload.name, workload.runs());
+        eprintln!("{name}: {} runs", workload.runs());
     }
     for unseen in [false, true] {
         let of: Vec<&Workload> = workloads.iter().filter(|w| w.unseen == unseen).collect();
@@ -145,19 +168,13 @@ fn measure(part: usize, only: Option<&[&str]>) -> Result<(), String> {
 
 /// Prints how often each regression is found in each session.
 fn found(only: &[&str]) -> Result<(), String> {
-    let mut workloads = data::load()?;
-    workloads.retain(|w| only.is_empty() || only.contains(&w.name.as_str()));
-    for workload in &workloads {
-        for switch in &workload.switches {
-            let Some(expected) = trial::expected(switch) else { continue };
+    for workload in &asked(only)? {
+        for (switch, expected) in switches(workload) {
             for session in 0..workload.sessions.len() {
                 let alone = workload.only(session);
                 for n in [10, 5] {
                     let name = format!("{}/{switch}/{n}/{session}", workload.name);
-                    let outcomes = trials(DETECTIONS / TRY, &name, |random| {
-                        let (base, head) = alone.regression(switch, n, random)?;
-                        Some(trial::judge(base, head, Recorded::Alternately, Some(&expected)))
-                    });
+                    let outcomes = choices(&alone, (switch, &expected), n, DETECTIONS / TRY, &name);
                     let rate = Rate::of(&outcomes, |o| o.fails);
                     println!("{} {switch} session {session}: {n} runs: {rate:?}", workload.name);
                 }
@@ -169,19 +186,13 @@ fn found(only: &[&str]) -> Result<(), String> {
 
 /// Prints what fails on unchanged code, how often, and what on.
 fn alarms(only: &[&str]) -> Result<(), String> {
-    let mut workloads = data::load()?;
-    workloads.retain(|w| only.is_empty() || only.contains(&w.name.as_str()));
-    for workload in &workloads {
+    for workload in &asked(only)? {
         for n in [10, 5] {
             for (recorded, which) in [(Recorded::Alternately, ""), (Recorded::Apart, "/apart")] {
                 let mut found = std::collections::BTreeMap::<String, usize>::new();
                 for i in 0..SPLITS / TRY {
                     let mut random = Random::named(SEED + i as u64, &format!("{}/{n}{which}", workload.name));
-                    let sides = match recorded {
-                        Recorded::Apart => workload.apart(n, &mut random),
-                        _ => workload.unchanged(n, &mut random),
-                    };
-                    let Some((base, head)) = sides else { continue };
+                    let Some((base, head)) = unchanged(workload, n, recorded, &mut random) else { continue };
                     let mut comparison = compare(base, head);
                     comparison.design = Design { recorded, share: 1.0 };
                     for line in trial::failing(&comparison, &gate::judge(&comparison, &Config::default())) {

@@ -91,10 +91,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     // Of several packages the strictest policy holds for what they have in common.
     let policy_of = |part: &Baseline| {
         let policies: Vec<_> = part.packages().into_iter().map(|p| config.of(p).on_missing_baseline).collect();
-        let any = |policy| policies.contains(&policy).then_some(policy);
-        any(OnMissingBaseline::Fail).or(any(OnMissingBaseline::Warn)).or(any(OnMissingBaseline::Create))
+        let strictest = [OnMissingBaseline::Fail, OnMissingBaseline::Warn, OnMissingBaseline::Create];
+        strictest.into_iter().find(|policy| policies.contains(policy)).unwrap_or(config.on_missing_baseline)
     };
-    let policy_of = |part: &Baseline| policy_of(part).unwrap_or(config.on_missing_baseline);
     let policies: Vec<OnMissingBaseline> = without.iter().map(|(_, part)| policy_of(part)).collect();
     let fails = policies.contains(&OnMissingBaseline::Fail);
     let policy = match policies.first() {

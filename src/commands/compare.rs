@@ -1,11 +1,12 @@
 //! `gotrace-diff BASE HEAD`: compare two sides and gate.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::inputs::{self, Input};
 use super::{diagnoses, output};
 use crate::cli::{BothSidesArgs, CompareArgs, GateArgs, ReportArgs};
+use crate::compare::apart::Written;
 use crate::compare::{self, Comparison, Design, Presence, Recorded, Side};
 use crate::config::{Config, Rule, WorkingTree};
 use crate::diagnose::Diagnosis;
@@ -21,8 +22,9 @@ use crate::sides::{self, LeftOut, Sides};
 use crate::summarize::Options;
 
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
-    let how = args.report.over(&super::configure(&args.gate)?.report);
-    let mut report = report(&args.sides, args.paired, &args.gate, how.writes(Format::Json))?;
+    let config = super::configure(&args.gate)?;
+    let how = args.report.over(&config.report);
+    let mut report = report(&args.sides, args.paired, &args.gate, config, how.writes(Format::Json))?;
     own(&mut report, &how)?;
     output::report(&report, &how)
 }
@@ -32,8 +34,15 @@ pub(super) fn own(report: &mut Report, args: &ReportArgs) -> Result<(), Error> {
     if args.group_by == Some(GroupBy::Owner) { super::merge::own(report, None) } else { Ok(()) }
 }
 
-/// Compares what was given as a base and a head, or as runs of each. `keeps`: with the sides, for programs that read it.
-pub(super) fn report(args: &BothSidesArgs, paired: bool, gate: &GateArgs, keeps: bool) -> Result<Report, Error> {
+/// Compares what was given as a base and a head, or as runs of each. `config`: that of `gate`, with those of packages still
+/// to be found. `keeps`: with the sides, for programs that read it.
+pub(super) fn report(
+    args: &BothSidesArgs,
+    paired: bool,
+    gate: &GateArgs,
+    mut config: Config,
+    keeps: bool,
+) -> Result<Report, Error> {
     let (base, head): (&[PathBuf], &[PathBuf]) = match &args.sides[..] {
         [] if !args.base.is_empty() => (&args.base, &args.head),
         [base, head] => (std::slice::from_ref(base), std::slice::from_ref(head)),
@@ -51,7 +60,6 @@ pub(super) fn report(args: &BothSidesArgs, paired: bool, gate: &GateArgs, keeps:
             )));
         }
     };
-    let mut config = super::configure(gate)?;
     let mut read = inputs::read(&[base, head], &gate.test_json, &options(gate), &gate.narrow.narrow()?)?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     let recorded = if paired { Recorded::Alternately } else { Recorded::default() };
@@ -70,6 +78,15 @@ pub(super) fn report(args: &BothSidesArgs, paired: bool, gate: &GateArgs, keeps:
 
 pub(super) fn options(gate: &GateArgs) -> Options {
     Options { allow_partial: gate.allow_partial, ..Options::default() }
+}
+
+/// Calls the base's subjects as the head does, and keeps apart what the team says is a framework's. Gives the filters that
+/// matched anything.
+pub(super) fn prepare<'c>(base: &mut Side, head: &mut Side, config: &'c Config) -> BTreeSet<Written<'c>> {
+    base.rename(|package| &config.of(package).aliases);
+    let mut matched = base.keep_apart(|package| &config.of(package).framework);
+    matched.extend(head.keep_apart(|package| &config.of(package).framework));
+    matched
 }
 
 /// The packages that any of these has runs of.
@@ -168,9 +185,7 @@ pub(super) fn join(
     let (design, against_baseline) = (how.design, how.against_baseline);
     let mut sides = Sides { base, head, design, against_baseline, ..Sides::default() };
     told.sides = keeps.then(|| told.keep(&mut sides, config)).transpose()?;
-    sides.base.rename_by(|package| &config.of(package).aliases);
-    let mut matched = sides.base.keep_apart(|package| &config.of(package).framework);
-    matched.extend(sides.head.keep_apart(|package| &config.of(package).framework));
+    let matched = prepare(&mut sides.base, &mut sides.head, config);
     told.warnings.extend(filters_without_match(&matched, config)?);
     let mut comparison = compare::compare(sides.base, sides.head);
     comparison.design = how.design;
@@ -242,18 +257,23 @@ fn rules_without_match(comparison: &Comparison, aside: &Aside, config: &Config) 
         if aside.is_matched(rule) || of.flat_map(|p| &p.subjects).any(|s| gate::package::matches(rule, s)) {
             continue;
         }
-        let message = "this rule matches nothing that was compared".to_owned();
-        if strict {
-            return Err(Error::Config { file: rule.file.clone(), line: rule.line, column: 1, message });
-        }
-        warnings.push(format!("{}:{}: {message}", rule.file.display(), rule.line));
+        warnings.push(idle((&rule.file, rule.line), "this rule", strict)?);
     }
     Ok(warnings)
 }
 
+/// Says that an entry of a configuration does nothing.
+fn idle((file, line): Written<'_>, what: &str, strict: bool) -> Result<String, Error> {
+    let message = format!("{what} matches nothing that was compared");
+    if strict {
+        return Err(Error::Config { file: file.to_owned(), line, column: 1, message });
+    }
+    Ok(format!("{}:{line}: {message}", file.display()))
+}
+
 /// The same of what is to be kept apart.
 pub(super) fn filters_without_match(
-    matched: &BTreeSet<(&Path, usize)>,
+    matched: &BTreeSet<Written<'_>>,
     config: &Config,
 ) -> Result<BTreeSet<String>, Error> {
     let mut warnings = BTreeSet::new();
@@ -262,11 +282,8 @@ pub(super) fn filters_without_match(
             if matched.contains(&(filter.file.as_path(), filter.line)) {
                 continue;
             }
-            let message = format!("[framework] `{}` matches nothing that was compared", filter.pattern.text());
-            if config.strict {
-                return Err(Error::Config { file: filter.file.clone(), line: filter.line, column: 1, message });
-            }
-            warnings.insert(format!("{}:{}: {message}", filter.file.display(), filter.line));
+            let what = format!("[framework] `{}`", filter.pattern.text());
+            warnings.insert(idle((&filter.file, filter.line), &what, config.strict)?);
         }
     }
     Ok(warnings)

@@ -9,7 +9,6 @@ use crate::summary::Summary;
 /// Diagnoses of all packages that both sides have runs of, those of a rule together.
 pub(super) fn changes(base: &[Summary], head: &[Summary], config: &Config) -> Vec<Diagnosis> {
     let (bases, heads) = (packages::group(base), packages::group(head));
-    let owned = |runs: &[&Summary]| runs.iter().map(|s| (*s).clone()).collect::<Vec<_>>();
     let mut said: Vec<Diagnosis> = Vec::new();
     let mut paired = false;
     if bases.len() > 1 || heads.len() > 1 {
@@ -17,7 +16,7 @@ pub(super) fn changes(base: &[Summary], head: &[Summary], config: &Config) -> Ve
             let Some((_, before)) = bases.iter().find(|(other, _)| other.name == identity.name) else { continue };
             paired = true;
             let settings = &config.of(&identity.name).diagnose;
-            let of = diagnose::changes(&owned(before), &owned(runs), settings);
+            let of = diagnose::changes(before, runs, settings);
             said.extend(of.into_iter().map(|d| Diagnosis { package: Some(identity.name.clone()), ..d }));
         }
     }

@@ -361,7 +361,7 @@ fn is_the_programs(sample: &Sample) -> bool {
 /// A report of a comparison, whose verdict is not asked for.
 fn bench(args: &BenchfmtArgs) -> Result<u8, Error> {
     let gate = GateArgs { narrow: args.narrow.clone(), test_json: args.test_json.clone(), ..GateArgs::default() };
-    let report = compare::report(&args.sides, false, &gate, false)?;
+    let report = compare::report(&args.sides, false, &gate, super::configure(&gate)?, false)?;
     let text = benchfmt::render(&report);
     match &args.out {
         Some(path) => output::write_file(path, &text)?,

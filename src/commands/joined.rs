@@ -73,12 +73,8 @@ impl Judge {
     /// What the team calls by another name in the base, and what it keeps apart as a framework's.
     pub(super) fn prepare(&self, base: &mut Side, head: &mut Side) {
         let config = self.config();
-        base.rename_by(|package| &config.of(package).aliases);
-        for side in [base, head] {
-            let matched = side.keep_apart(|package| &config.of(package).framework);
-            let mut kept_apart = locked(&self.kept_apart);
-            kept_apart.extend(matched.into_iter().map(|(file, line)| (file.to_owned(), line)));
-        }
+        let matched = compare_command::prepare(base, head, &config);
+        locked(&self.kept_apart).extend(matched.into_iter().map(|(file, line)| (file.to_owned(), line)));
     }
 
     /// Says which filters found nothing.

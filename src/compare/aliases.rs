@@ -5,13 +5,9 @@ use std::collections::BTreeMap;
 use super::side::{Side, SubjectId};
 
 impl Side {
-    /// Calls subjects by their new names. One that is there under its new name already stays apart.
-    pub fn rename(&mut self, aliases: &BTreeMap<String, String>) {
-        self.rename_by(|_| aliases);
-    }
-
-    /// The same, where packages have aliases of their own.
-    pub fn rename_by<'a>(&mut self, aliases: impl Fn(&str) -> &'a BTreeMap<String, String>) {
+    /// Calls subjects by their new names, of which each package has its own. One that is there under its new name already
+    /// stays apart.
+    pub fn rename<'a>(&mut self, aliases: impl Fn(&str) -> &'a BTreeMap<String, String>) {
         for (name, package) in &mut self.packages {
             let aliases = aliases(name);
             let old: Vec<SubjectId> =

@@ -11,6 +11,14 @@ pub trait Files {
     /// # Errors
     /// Where there is one that cannot be read, or that has more than `most` bytes.
     fn read(&self, path: &Path, most: u64) -> Result<Option<String>, Error>;
+
+    /// Whether a file is there.
+    ///
+    /// # Errors
+    /// As [`Files::read`], where nothing but reading tells.
+    fn has(&self, path: &Path, most: u64) -> Result<bool, Error> {
+        Ok(self.read(path, most)?.is_some())
+    }
 }
 
 /// Files as they stand on the disk.
@@ -23,5 +31,9 @@ impl Files for WorkingTree {
             return Ok(None);
         }
         crate::commands::read_text(path, most).map(Some)
+    }
+
+    fn has(&self, path: &Path, _most: u64) -> Result<bool, Error> {
+        Ok(path.is_file())
     }
 }

@@ -13,6 +13,7 @@ mod memory;
 mod parallel;
 mod waits;
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use crate::metrics::registry::SubjectKind;
@@ -142,7 +143,7 @@ pub fn of(summary: &Summary, settings: &Settings) -> Vec<Diagnosis> {
 }
 
 /// What is the matter with the head, in most of its runs, that was not so with the base, or less.
-pub fn changes(base: &[Summary], head: &[Summary], settings: &Settings) -> Vec<Diagnosis> {
+pub fn changes<S: Borrow<Summary>>(base: &[S], head: &[S], settings: &Settings) -> Vec<Diagnosis> {
     let before = gather(base, settings);
     let now = gather(head, settings);
     let mut said: Vec<Diagnosis> = Vec::new();
@@ -172,9 +173,9 @@ pub fn changes(base: &[Summary], head: &[Summary], settings: &Settings) -> Vec<D
 
 type Gathered = BTreeMap<(&'static str, SubjectKind, String), Vec<Diagnosis>>;
 
-fn gather(runs: &[Summary], settings: &Settings) -> Gathered {
+fn gather<S: Borrow<Summary>>(runs: &[S], settings: &Settings) -> Gathered {
     let mut all = Gathered::new();
-    for diagnosis in runs.iter().flat_map(|run| of(run, settings)) {
+    for diagnosis in runs.iter().flat_map(|run| of(run.borrow(), settings)) {
         let key = (diagnosis.rule, diagnosis.found.kind, diagnosis.found.subject.clone());
         all.entry(key).or_default().push(diagnosis);
     }

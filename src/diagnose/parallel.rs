@@ -1,5 +1,7 @@
 //! A fan-out that is not parallel: a limited pool behind it, or work that became serial.
 
+use std::borrow::Borrow;
+
 use super::waits::lock;
 use super::{Diagnosis, Found, Limits, Rule, Settings, Threshold, is_users, own, position, sites, time};
 use crate::compare::names;
@@ -102,15 +104,15 @@ pub(super) static SERIAL: Rule = Rule {
 };
 
 /// Groups that are less parallel than they were.
-pub(super) fn lost(base: &[Summary], head: &[Summary], settings: &Settings) -> Vec<Diagnosis> {
+pub(super) fn lost<S: Borrow<Summary>>(base: &[S], head: &[S], settings: &Settings) -> Vec<Diagnosis> {
     let limits = Limits { rule: SERIAL.name, thresholds: SERIAL.thresholds, settings };
     let parallelism = |group: &Group| group.exec_ns as f64 / group.present_ns.max(1) as f64;
-    let middle = |runs: &[Summary], name: &str, of: &dyn Fn(&Group) -> f64| {
-        let mut all: Vec<f64> = runs.iter().filter_map(|run| run.goroutines.get(name)).map(of).collect();
+    let middle = |runs: &[S], name: &str, of: &dyn Fn(&Group) -> f64| {
+        let mut all: Vec<f64> = runs.iter().filter_map(|run| run.borrow().goroutines.get(name)).map(of).collect();
         all.sort_by(f64::total_cmp);
         all.get(all.len() / 2).copied()
     };
-    let Some(first) = head.first() else { return Vec::new() };
+    let Some(first) = head.first().map(Borrow::borrow) else { return Vec::new() };
     let mut said = Vec::new();
     for (name, group) in first.goroutines.iter().filter(|(name, _)| is_users(name, first)) {
         let (Some(before), Some(now)) = (middle(base, name, &parallelism), middle(head, name, &parallelism)) else {

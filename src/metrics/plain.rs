@@ -40,10 +40,6 @@ impl Plain {
         let (start, end) = (timeline.start(), timeline.end());
         let gomaxprocs = self.gauges.get(Gauge::Gomaxprocs.name()).copied().unwrap_or(0);
         let (ranges, gc, _) = self.collector.to_stats(symbols, gomaxprocs, end.since(start), 0);
-        let mut logs = BTreeMap::new();
-        for (&category, count) in &self.logs {
-            *logs.entry(symbols.text(category).to_owned()).or_default() += count;
-        }
         Summary {
             complete: true,
             start_ns: start.0,
@@ -53,7 +49,7 @@ impl Plain {
             goroutines: self.accounts.to_groups(symbols),
             regions: self.regions.to_stats(symbols),
             tasks: self.tasks.to_stats(symbols),
-            logs,
+            logs: super::tell::by_name(&self.logs, symbols),
             metric_max: self.gauges.iter().map(|(&name, &max)| (name.to_owned(), max)).collect(),
             ranges,
             gc,

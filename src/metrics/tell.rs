@@ -14,10 +14,19 @@ use crate::summary::{
     TestRun, TestSite,
 };
 use crate::timeline::{State, Timeline};
-use crate::trace::{Gauge, StackId, Symbols, Time};
+use crate::trace::{Gauge, StackId, Sym, Symbols, Time};
 
 /// As many stacks of creations and of unblocks are kept.
 const KEPT: usize = 256;
+
+/// Counts by what their symbols say.
+pub(super) fn by_name(counts: &BTreeMap<Sym, u64>, symbols: &Symbols) -> BTreeMap<String, u64> {
+    let mut named = BTreeMap::new();
+    for (&symbol, count) in counts {
+        *named.entry(symbols.text(symbol).to_owned()).or_default() += count;
+    }
+    named
+}
 
 impl Metrics {
     /// The figures, once [`Timeline::finish`] has been called. What the reader alone knows (format, generations,
@@ -26,10 +35,7 @@ impl Metrics {
     pub fn into_summary(self, timeline: &Timeline, profiles: usize) -> Summary {
         let symbols = timeline.symbols();
         let (start, end) = (timeline.start(), timeline.end());
-        let mut logs = BTreeMap::new();
-        for (&category, count) in &self.logs {
-            *logs.entry(symbols.text(category).to_owned()).or_default() += count;
-        }
+        let logs = by_name(&self.logs, symbols);
         let gomaxprocs = self.gauges.get(Gauge::Gomaxprocs.name()).map_or(0, |&(max, _)| max);
         let assisting = self.accounts.assisting();
         let (ranges, gc, heap) = self.collector.to_stats(symbols, gomaxprocs, end.since(start), assisting);

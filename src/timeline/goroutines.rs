@@ -140,11 +140,12 @@ impl Timeline {
         }
         // A goroutine that existed before the trace: its first span is begun with its first note.
         let known_before = t.from == GoState::Undetermined;
-        if known_before || t.from == GoState::NotExist || t.slot.index() >= self.goroutines.len() {
+        let is_new = known_before || t.from == GoState::NotExist;
+        if is_new || t.slot.index() >= self.goroutines.len() {
             self.appear(event, t, sink);
         }
         let Some(g) = self.goroutines.get_mut(t.slot.index()) else { return };
-        if !known_before && t.from != GoState::NotExist {
+        if !is_new {
             // Whoever makes a waiting goroutine runnable woke it.
             let woken = g.state == State::Waiting;
             if woken && Some(g.reason) != self.known.sync {

@@ -6,12 +6,12 @@ use gotrace_diff::compare::{Comparison, Design, Recorded, Side, compare};
 use gotrace_diff::config::{Config, Pattern, Rule};
 use gotrace_diff::gate::{Judged, Opened, Outcome, close};
 use gotrace_diff::paths::Repository;
-use gotrace_diff::report::build::{Context, build};
+use gotrace_diff::report::build::build;
 use gotrace_diff::summarize::{Options, summarize};
 use gotrace_diff::summary::Summary;
 
 use crate::compare_make::judge;
-use crate::data;
+use crate::{data, report_cases};
 
 /// The runs of one side of a recorded regression.
 fn side(name: &str, side: &str) -> Vec<Summary> {
@@ -141,16 +141,8 @@ fn what_is_not_remarkable_is_counted_where_it_is_set_aside_and_changes_nothing_t
     };
     let config = Config { rules: vec![rule.clone()], ..Config::default() };
     let told = |(comparison, judged): &(Comparison, Judged)| {
-        let context = Context {
-            repository: &Repository::around(&data::dir()),
-            warnings: Vec::new(),
-            left_out: Vec::new(),
-            show_framework: false,
-            against_baseline: false,
-            nested: false,
-            diagnoses: Vec::new(),
-            drawn: Default::default(),
-        };
+        let repository = Repository::around(&data::dir());
+        let context = report_cases::context(&repository);
         let mut report = build(comparison, judged, context);
         // What is listed besides findings is what is set aside, and so are its stacks.
         (report.subjects, report.series, report.pictures) = Default::default();

@@ -60,8 +60,9 @@ fn contended(ns: i64) -> Summary {
     summary
 }
 
-fn pooled(waiting_ns: i64) -> Summary {
-    let group = Group {
+/// Ten goroutines side by side that hardly run.
+fn ten() -> Group {
+    Group {
         count: 10,
         created: 10,
         peak: 10,
@@ -69,8 +70,11 @@ fn pooled(waiting_ns: i64) -> Summary {
         total_ns: 1000 * MS,
         exec_ns: 10 * MS,
         ..Group::default()
-    };
-    let mut summary = with_group(run(), WORK, group);
+    }
+}
+
+fn pooled(waiting_ns: i64) -> Summary {
+    let mut summary = with_group(run(), WORK, ten());
     let stack = ["runtime.chansend1", "example.com/shop.(*DB).Get", WORK];
     summary.sites.push(site(WORK, "block_ns.chan send", &stack, 10, waiting_ns));
     summary
@@ -221,17 +225,8 @@ fn each_rule_speaks_just_above_its_thresholds_and_not_below() {
 #[test]
 fn what_waits_for_the_test_framework_is_no_trouble() {
     const RUNNER: &str = "testing.tRunner";
-    let group = Group {
-        count: 10,
-        created: 10,
-        peak: 10,
-        present_ns: 100 * MS,
-        total_ns: 1000 * MS,
-        exec_ns: 10 * MS,
-        ..Group::default()
-    };
     let pool = |stack: &[&str]| {
-        let mut summary = with_group(run(), RUNNER, group.clone());
+        let mut summary = with_group(run(), RUNNER, ten());
         summary.sites.push(site(RUNNER, "block_ns.chan receive", stack, 10, 900 * MS));
         said(&summary)
     };

@@ -63,17 +63,22 @@ pub(crate) fn told(base: &[Summary], head: &[Summary]) -> Report {
 fn told_with(base: &[Summary], head: &[Summary], config: &Config) -> Report {
     let (comparison, judged) = judge(base, head, config);
     let repository = repository();
-    let context = Context {
-        repository: &repository,
+    let drawn = [Drawn::of(base), Drawn::of(head)];
+    build::build(&comparison, &judged, Context { drawn, ..context(&repository) })
+}
+
+/// A context in which there is nothing to say besides.
+pub(crate) fn context(repository: &Repository) -> Context<'_> {
+    Context {
+        repository,
         warnings: Vec::new(),
         left_out: Vec::new(),
         show_framework: false,
         against_baseline: false,
         nested: false,
         diagnoses: Vec::new(),
-        drawn: [Drawn::of(base), Drawn::of(head)],
-    };
-    build::build(&comparison, &judged, context)
+        drawn: Default::default(),
+    }
 }
 
 /// Every kind of report, by name.

@@ -42,7 +42,7 @@ impl<'a> Places<'a> {
     fn nearest(&self, folder: &Path) -> Result<PathBuf, Error> {
         for above in folder.ancestors() {
             let path = above.join(baseline::FILE_NAME);
-            if self.files.read(&path, documents::MOST_BYTES)?.is_some() {
+            if self.files.has(&path, documents::MOST_BYTES)? {
                 return Ok(path);
             }
             if above.join(".git").exists() {

@@ -94,11 +94,8 @@ fn judge<'r>(recorded: impl Iterator<Item = &'r Recorded>, share: f64, config: &
     }
     let rounds = config.rounds_of();
     let mut base = Side::of_packages(&base, &rounds);
-    base.rename_by(|package| &config.of(package).aliases);
     let mut head = Side::of_packages(&head, &rounds);
-    for side in [&mut base, &mut head] {
-        side.keep_apart(|package| &config.of(package).framework);
-    }
+    compare::prepare(&mut base, &mut head, config);
     let mut comparison = joining::compare(base, head);
     comparison.design = Design { recorded: How::Alternately, share };
     let judged = gate::judge(&comparison, config);
