@@ -22,6 +22,17 @@ pub(super) struct Special {
     /// When it began to wait for ever, which is as good as its end.
     stuck: Option<Time>,
     pub(super) narrowed: Narrowed,
+    /// What it collects as, if it is a worker of the collector.
+    pub(super) worker: Option<Worker>,
+}
+
+/// How a worker of the collector shares its processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Worker {
+    /// Runs where nothing else would.
+    Idle,
+    /// Dedicated or fractional.
+    Busy,
 }
 
 impl Special {
@@ -78,8 +89,6 @@ pub(super) struct Account {
     pub(super) stands_at: StackId,
     /// Whether it is one of those of its group that are there and count.
     present: bool,
-    /// A worker of the collector: 0 no, 1 idle, 2 dedicated or fractional.
-    pub(super) worker: u8,
 }
 
 impl Default for Account {
@@ -104,7 +113,6 @@ impl Default for Account {
             settled: false,
             stands_at: StackId::NONE,
             present: false,
-            worker: 0,
         }
     }
 }
@@ -214,6 +222,19 @@ impl Account {
     /// Whether any of it counts.
     pub(super) fn counts(&self) -> bool {
         !self.aside && (!self.outside || self.counted().is_some())
+    }
+
+    /// What it collects as, if it is a worker of the collector.
+    #[inline(always)]
+    pub(super) fn worker(&self) -> Option<Worker> {
+        self.special.as_ref()?.worker
+    }
+
+    /// It got a label: workers of the collector do.
+    pub(super) fn works_as(&mut self, worker: Option<Worker>) {
+        if worker.is_some() || self.special.is_some() {
+            self.special.get_or_insert_default().worker = worker;
+        }
     }
 
     /// Whether what it does just now counts for its group, as far as that is known.

@@ -32,7 +32,7 @@ use crate::timeline::{Activity, Birth, Move, Open, Sink, Span, State, Timeline};
 use crate::trace::{
     Event, EventKind, Frame, Gauge, GoSlot, GoState, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time,
 };
-use accounts::Accounts;
+use accounts::{Accounts, Worker};
 use belongs::Belongs;
 use blocking::Blocking;
 use chosen::Stretches;
@@ -219,9 +219,9 @@ impl Sink for Metrics {
         }
         match span.state {
             State::Running => {
-                let (worker, waited) = (account.worker, account.waited);
-                if worker > 0 {
-                    self.collector.worked(span.ns(), worker == 1);
+                let (worker, waited) = (account.worker(), account.waited);
+                if let Some(worker) = worker {
+                    self.collector.worked(span.ns(), worker == Worker::Idle);
                 }
                 if self.load.slice(span.ns(), self.load.waited() - waited) && !aside {
                     self.accounts.hog(group);
@@ -280,11 +280,11 @@ impl Sink for Metrics {
         self.mutators.iter_mut().for_each(|m| m.label(event, text));
         self.watch();
         if event.g != GoSlot::NONE {
-            self.accounts.get(event.g).worker = match text {
-                "GC (idle)" => 1,
-                "GC (dedicated)" | "GC (fractional)" => 2,
-                _ => 0,
-            };
+            self.accounts.get(event.g).works_as(match text {
+                "GC (idle)" => Some(Worker::Idle),
+                "GC (dedicated)" | "GC (fractional)" => Some(Worker::Busy),
+                _ => None,
+            });
         }
     }
 
