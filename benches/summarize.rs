@@ -191,14 +191,14 @@ fn plain(trace: &[u8], ahead: bool) -> Result<Summary, TraceError> {
 fn told(trace: &[u8], ahead: bool) -> Result<Summary, TraceError> {
     let mut metrics = Metrics::default();
     let timeline = feed(trace, ahead, &mut metrics)?;
-    Ok(metrics.into_summary(&timeline, 0))
+    Ok(metrics.into_summary(&timeline))
 }
 
 /// On request, too: all stacks of Go's profiles and of the honest ones, and the longest of single things.
 fn asked(trace: &[u8], ahead: bool) -> Result<Summary, TraceError> {
-    let mut metrics = Metrics::of(None, INSTANCES);
+    let mut metrics = Metrics::of(None, INSTANCES, usize::MAX);
     let timeline = feed(trace, ahead, &mut metrics)?;
-    Ok(metrics.into_summary(&timeline, usize::MAX))
+    Ok(metrics.into_summary(&timeline))
 }
 
 /// How long each takes, at best.

@@ -79,7 +79,7 @@ impl<W: Watch> Sink for Watched<'_, W> {
     fn finalize(&mut self, g: GoSlot, time: Time, reason: Option<&Event>, _open: Open<'_>) {
         self.0.ended(g, time, reason.is_none());
     }
-    fn retire(&mut self, g: GoSlot, _alive: bool, _time: Time, _symbols: &Symbols) {
+    fn retire(&mut self, g: GoSlot, _alive: bool, _time: Time) {
         self.0.retired(g);
     }
     fn range_begin(&mut self, g: GoSlot, range: Range, since: Time) {

@@ -161,7 +161,7 @@ fn analyse(to_analyse: &Receiver<Chunk>, emptied: &Sender<Chunk>, options: &Opti
     let timeline = Timeline::within(options.window);
     let mut current = Analysis {
         timeline,
-        metrics: Metrics::of(options.chosen.clone(), options.instances),
+        metrics: Metrics::of(options.chosen.clone(), options.instances, options.profiles),
         generation: 0,
         clock: None,
     };
@@ -216,7 +216,7 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
     }
     let (first, last, events) = analysis.timeline.read();
     let wall_ns = analysis.wall(first);
-    let mut summary = analysis.metrics.into_summary(&analysis.timeline, options.profiles);
+    let mut summary = analysis.metrics.into_summary(&analysis.timeline);
     summary.source = source.to_owned();
     summary.format = facts.format.to_owned();
     summary.generations = facts.generations;

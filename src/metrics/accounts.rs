@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::groups::GroupSum;
 use super::narrowed::Narrowed;
+use super::population::{Owner, Part, Role};
 use super::tally::{RangeName, Spent, Sums, Tally};
 use super::tests::TestIx;
 use crate::hash::HashMap;
@@ -290,6 +291,15 @@ impl Accounts {
         self.by_slot.get(g.index())
     }
 
+    /// A part of each cache line of a goroutine's account.
+    #[inline(always)]
+    pub(super) fn look(&self, g: GoSlot) -> u64 {
+        self.by_slot.get(g.index()).map_or(0, |account| {
+            let sums = &account.sums;
+            (sums.exec ^ sums.block.first() ^ account.born.0 ^ account.waited) as u64 ^ u64::from(account.stands_at.0)
+        })
+    }
+
     pub(super) fn born(&mut self, birth: &Birth, test: TestIx) {
         *self.get(birth.g) = Account {
             id: birth.id.0,
@@ -309,18 +319,19 @@ impl Accounts {
         self.assisted = 0;
     }
 
-    /// The start function of a goroutine is known from now on.
-    pub(super) fn named(&mut self, g: GoSlot, start: Frame, name: &str) {
-        let ix = self.group(start.func);
+    /// The start function of a goroutine is known from now on, and what it is to the tests.
+    pub(super) fn named(&mut self, g: GoSlot, start: Frame, name: &str) -> Part {
+        let ix = self.group(start.func, name);
+        let role = self.groups[ix.0 as usize].role;
         let account = self.get(g);
-        account.group = ix;
-        account.system = super::population::is_system(name);
+        (account.group, account.system) = (ix, role.system);
         let created = account.created;
         let group = &mut self.groups[ix.0 as usize];
         if group.start.is_none() || (created && !group.exact_start) {
             group.start = Some(start);
             group.exact_start = created;
         }
+        role.part
     }
 
     /// What a goroutine does begins to count for its group, or ceases to: it is there, or not, `now`. Nothing is told of
@@ -337,14 +348,14 @@ impl Accounts {
         if present { group.enter(since, always, runs) } else { group.leave(since, runs) }
     }
 
-    fn group(&mut self, name: Sym) -> GroupIx {
+    fn group(&mut self, name: Sym, text: &str) -> GroupIx {
         if self.last.0 == name {
             return self.last.1;
         }
         let next = GroupIx(self.groups.len() as u32);
         let ix = *self.by_name.entry(name).or_insert(next);
         if ix == next {
-            self.groups.push(GroupSum { name, ..GroupSum::default() });
+            self.groups.push(GroupSum { name, role: Role::of(text), ..GroupSum::default() });
         }
         self.last = (name, ix);
         ix
@@ -394,17 +405,20 @@ impl Accounts {
         self.groups[ix.0 as usize].hogs += 1;
     }
 
-    /// The goroutine is gone: its group is given what it spent. Gives back all that was known of it.
-    pub(super) fn retire(&mut self, g: GoSlot, alive: bool, time: Time) -> (Account, Spent) {
-        let account = std::mem::take(self.get(g));
+    /// The goroutine is gone: its group is given what it spent. Its account stays until it is taken.
+    #[inline(always)]
+    pub(super) fn retire(&mut self, g: GoSlot, alive: bool, time: Time) -> Spent {
+        let account = &*self.get(g);
         let spent = account.lifetime(time);
+        // Looked at in place: an account is long, and goroutines come and go by the million.
+        let account = &self.by_slot[g.index()];
         self.assisted = self.assisted.saturating_add(spent.assisting());
         let group = &mut self.groups[account.group.0 as usize];
         if account.present {
             group.leave(account.end(time), account.runs_since != Time::NEVER);
         }
         if !account.counts() {
-            return (account, spent);
+            return spent;
         }
         group.count += 1;
         group.created += u64::from(account.created);
@@ -414,12 +428,28 @@ impl Accounts {
             group.note_creator(account.created_by);
         }
         group.spent.merge(account.counted().unwrap_or(&spent));
-        (account, spent)
+        spent
+    }
+
+    /// All that is known of a goroutine, which is forgotten here.
+    pub(super) fn take(&mut self, g: GoSlot) -> Account {
+        std::mem::take(self.get(g))
+    }
+
+    /// Forgets a goroutine.
+    #[inline(always)]
+    pub(super) fn forget(&mut self, g: GoSlot) {
+        *self.get(g) = Account::default();
     }
 
     /// The start functions of goroutines that did anything.
     pub(super) fn active_groups(&self) -> impl Iterator<Item = Sym> + '_ {
         self.groups.iter().filter(|group| group.active).map(|group| group.name)
+    }
+
+    /// Whose the goroutines of a group are.
+    pub(super) fn owner(&self, ix: GroupIx) -> Owner {
+        self.groups.get(ix.0 as usize).map_or(Owner::Runtime, |group| group.role.owner)
     }
 
     /// The name of a group.

@@ -63,7 +63,15 @@ pub(super) struct Belongs {
 
 impl Belongs {
     /// A goroutine of the group worked for a test.
+    #[inline(always)]
     pub(super) fn group(&mut self, group: GroupIx, test: TestIx, tests: &Tests) {
+        // One of nobody's goroutines, and nothing more is to be learnt of the group.
+        if !self.groups.get(group.0 as usize).is_some_and(|owners| owners.mixed) {
+            self.add_group(group, test, tests);
+        }
+    }
+
+    fn add_group(&mut self, group: GroupIx, test: TestIx, tests: &Tests) {
         let at = group.0 as usize;
         if at >= self.groups.len() {
             self.groups.resize_with(at + 1, Owners::default);

@@ -87,6 +87,8 @@ pub(super) struct Blocking {
     by_pair: HashMap<PairKey, u32>,
     /// System calls that ended before their goroutine first ran. Go's profiles count those of goroutines that never do.
     early: HashMap<GoSlot, Early>,
+    /// As many stacks are kept of each profile of Go's own tool. Where that is none, what they alone tell is not counted.
+    profiles: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +99,21 @@ struct Early {
 }
 
 impl Blocking {
+    pub(super) fn new(profiles: usize) -> Blocking {
+        Blocking { profiles, ..Blocking::default() }
+    }
+
+    /// The window begins.
+    pub(super) fn begin_window(&mut self) {
+        *self = Blocking::new(self.profiles);
+    }
+
+    /// Whether waits for a processor are asked for by stack: by nothing but a profile.
+    #[inline(always)]
+    pub(super) fn takes_runnable(&self) -> bool {
+        self.profiles > 0
+    }
+
     /// A wait has ended, or the trace did. `by`: the group of whoever ended it. `ran`: whether the goroutine had run
     /// before.
     #[inline(always)]
@@ -269,23 +286,27 @@ impl Blocking {
             *count += pair.count;
             *ns = ns.saturating_add(pair.ns);
         }
-        let mut wakers: BTreeMap<u32, Vec<Waker>> = BTreeMap::new();
+        let mut by_site: BTreeMap<u32, Vec<(String, StackId, u64, i64)>> = BTreeMap::new();
         for ((site, group, stack), (count, time_ns)) in sums {
-            let stack = frames(symbols, stack);
-            wakers.entry(site).or_default().push(Waker { group, stack, count, time_ns });
+            by_site.entry(site).or_default().push((group, stack, count, time_ns));
         }
-        for list in wakers.values_mut() {
-            list.sort_by(|a, b| {
-                b.time_ns.cmp(&a.time_ns).then_with(|| (&a.group, &a.stack).cmp(&(&b.group, &b.stack)))
-            });
-            if list.len() > WAKERS {
-                let rest = list.split_off(WAKERS - 1);
-                let count = rest.iter().map(|w| w.count).sum();
-                let time_ns = rest.iter().fold(0, |sum: i64, w| sum.saturating_add(w.time_ns));
-                list.push(Waker { group: OTHERS.to_owned(), stack: Vec::new(), count, time_ns });
+        let lines = |stack| symbols.frames(stack).map(|f| (symbols.text(f.func), symbols.text(f.file), f.line));
+        let told = |(site, mut list): (u32, Vec<(String, StackId, u64, i64)>)| {
+            list.sort_by(|a, b| b.3.cmp(&a.3).then_with(|| a.0.cmp(&b.0)).then_with(|| lines(a.1).cmp(lines(b.1))));
+            let rest = if list.len() > WAKERS { list.split_off(WAKERS - 1) } else { Vec::new() };
+            // Frames are written down of those only that are named: there can be thousands of others.
+            let mut named: Vec<Waker> = list
+                .into_iter()
+                .map(|(group, stack, count, time_ns)| Waker { group, stack: frames(symbols, stack), count, time_ns })
+                .collect();
+            if !rest.is_empty() {
+                let count = rest.iter().map(|w| w.2).sum();
+                let time_ns = rest.iter().fold(0, |sum: i64, w| sum.saturating_add(w.3));
+                named.push(Waker { group: OTHERS.to_owned(), stack: Vec::new(), count, time_ns });
             }
-        }
-        wakers
+            (site, named)
+        };
+        by_site.into_iter().map(told).collect()
     }
 
     /// How often goroutines were woken at each stack: by whom, where.
@@ -300,8 +321,11 @@ impl Blocking {
     /// The four profiles of `go tool trace`: as it makes them (`honest` false), or with the waits that it leaves out,
     /// those that were open at the end and those before a goroutine first ran, and with those in sleep, in `select`
     /// and for the collector, of which it has no profile.
-    /// Of each kind those `most` stacks that took longest.
-    pub(super) fn profiles(&self, symbols: &Symbols, honest: bool, most: usize) -> Profiles {
+    /// Of each kind those stacks that took longest, as many as were asked for.
+    pub(super) fn profiles(&self, symbols: &Symbols, honest: bool) -> Option<Profiles> {
+        if self.profiles == 0 {
+            return None;
+        }
         let mut by_stack: [HashMap<StackId, Closed>; 5] = Default::default();
         for site in &self.sites {
             let Some(kind) = kind(site.key.why, symbols, honest) else { continue };
@@ -313,7 +337,7 @@ impl Blocking {
         let [net, sync, syscall, sched, other] = by_stack.map(|by_stack| {
             let mut chosen: Vec<(StackId, Closed)> = by_stack.into_iter().collect();
             chosen.sort_by_key(|(stack, sum)| (std::cmp::Reverse(sum.ns), *stack));
-            chosen.truncate(most);
+            chosen.truncate(self.profiles);
             // Stacks that differ in their files alone are one in Go's profiles.
             let mut sums: BTreeMap<Vec<(Sym, u32)>, (StackId, Closed)> = BTreeMap::new();
             for (stack, sum) in chosen {
@@ -329,7 +353,7 @@ impl Blocking {
             list.sort_by(|a, b| b.time_ns.cmp(&a.time_ns).then_with(|| a.stack.cmp(&b.stack)));
             list
         });
-        Profiles { net, sync, syscall, sched, other }
+        Some(Profiles { net, sync, syscall, sched, other })
     }
 }
 

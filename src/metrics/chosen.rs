@@ -202,7 +202,14 @@ impl Stretches {
 
 impl super::Metrics {
     /// Decides whether a goroutine counts, as far as its test and its start function are known.
+    #[inline(always)]
     pub(super) fn choose(&mut self, g: GoSlot, name: &str) {
+        if self.chosen.is_some() {
+            self.choose_among(g, name);
+        }
+    }
+
+    fn choose_among(&mut self, g: GoSlot, name: &str) {
         if let Some(chosen) = &self.chosen {
             let account = self.accounts.get(g);
             let by_test = match (&chosen.tests, (account.test.0 as usize).checked_sub(1)) {
@@ -215,6 +222,7 @@ impl super::Metrics {
     }
 
     /// Whether the goroutine of an event does not count.
+    #[inline(always)]
     pub(super) fn is_aside(&self, g: GoSlot) -> bool {
         match &self.chosen {
             // Who did it is not known where a goroutine has not been heard of.
@@ -224,12 +232,20 @@ impl super::Metrics {
     }
 
     /// Whether what the goroutine of an event does just now does not count.
+    #[inline(always)]
     pub(super) fn is_outside(&self, g: GoSlot) -> bool {
         self.chosen.is_some() && (self.is_aside(g) || self.accounts.peek(g).is_some_and(|account| account.outside))
     }
 
     /// The goroutine's regions or tasks have changed; `open` is what it is in the middle of.
+    #[inline(always)]
     pub(super) fn stretch(&mut self, g: GoSlot, open: Option<Span>, now: Time) {
+        if self.stretches.is_some() {
+            self.stretch_out(g, open, now);
+        }
+    }
+
+    fn stretch_out(&mut self, g: GoSlot, open: Option<Span>, now: Time) {
         let Some(stretches) = &mut self.stretches else { return };
         let account = self.accounts.get(g);
         if account.id == u64::MAX {

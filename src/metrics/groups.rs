@@ -7,6 +7,7 @@
 //!           since     until   present: the time with at least one
 //! ```
 
+use super::population::Role;
 use super::tally::Spent;
 use crate::hash::HashMap;
 use crate::trace::{Frame, StackId, Sym, Time};
@@ -15,6 +16,7 @@ use crate::trace::{Frame, StackId, Sym, Time};
 #[derive(Clone, Debug, Default)]
 pub(super) struct GroupSum {
     pub(super) name: Sym,
+    pub(super) role: Role,
     pub(super) count: u64,
     pub(super) created: u64,
     pub(super) alive: u64,
@@ -74,6 +76,7 @@ impl GroupSum {
     pub(super) fn begin_window(&mut self, from: Time) {
         *self = GroupSum {
             name: self.name,
+            role: self.role,
             start: self.start,
             exact_start: self.exact_start,
             now: self.now,

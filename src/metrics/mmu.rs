@@ -17,8 +17,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::hash::HashSet;
-use crate::timeline::{Activity, Move};
+use super::goset::GoSet;
+use crate::timeline::Move;
 use crate::trace::{Event, GoSlot, ProcId, Range, Time};
 
 /// The windows, ns, with their names.
@@ -152,8 +152,8 @@ pub(super) struct Mutator {
     /// Whether background workers count.
     with_workers: bool,
     /// Goroutines within a mark assist, and workers that run.
-    assisting: HashSet<GoSlot>,
-    working: HashSet<GoSlot>,
+    assisting: GoSet,
+    working: GoSet,
     syncs: u64,
     /// The steps of the first generation.
     early: Vec<(i64, f64)>,
@@ -275,9 +275,7 @@ impl Mutator {
             Range::StopTheWorld(_) if name.contains("GC") => self.stopped += 1,
             Range::MarkAssist(g) => {
                 self.add(event.p, 1);
-                if g != GoSlot::NONE {
-                    self.assisting.insert(g);
-                }
+                self.assisting.insert(g);
             }
             _ => return,
         }
@@ -304,7 +302,7 @@ impl Mutator {
             Range::StopTheWorld(_) if name.contains("GC") => self.stopped -= 1,
             Range::MarkAssist(g) => {
                 self.add(event.p, -1);
-                self.assisting.remove(&g);
+                self.assisting.remove(g);
             }
             _ => return,
         }
@@ -325,16 +323,16 @@ impl Mutator {
         !self.assisting.is_empty() || !self.working.is_empty()
     }
 
+    #[inline(always)]
     pub(super) fn moved(&mut self, event: &Event, moved: Move) {
-        let executes = |a| matches!(a, Activity::Running | Activity::Syscall);
-        let by = match (executes(moved.from), executes(moved.to)) {
+        let by = match (moved.from.executes(), moved.to.executes()) {
             (false, true) => 1,
             (true, false) => -1,
             _ => return,
         };
         // A worker says that it is one each time it gets a processor.
-        let stops_working = by < 0 && self.working.remove(&moved.g);
-        if stops_working || self.assisting.contains(&moved.g) {
+        let stops_working = by < 0 && self.working.remove(moved.g);
+        if stops_working || self.assisting.contains(moved.g) {
             self.add(event.p, by);
             self.record(event.time);
         }
@@ -342,12 +340,8 @@ impl Mutator {
 
     /// The goroutine is gone: its slot may be another's.
     pub(super) fn retire(&mut self, g: GoSlot) {
-        if !self.working.is_empty() {
-            self.working.remove(&g);
-        }
-        if !self.assisting.is_empty() {
-            self.assisting.remove(&g);
-        }
+        self.working.remove(g);
+        self.assisting.remove(g);
     }
 
     /// Minimum mutator utilization by window: 1 where GOMAXPROCS is not known, as Go's analysis has it.

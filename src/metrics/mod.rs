@@ -6,6 +6,7 @@ mod bins;
 mod blocking;
 mod chosen;
 mod gc;
+mod goset;
 mod groups;
 mod instances;
 mod load;
@@ -105,12 +106,14 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Of the goroutines that work for these tests. Figures of the process are of all. `instances`: how many single
-    /// goroutines, tasks and so on to keep of each kind, those that took longest.
-    pub fn of(chosen: Option<Chosen>, instances: usize) -> Metrics {
+    /// goroutines, tasks and so on to keep of each kind, those that took longest; `profiles`: how many stacks of each
+    /// profile of Go's own tool.
+    pub fn of(chosen: Option<Chosen>, instances: usize, profiles: usize) -> Metrics {
         let stretches = chosen.as_ref().and_then(Stretches::of);
         let mut metrics = Metrics { stretches, ..Metrics::default() };
         metrics.tests.clips = metrics.stretches.is_none() && chosen.as_ref().is_some_and(|c| c.tests.is_some());
         metrics.chosen = chosen;
+        metrics.blocking = Blocking::new(profiles);
         metrics.instances = (instances > 0).then(|| Box::new(Instances::new(instances)));
         metrics
     }
@@ -148,7 +151,7 @@ impl Sink for Metrics {
         self.tests.begin_window(from, &self.accounts);
         self.accounts.begin_window(from);
         self.belongs = Belongs::default();
-        self.blocking = Blocking::default();
+        self.blocking.begin_window();
         self.collector.begin_window(from);
         self.load.begin_window(from);
         self.mutators.iter_mut().for_each(|m| m.begin_window(from));
@@ -170,6 +173,11 @@ impl Sink for Metrics {
         if let Some(stretches) = &mut self.stretches {
             stretches.learn(symbols);
         }
+    }
+
+    #[inline(always)]
+    fn look(&self, g: GoSlot) -> u64 {
+        self.accounts.look(g)
     }
 
     fn sync(&mut self, _time: Time) {
@@ -199,8 +207,8 @@ impl Sink for Metrics {
     }
 
     fn named(&mut self, g: GoSlot, start: Frame, name: &str) {
-        self.accounts.named(g, start, name);
-        self.tests.named(g, name, &mut self.accounts);
+        let part = self.accounts.named(g, start, name);
+        self.tests.named(g, part, &mut self.accounts);
         if let Some(instances) = &mut self.instances {
             instances.named(self.accounts.get(g).group, name);
         }
@@ -231,7 +239,7 @@ impl Sink for Metrics {
                 if !span.open {
                     self.load.latency(span.cause, span.ns());
                 }
-                if !aside {
+                if !aside && self.blocking.takes_runnable() {
                     self.blocking.span(span, test, by, ran);
                 }
             }
@@ -258,7 +266,7 @@ impl Sink for Metrics {
             let group = self.accounts.get(moved.g).group;
             instances.moved(moved.g, group, moved.to, event.stack);
         }
-        if self.collecting {
+        if self.collecting && moved.from.executes() != moved.to.executes() {
             self.mutators.iter_mut().for_each(|m| m.moved(event, moved));
             self.watch();
         }
@@ -289,9 +297,11 @@ impl Sink for Metrics {
     }
 
     fn finalize(&mut self, g: GoSlot, time: Time, reason: Option<&Event>, open: Open<'_>) {
-        for left in self.tests.finalize(g, time, reason.is_none(), &mut self.accounts, open) {
-            self.accounts.recount(left, Some(time));
-            self.cut(left, open.span(left, time));
+        if !self.tests.is_empty() {
+            for left in self.tests.finalize(g, time, reason.is_none(), &mut self.accounts, open) {
+                self.accounts.recount(left, Some(time));
+                self.cut(left, open.span(left, time));
+            }
         }
         let account = self.accounts.get(g);
         account.finalize(time, is_stuck(reason));
@@ -308,8 +318,9 @@ impl Sink for Metrics {
         self.tasks.close_all(g, || account.snapshot(None, time));
     }
 
-    fn retire(&mut self, g: GoSlot, alive: bool, time: Time, symbols: &Symbols) {
-        let (account, spent) = self.accounts.retire(g, alive, time);
+    fn retire(&mut self, g: GoSlot, alive: bool, time: Time) {
+        let spent = self.accounts.retire(g, alive, time);
+        let account = self.accounts.get(g);
         if account.counts() {
             self.belongs.group(account.group, account.test, &self.tests);
         }
@@ -320,9 +331,13 @@ impl Sink for Metrics {
         if let Some(instances) = &mut self.instances
             && account.counts()
         {
-            instances.retire(&account, account.counted().unwrap_or(&spent), alive);
+            instances.retire(account, account.counted().unwrap_or(&spent), alive);
         }
-        let owner = population::owner(symbols.text(self.accounts.name(account.group)), true);
+        if self.tests.is_empty() {
+            return self.accounts.forget(g);
+        }
+        let account = self.accounts.take(g);
+        let owner = self.accounts.owner(account.group);
         self.tests.retire(g, (&account, &spent), owner, alive, time, &mut self.accounts);
     }
 

@@ -60,6 +60,11 @@ impl Plain {
 }
 
 impl Sink for Plain {
+    #[inline(always)]
+    fn look(&self, g: GoSlot) -> u64 {
+        self.accounts.look(g)
+    }
+
     fn born(&mut self, birth: &Birth) {
         let inherited = self.regions.inherit(birth);
         self.accounts.born(birth, TestIx::NONE);
@@ -82,8 +87,9 @@ impl Sink for Plain {
         self.regions.close_all(g, account, time, None, &self.tasks);
     }
 
-    fn retire(&mut self, g: GoSlot, alive: bool, time: Time, _symbols: &Symbols) {
+    fn retire(&mut self, g: GoSlot, alive: bool, time: Time) {
         self.accounts.retire(g, alive, time);
+        self.accounts.forget(g);
     }
 
     fn range_begin(&mut self, g: GoSlot, range: Range, since: Time) {

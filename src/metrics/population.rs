@@ -20,6 +20,60 @@ pub enum Owner {
     Runtime,
 }
 
+/// What a goroutine is to the tests, by the function that it starts in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Runs a test or subtest.
+    Test,
+    /// Runs the first round of a benchmark.
+    FirstRound,
+    /// Runs its further rounds.
+    Rounds,
+    /// Reads what an example prints.
+    Example,
+    /// A bubble's first: stands between a test and the goroutine that runs its code.
+    Bubble,
+    /// The runtime's or the framework's own: belongs to no test, whoever created it.
+    #[default]
+    Stranger,
+    /// Works for the test that it was created for, if any.
+    Worker,
+}
+
+/// What the name of its start function tells of a goroutine: looked at once for all that start there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Role {
+    pub(super) owner: Owner,
+    pub(super) part: Part,
+    /// See [`is_system`].
+    pub(super) system: bool,
+}
+
+impl Role {
+    /// Of those that never showed a stack.
+    pub(super) const NAMELESS: Role = Role { owner: Owner::Runtime, part: Part::Stranger, system: true };
+
+    pub(super) fn of(name: &str) -> Role {
+        let owner = owner(name, true);
+        let part = match name {
+            "testing.tRunner" | "testing.fRunner" => Part::Test,
+            "testing.(*B).run1.func1" => Part::FirstRound,
+            "testing.(*B).launch" => Part::Rounds,
+            "testing.runExample.func1" => Part::Example,
+            _ if name.starts_with("testing/synctest.") => Part::Bubble,
+            _ if matches!(owner, Owner::Runtime | Owner::Framework) => Part::Stranger,
+            _ => Part::Worker,
+        };
+        Role { owner, part, system: is_system(name) }
+    }
+}
+
+impl Default for Role {
+    fn default() -> Self {
+        Role::NAMELESS
+    }
+}
+
 /// Whose the group called `name` is. `under_test`: whether this is a test binary, whose main is the framework's.
 pub fn owner(name: &str, under_test: bool) -> Owner {
     match name {
@@ -142,6 +196,28 @@ mod tests {
         assert_eq!(owner("main.main", true), Owner::Framework);
         assert_eq!(owner("main.main", false), Owner::User);
         assert_eq!(owner("runtimes.work", false), Owner::User);
+    }
+
+    #[test]
+    fn what_a_goroutine_is_to_the_tests_is_told_by_where_it_starts() {
+        let parts = [
+            ("testing.tRunner", Part::Test),
+            ("testing.fRunner", Part::Test),
+            ("testing.(*B).run1.func1", Part::FirstRound),
+            ("testing.(*B).launch", Part::Rounds),
+            ("testing.(*B).RunParallel.func1", Part::Worker),
+            ("testing.runExample.func1", Part::Example),
+            ("testing/synctest.Test.func1", Part::Bubble),
+            ("testing.(*M).startAlarm.func1", Part::Stranger),
+            ("runtime.bgsweep", Part::Stranger),
+            ("runtime.corostart", Part::Worker),
+            ("p.TestAll.func1", Part::Worker),
+        ];
+        for (name, part) in parts {
+            assert_eq!(Role::of(name).part, part, "{name}");
+        }
+        let nameless = Role::of("");
+        assert_eq!((nameless.owner, nameless.part, nameless.system), (Owner::Runtime, Part::Stranger, true));
     }
 
     #[test]

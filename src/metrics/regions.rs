@@ -180,7 +180,23 @@ impl Regions {
     }
 
     /// The goroutine ended, or the trace did: so do its regions. Those of the runtime's goroutines do not count.
+    #[inline(always)]
     pub(super) fn close_all(
+        &mut self,
+        g: GoSlot,
+        account: &Account,
+        time: Time,
+        calls: Option<&mut Instances>,
+        tasks: &Tasks,
+    ) {
+        let Some(stack) = self.by_slot.get_mut(g.index()) else { return };
+        stack.inherited = None;
+        if !stack.open.is_empty() {
+            self.close_open(g, account, time, calls, tasks);
+        }
+    }
+
+    fn close_open(
         &mut self,
         g: GoSlot,
         account: &Account,
@@ -188,14 +204,8 @@ impl Regions {
         mut calls: Option<&mut Instances>,
         tasks: &Tasks,
     ) {
-        let Some(stack) = self.by_slot.get_mut(g.index()) else { return };
-        stack.inherited = None;
-        if stack.open.is_empty() {
-            return;
-        }
         if account.system {
-            stack.open.clear();
-            return;
+            return self.stack(g).open.clear();
         }
         let now = account.snapshot(None, time);
         while let Some(region) = self.stack(g).open.pop() {

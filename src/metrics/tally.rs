@@ -84,6 +84,12 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
         }
     }
 
+    /// The first sum.
+    #[inline(always)]
+    pub(super) fn first(&self) -> i64 {
+        self.sums[0]
+    }
+
     /// What is not zero.
     pub(super) fn iter(&self) -> impl Iterator<Item = (K, i64)> + '_ {
         let two = self.keys.iter().copied().zip(self.sums);
@@ -96,7 +102,11 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
     }
 
     fn sum(&self) -> i64 {
-        self.iter().fold(0, |sum, (_, ns)| sum.saturating_add(ns))
+        let two = self.sums[0].saturating_add(self.sums[1]);
+        match &self.more {
+            None => two,
+            Some(more) => more.0.iter().fold(two, |sum, (_, ns)| sum.saturating_add(*ns)),
+        }
     }
 
     #[inline]

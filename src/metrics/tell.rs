@@ -30,9 +30,8 @@ pub(super) fn by_name(counts: &BTreeMap<Sym, u64>, symbols: &Symbols) -> BTreeMa
 
 impl Metrics {
     /// The figures, once [`Timeline::finish`] has been called. What the reader alone knows (format, generations,
-    /// completeness, source) is left for the caller to fill in. `profiles`: how many stacks to keep of each of those
-    /// of Go's own tool.
-    pub fn into_summary(self, timeline: &Timeline, profiles: usize) -> Summary {
+    /// completeness, source) is left for the caller to fill in.
+    pub fn into_summary(self, timeline: &Timeline) -> Summary {
         let symbols = timeline.symbols();
         let (start, end) = (timeline.start(), timeline.end());
         let logs = by_name(&self.logs, symbols);
@@ -43,7 +42,7 @@ impl Metrics {
         let creations = (0..).map(StackId).zip(self.creations.iter().copied());
         let [mmu, mmu_workers] = self.mutators.each_ref().map(|m| m.clone().finish(end, timeline.goes_on()));
         let owned = self.belongs.by_test(|group| self.accounts.name(group), symbols);
-        let profile = |honest| (profiles > 0).then(|| self.blocking.profiles(symbols, honest, profiles));
+        let [profiles, honest_profiles] = [false, true].map(|honest| self.blocking.profiles(symbols, honest));
         let instances = self.instances.clone().map(|instances| self.tell_instances(*instances, timeline));
         Summary {
             schema: SCHEMA.to_owned(),
@@ -60,8 +59,8 @@ impl Metrics {
             ranges,
             gc,
             heap,
-            profiles: profile(false),
-            honest_profiles: profile(true),
+            profiles,
+            honest_profiles,
             creations: counts(creations, symbols),
             unblocks: counts(self.blocking.unblocks().into_iter(), symbols),
             tests: self.tests.all().map(|(ix, test)| run(ix, test, (&of_tests, owned.get(&ix)), symbols)).collect(),

@@ -16,7 +16,7 @@ mod examples;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::{Account, Accounts, GroupIx};
-use super::population::{self, Owner};
+use super::population::{Owner, Part};
 use super::recorder::Recorder;
 use super::stacks::{self, Traits};
 use super::tally::{Spent, Sums};
@@ -133,6 +133,12 @@ pub(super) struct Tests {
 }
 
 impl Tests {
+    /// Whether no test has begun so far.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// All tests, the first one at index 1.
     pub(super) fn all(&self) -> impl Iterator<Item = (TestIx, &TestSum)> {
         self.all.iter().enumerate().map(|(i, test)| (TestIx(i as u32 + 1), test))
@@ -197,20 +203,14 @@ impl Tests {
     }
 
     /// The start function of a goroutine is known: perhaps it runs a test.
-    pub(super) fn named(&mut self, g: GoSlot, name: &str, accounts: &mut Accounts) {
-        match name {
-            "testing.tRunner" | "testing.fRunner" => self.begin(g, Kind::Test, accounts),
-            "testing.(*B).run1.func1" => self.begin(g, Kind::Benchmark, accounts),
-            "testing.(*B).launch" => self.launch(g, accounts),
-            "testing.runExample.func1" => self.begin_example(g, accounts),
-            // A bubble's first goroutine stands between a test and the one that runs its code.
-            _ if name.starts_with("testing/synctest.") => {}
-            _ => {
-                let account = accounts.get(g);
-                if matches!(population::owner(name, true), Owner::Runtime | Owner::Framework) {
-                    account.test = TestIx::NONE;
-                }
-            }
+    pub(super) fn named(&mut self, g: GoSlot, part: Part, accounts: &mut Accounts) {
+        match part {
+            Part::Test => self.begin(g, Kind::Test, accounts),
+            Part::FirstRound => self.begin(g, Kind::Benchmark, accounts),
+            Part::Rounds => self.launch(g, accounts),
+            Part::Example => self.begin_example(g, accounts),
+            Part::Stranger => accounts.get(g).test = TestIx::NONE,
+            Part::Bubble | Part::Worker => {}
         }
         let ix = accounts.get(g).test;
         if ix != TestIx::NONE {

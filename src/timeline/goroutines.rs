@@ -1,10 +1,11 @@
 //! The state machine of each goroutine.
 
+use super::holders::Holders;
 use super::{Activity, Birth, Cause, Move, Open, Sink, Span, State, Timeline};
-use crate::hash::HashMap;
 use crate::trace::{Event, GoId, GoSlot, GoState, GoTransition, ProcId, ProcState, StackId, Sym, Symbols, Time};
 
 /// What a goroutine is about in this state.
+#[inline(always)]
 fn activity(state: GoState) -> Activity {
     match state {
         GoState::Undetermined | GoState::NotExist => Activity::Gone,
@@ -12,6 +13,17 @@ fn activity(state: GoState) -> Activity {
         GoState::Running => Activity::Running,
         GoState::Waiting => Activity::Waiting,
         GoState::Syscall => Activity::Syscall,
+    }
+}
+
+/// What a goroutine does that was noted to be in this state.
+#[inline(always)]
+fn state(state: GoState) -> State {
+    match state {
+        GoState::Running => State::Running,
+        GoState::Waiting => State::Waiting,
+        GoState::Syscall => State::Syscall,
+        GoState::Runnable | GoState::Undetermined | GoState::NotExist => State::Runnable,
     }
 }
 
@@ -58,6 +70,12 @@ impl Goroutine {
         syscall_p: ProcId::NONE,
         name: Sym::EMPTY,
     };
+
+    /// A part of each cache line that it is in.
+    #[inline(always)]
+    pub(super) fn look(&self) -> u64 {
+        self.since.0 as u64 ^ u64::from(self.name.0) ^ u64::from(self.stack.0)
+    }
 
     /// Whether the trace tells of it at `from` or later. (Where a window has ended meanwhile that is not known.)
     pub(super) fn is_heard_since(&self, from: Time) -> bool {
@@ -109,7 +127,7 @@ impl Goroutine {
     fn end_syscall(
         &mut self,
         span: Span,
-        holders: &mut HashMap<ProcId, GoSlot>,
+        holders: &mut Holders,
         sink: &mut impl Sink,
         symbols: &Symbols,
     ) {
@@ -117,7 +135,7 @@ impl Goroutine {
         // Go's analysis forgets whoever holds the processor now, even if that is another goroutine since this one lost
         // it: if that one loses it, too, its whole call counts as holding one. A matter of how a call is split, never of
         // its length, and followed so that figures equal Go's.
-        holders.remove(&self.syscall_p);
+        holders.remove(self.syscall_p);
         match retaken.get() {
             None => sink.span(&span, symbols),
             Some(at) => {
@@ -131,13 +149,36 @@ impl Goroutine {
 impl Timeline {
     #[inline(always)]
     pub(super) fn go(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
-        if t.from == t.to {
-            // A generation's note of what is known already.
-            if let Some(g) = self.goroutines.get_mut(t.slot.index()) {
-                g.noted = event.time;
-            }
-            return;
+        use GoState::{NotExist, Runnable, Running, Syscall, Waiting};
+        // Nearly all events are one of these changes. Each has code of its own, in which both states are known when it is
+        // compiled: whatever depends on them, here and in the sink, is decided once for all of it.
+        macro_rules! changes {
+            ($(($from:ident, $to:ident))*) => {
+                match (t.from, t.to) {
+                    $(($from, $to) => self.change(event, GoTransition { from: $from, to: $to, ..t }, sink),)*
+                    _ => self.any_change(event, t, sink),
+                }
+            };
         }
+        changes! {
+            (Runnable, Running) (Running, Waiting) (Waiting, Runnable) (Running, Runnable) (Running, Syscall)
+            (Syscall, Running) (NotExist, Runnable) (Running, NotExist)
+        }
+    }
+
+    #[inline(never)]
+    fn any_change(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
+        if t.from != t.to {
+            return self.change(event, t, sink);
+        }
+        // A generation's note of what is known already.
+        if let Some(g) = self.goroutines.get_mut(t.slot.index()) {
+            g.noted = event.time;
+        }
+    }
+
+    #[inline(always)]
+    fn change(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
         // A goroutine that existed before the trace: its first span is begun with its first note.
         let known_before = t.from == GoState::Undetermined;
         let is_new = known_before || t.from == GoState::NotExist;
@@ -147,14 +188,15 @@ impl Timeline {
         let Some(g) = self.goroutines.get_mut(t.slot.index()) else { return };
         if !is_new {
             // Whoever makes a waiting goroutine runnable woke it.
-            let woken = g.state == State::Waiting;
-            if woken && Some(g.reason) != self.known.sync {
+            let woken = t.from == GoState::Waiting;
+            if woken && g.reason != self.known.sync {
                 g.woke = event.time;
             }
             if let Some(start) = g.since.get() {
                 let (by, by_stack) = if woken { (event.g, event.stack) } else { (GoSlot::NONE, StackId::NONE) };
-                let span = Span { g: t.slot, end: event.time, by, by_stack, ..g.begun(start) };
-                if g.state == State::Syscall {
+                let state = state(t.from);
+                let span = Span { g: t.slot, state, end: event.time, by, by_stack, ..g.begun(start) };
+                if state == State::Syscall {
                     g.end_syscall(span, &mut self.syscalls, sink, &self.symbols);
                 } else {
                     sink.span(&span, &self.symbols);
@@ -185,7 +227,7 @@ impl Timeline {
                     GoState::Waiting if event.g == GoSlot::NONE => Cause::External,
                     GoState::Waiting => Cause::Woken,
                     GoState::Syscall => Cause::Syscall,
-                    GoState::Running if Some(t.reason) == self.known.gosched => Cause::Yielded,
+                    GoState::Running if t.reason == self.known.gosched => Cause::Yielded,
                     GoState::Running => Cause::Preempted,
                     GoState::Runnable | GoState::Undetermined => Cause::Unknown,
                 };
@@ -193,7 +235,7 @@ impl Timeline {
             }
             GoState::Waiting => {
                 g.state = State::Waiting;
-                if Some(t.reason) == self.known.forever {
+                if t.reason == self.known.forever {
                     return self.stop_for_ever(event, t, sink);
                 }
                 Activity::Waiting
@@ -222,7 +264,7 @@ impl Timeline {
     fn disappear(&mut self, event: &Event, slot: GoSlot, sink: &mut impl Sink) {
         self.goroutines[slot.index()] = Goroutine::UNKNOWN;
         sink.finalize(slot, event.time, Some(event), Open(&self.goroutines));
-        sink.retire(slot, false, event.time, &self.symbols);
+        sink.retire(slot, false, event.time);
     }
 
     /// A goroutine, or its slot, that was not known before.
@@ -273,7 +315,7 @@ impl Timeline {
     pub(super) fn proc(&mut self, event: &Event, p: ProcId, from: ProcState, to: ProcState) {
         if from != to
             && to == ProcState::Idle
-            && let Some(slot) = self.syscalls.remove(&p)
+            && let Some(slot) = self.syscalls.remove(p)
         {
             self.goroutines[slot.index()].retaken = event.time;
         }

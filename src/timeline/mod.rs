@@ -20,6 +20,7 @@
 //! it was doing then it has been doing since the generation began, so that its first span begins there.
 
 mod goroutines;
+mod holders;
 mod ranges;
 mod sink;
 mod window;
@@ -27,11 +28,16 @@ mod window;
 pub use sink::{Activity, Birth, Cause, Move, Open, Sink, Span, State};
 pub use window::{Moment, Window};
 
-use crate::hash::HashMap;
-use crate::trace::{Chunk, Event, EventKind, GoSlot, ProcId, Sym, Symbols, Time};
+use crate::trace::{Chunk, Event, EventKind, GoSlot, Sym, Symbols, Time};
 use goroutines::Goroutine;
+use holders::Holders;
 use ranges::OpenRanges;
 use window::Progress;
+
+/// More goroutines than these, with all that is known of them, are too much for a processor's nearer caches.
+const MANY: usize = 2048;
+/// As many events are looked at ahead.
+const AHEAD: usize = 16;
 
 /// The state of the program at one moment of the trace.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +46,7 @@ pub struct Timeline {
     /// By slot.
     goroutines: Vec<Goroutine>,
     /// Which goroutine holds this processor while in a system call.
-    syscalls: HashMap<ProcId, GoSlot>,
+    syscalls: Holders,
     ranges: OpenRanges,
     progress: Progress,
     began: bool,
@@ -54,15 +60,22 @@ pub struct Timeline {
     known: Known,
 }
 
-/// Reasons that mean something here, once they have been heard.
-#[derive(Clone, Copy, Debug, Default)]
+/// Reasons that mean something here, once they have been heard; until then none that there is.
+#[derive(Clone, Copy, Debug)]
 struct Known {
     /// Of those who wait for nothing.
-    forever: Option<Sym>,
+    forever: Sym,
     /// Of those who give up their processor by themselves.
-    gosched: Option<Sym>,
+    gosched: Sym,
     /// Of those who wait for a semaphore.
-    sync: Option<Sym>,
+    sync: Sym,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        const UNHEARD: Sym = Sym(u32::MAX);
+        Known { forever: UNHEARD, gosched: UNHEARD, sync: UNHEARD }
+    }
 }
 
 /// A goroutine that was running when the trace ended.
@@ -108,22 +121,40 @@ impl Timeline {
         self.symbols.apply(&mut chunk.symbols);
         for sym in (known..self.symbols.len()).map(|i| Sym(i as u32)) {
             match self.symbols.text(sym) {
-                "forever" => self.known.forever = Some(sym),
-                "runtime.Gosched" => self.known.gosched = Some(sym),
-                "sync" => self.known.sync = Some(sym),
+                "forever" => self.known.forever = sym,
+                "runtime.Gosched" => self.known.gosched = sym,
+                "sync" => self.known.sync = sym,
                 _ => {}
             }
         }
         sink.learn(&self.symbols);
         if self.progress.is_all() {
-            for event in &chunk.events {
-                self.event(event, sink);
+            for events in chunk.events.chunks(AHEAD) {
+                if self.goroutines.len() > MANY {
+                    self.look_ahead(events, sink);
+                }
+                for event in events {
+                    self.event(event, sink);
+                }
             }
         } else {
             for event in &chunk.events {
                 self.windowed(event, sink);
             }
         }
+    }
+
+    /// Looks at what is known of the goroutines of these events, so that it is in the cache by the time it is needed: one
+    /// after the other the processor would wait for each, while it can wait for all of them at once.
+    fn look_ahead(&self, events: &[Event], sink: &impl Sink) {
+        let looked = events.iter().fold(0, |seen: u64, event| match event.kind {
+            EventKind::Go(t) => {
+                let g = self.goroutines.get(t.slot.index()).map_or(0, Goroutine::look);
+                seen ^ g ^ sink.look(t.slot)
+            }
+            _ => seen,
+        });
+        std::hint::black_box(looked);
     }
 
     #[inline(always)]
@@ -229,7 +260,7 @@ impl Timeline {
             }
             self.close_open(GoSlot(slot as u32), end, sink);
             sink.finalize(GoSlot(slot as u32), end, None, Open(&self.goroutines));
-            sink.retire(GoSlot(slot as u32), true, end, &self.symbols);
+            sink.retire(GoSlot(slot as u32), true, end);
         }
     }
 }

@@ -79,6 +79,14 @@ pub enum Activity {
     Syscall,
 }
 
+impl Activity {
+    /// Whether it runs or is in a system call.
+    #[inline(always)]
+    pub fn executes(self) -> bool {
+        matches!(self, Activity::Running | Activity::Syscall)
+    }
+}
+
 /// A goroutine changes its state.
 #[derive(Clone, Copy, Debug)]
 pub struct Move {
@@ -162,6 +170,11 @@ pub trait Sink {
     fn learn(&mut self, _symbols: &Symbols) {}
     /// The window begins: figures begin anew, with all in the state that it is in.
     fn begin_window(&mut self, _from: Time, _symbols: &Symbols) {}
+    /// Something will soon be told of this goroutine: looks at what is known of it, and gives a part of each cache line.
+    #[inline(always)]
+    fn look(&self, _g: GoSlot) -> u64 {
+        0
+    }
     /// A generation begins.
     fn sync(&mut self, _time: Time) {}
     /// A goroutine is heard of for the first time.
@@ -180,7 +193,7 @@ pub trait Sink {
     /// the others are in the middle of.
     fn finalize(&mut self, g: GoSlot, time: Time, reason: Option<&Event>, open: Open<'_>);
     /// A goroutine's slot is about to be used for another one, or the trace is over (`alive`: it never ended).
-    fn retire(&mut self, g: GoSlot, alive: bool, time: Time, symbols: &Symbols);
+    fn retire(&mut self, g: GoSlot, alive: bool, time: Time);
     /// Time in a special range that belongs to a goroutine has begun.
     fn range_begin(&mut self, g: GoSlot, range: Range, since: Time);
     /// It has ended; `None` when it ended somewhere else and belongs to nobody after all.

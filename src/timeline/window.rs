@@ -193,14 +193,14 @@ impl Timeline {
             sink.span(&span, &self.symbols);
         }
         sink.finalize(t.slot, end, None, Open(&self.goroutines));
-        sink.retire(t.slot, true, end, &self.symbols);
+        sink.retire(t.slot, true, end);
     }
 
     fn since_sync(&self, event: &Event, t: GoTransition, end: Time) -> Option<Span> {
         let state = match t.to {
             GoState::Running => State::Running,
             GoState::Runnable => State::Runnable,
-            GoState::Waiting if Some(t.reason) == self.known.forever => return None,
+            GoState::Waiting if t.reason == self.known.forever => return None,
             GoState::Waiting => State::Waiting,
             GoState::Syscall if event.p == ProcId::NONE => State::SyscallBlocked,
             GoState::Syscall => State::Syscall,
@@ -218,7 +218,7 @@ impl Sink for Quiet {
     fn named(&mut self, _: GoSlot, _: Frame, _: &str) {}
     fn span(&mut self, _: &Span, _: &Symbols) {}
     fn finalize(&mut self, _: GoSlot, _: Time, _: Option<&Event>, _: Open<'_>) {}
-    fn retire(&mut self, _: GoSlot, _: bool, _: Time, _: &Symbols) {}
+    fn retire(&mut self, _: GoSlot, _: bool, _: Time) {}
     fn range_begin(&mut self, _: GoSlot, _: Range, _: Time) {}
     fn range_end(&mut self, _: GoSlot, _: Range, _: Option<Time>) {}
     fn range(&mut self, _: Range, _: Time, _: Time, _: StackId) {}
