@@ -6,6 +6,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::accounts::{Accounts, GroupIx};
 use super::tests::TestIx;
@@ -73,6 +74,23 @@ struct PairSum {
     key: PairKey,
     count: u64,
     ns: i64,
+}
+
+/// A site, whichever tests it is of.
+struct Whole {
+    key: (StackId, Why),
+    count: u64,
+    open: u64,
+    ns: i64,
+}
+
+impl Whole {
+    /// The sum of what has one key.
+    fn of(parts: &[Whole]) -> Whole {
+        let sum = |of: fn(&Whole) -> u64| parts.iter().map(of).sum();
+        let ns = parts.iter().fold(0, |ns: i64, part| ns.saturating_add(part.ns));
+        Whole { key: parts[0].key, count: sum(|part| part.count), open: sum(|part| part.open), ns }
+    }
 }
 
 /// All sites so far.
@@ -215,46 +233,46 @@ impl Blocking {
     /// its own: index of the site, waits, their time.
     pub(super) fn to_sites(&self, symbols: &Symbols, accounts: &Accounts) -> (Vec<Site>, TestSites) {
         let told = self.sites.iter().filter(|s| s.key.why != Why::Runnable && s.key.stack != StackId::NONE);
-        let mut whole: BTreeMap<(StackId, Why), (u64, u64, i64)> = BTreeMap::new();
+        let mut sums: Vec<Whole> = Vec::new();
         let mut by_test: BTreeMap<TestIx, Vec<&SiteSum>> = BTreeMap::new();
         for sum in told {
-            let (count, open, ns) = whole.entry((sum.key.stack, sum.key.why)).or_default();
-            *count += sum.count;
-            *open += sum.open;
-            *ns = ns.saturating_add(sum.ns);
+            sums.push(Whole { key: (sum.key.stack, sum.key.why), count: sum.count, open: sum.open, ns: sum.ns });
             if sum.key.test != TestIx::NONE {
                 by_test.entry(sum.key.test).or_default().push(sum);
             }
         }
+        sums.sort_unstable_by_key(|sum| sum.key);
+        let whole: Vec<Whole> = sums.chunk_by(|a, b| a.key == b.key).map(Whole::of).collect();
         // Stack ids are given in order of appearance: the same trace gives the same choice.
-        let mut order: Vec<(StackId, Why)> = whole.keys().copied().collect();
-        order.sort_by_key(|key| (std::cmp::Reverse(whole[key].2), *key));
+        let mut order: Vec<&Whole> = whole.iter().collect();
+        order.sort_unstable_by_key(|sum| (std::cmp::Reverse(sum.ns), sum.key));
         let mut rest = order.split_off(KEPT.min(order.len()));
-        rest.sort_by_key(|key| (std::cmp::Reverse(whole[key].0), *key));
+        rest.sort_unstable_by_key(|sum| (std::cmp::Reverse(sum.count), sum.key));
         order.extend(rest.into_iter().take(KEPT));
         for sums in by_test.values_mut() {
             sums.sort_by_key(|sum| (std::cmp::Reverse(sum.ns), sum.key.stack, sum.key.why));
             sums.truncate(OF_A_TEST);
         }
-        let mut index: BTreeMap<(StackId, Why), u32> = order.iter().copied().zip(0..).collect();
+        let mut index: BTreeMap<(StackId, Why), u32> = order.iter().map(|sum| sum.key).zip(0..).collect();
         for sum in by_test.values().flatten() {
-            let next = order.len() as u32;
-            index.entry((sum.key.stack, sum.key.why)).or_insert_with(|| {
-                order.push((sum.key.stack, sum.key.why));
-                next
-            });
+            let (key, next) = ((sum.key.stack, sum.key.why), order.len() as u32);
+            if let Entry::Vacant(place) = index.entry(key)
+                && let Ok(at) = whole.binary_search_by_key(&key, |sum| sum.key)
+            {
+                place.insert(next);
+                order.push(&whole[at]);
+            }
         }
         let mut wakers = self.wakers(&index, symbols, accounts);
-        let sites = order.iter().map(|key| {
-            let (count, open, time_ns) = whole[key];
-            let state = match key.1 {
+        let sites = order.iter().zip(0..).map(|(sum, at)| {
+            let state = match sum.key.1 {
                 Why::Blocked(reason) => format!("block_ns.{}", symbols.text(reason)),
                 Why::Syscall | Why::Runnable => "syscall".to_owned(),
             };
-            let stack = frames(symbols, key.0);
+            let stack = frames(symbols, sum.key.0);
             let group = stack.last().map(|frame| frame.func.clone()).unwrap_or_default();
-            let wakers = wakers.remove(&index[key]).unwrap_or_default();
-            Site { group, state, stack, count, open, time_ns, wakers }
+            let wakers = wakers.remove(&at).unwrap_or_default();
+            Site { group, state, stack, count: sum.count, open: sum.open, time_ns: sum.ns, wakers }
         });
         let tests = by_test.into_iter().map(|(test, sums)| {
             let own = sums.iter().map(|sum| (index[&(sum.key.stack, sum.key.why)], sum.count, sum.ns));
@@ -270,43 +288,49 @@ impl Blocking {
         symbols: &Symbols,
         accounts: &Accounts,
     ) -> BTreeMap<u32, Vec<Waker>> {
-        let mut sums: BTreeMap<(u32, String, StackId), (u64, i64)> = BTreeMap::new();
-        for pair in &self.pairs {
+        /// No goroutine.
+        const NOBODY: Sym = Sym(u32::MAX);
+        let of = |pair: &PairSum| {
             let site = &self.sites[pair.key.site as usize].key;
-            let Some(&at) = index.get(&(site.stack, site.why)) else { continue };
-            let by = match pair.key.by {
-                Some(group) => match accounts.name(group) {
-                    // It was there before the trace was. All its stacks grow from its start function.
-                    Sym::EMPTY => symbols.root(pair.key.by_stack).map_or("", |root| symbols.text(root.func)).to_owned(),
-                    name => symbols.text(name).to_owned(),
-                },
-                None => nobody(site.why, symbols).to_owned(),
+            let at = *index.get(&(site.stack, site.why))?;
+            let by = match pair.key.by.map(|group| accounts.name(group)) {
+                // It was there before the trace was. All its stacks grow from its start function.
+                Some(Sym::EMPTY) => symbols.root(pair.key.by_stack).map_or(Sym::EMPTY, |root| root.func),
+                Some(name) => name,
+                None => NOBODY,
             };
-            let (count, ns) = sums.entry((at, by, pair.key.by_stack)).or_default();
-            *count += pair.count;
-            *ns = ns.saturating_add(pair.ns);
-        }
-        let mut by_site: BTreeMap<u32, Vec<(String, StackId, u64, i64)>> = BTreeMap::new();
-        for ((site, group, stack), (count, time_ns)) in sums {
-            by_site.entry(site).or_default().push((group, stack, count, time_ns));
-        }
+            Some((at, by, pair.key.by_stack, site.why, pair.count, pair.ns))
+        };
+        // There can be a hundred thousand pairs: they are brought together by sorting numbers, and text is looked at of those
+        // that took equally long.
+        let mut pairs: Vec<_> = self.pairs.iter().filter_map(of).collect();
+        pairs.sort_unstable_by_key(|pair| (pair.0, pair.1, pair.2));
+        let text = |by: Sym, why| if by == NOBODY { nobody(why, symbols) } else { symbols.text(by) };
         let lines = |stack| symbols.frames(stack).map(|f| (symbols.text(f.func), symbols.text(f.file), f.line));
-        let told = |(site, mut list): (u32, Vec<(String, StackId, u64, i64)>)| {
-            list.sort_by(|a, b| b.3.cmp(&a.3).then_with(|| a.0.cmp(&b.0)).then_with(|| lines(a.1).cmp(lines(b.1))));
+        let of_site = pairs.chunk_by(|a, b| a.0 == b.0).map(|pairs| {
+            let same = pairs.chunk_by(|a, b| (a.1, a.2) == (b.1, b.2)).map(|same| {
+                let count: u64 = same.iter().map(|pair| pair.4).sum();
+                let ns = same.iter().fold(0, |sum: i64, pair| sum.saturating_add(pair.5));
+                (text(same[0].1, same[0].3), same[0].2, count, ns)
+            });
+            let mut list: Vec<(&str, StackId, u64, i64)> = same.collect();
+            list.sort_by(|a, b| b.3.cmp(&a.3).then_with(|| a.0.cmp(b.0)).then_with(|| lines(a.1).cmp(lines(b.1))));
             let rest = if list.len() > WAKERS { list.split_off(WAKERS - 1) } else { Vec::new() };
-            // Frames are written down of those only that are named: there can be thousands of others.
-            let mut named: Vec<Waker> = list
-                .into_iter()
-                .map(|(group, stack, count, time_ns)| Waker { group, stack: frames(symbols, stack), count, time_ns })
-                .collect();
+            let named = list.into_iter().map(|(group, stack, count, time_ns)| Waker {
+                group: group.to_owned(),
+                stack: frames(symbols, stack),
+                count,
+                time_ns,
+            });
+            let mut named: Vec<Waker> = named.collect();
             if !rest.is_empty() {
                 let count = rest.iter().map(|w| w.2).sum();
                 let time_ns = rest.iter().fold(0, |sum: i64, w| sum.saturating_add(w.3));
                 named.push(Waker { group: OTHERS.to_owned(), stack: Vec::new(), count, time_ns });
             }
-            (site, named)
-        };
-        by_site.into_iter().map(told).collect()
+            (pairs[0].0, named)
+        });
+        of_site.collect()
     }
 
     /// How often goroutines were woken at each stack: by whom, where.
