@@ -136,9 +136,17 @@ impl Sketch {
         let ns = ns.max(0);
         self.min_ns = if self.count == 0 { ns } else { self.min_ns.min(ns) };
         self.max_ns = self.max_ns.max(ns);
-        self.count = self.count.saturating_add(1);
+        // Nobody counts to the end of these by ones.
+        self.count = self.count.wrapping_add(1);
         self.sum_ns = self.sum_ns.saturating_add(ns);
-        self.buckets.add(bucket(ns), 1);
+        match &mut self.buckets {
+            Buckets::Table(table) => {
+                if let Some(count) = table.get_mut(usize::from(bucket(ns))) {
+                    *count = count.wrapping_add(1);
+                }
+            }
+            Buckets::Listed(_) => self.buckets.add(bucket(ns), 1),
+        }
     }
 
     /// Adds all that `other` holds.

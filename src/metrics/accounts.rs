@@ -244,7 +244,7 @@ impl Account {
     }
 
     /// All that it spent in its life.
-    fn lifetime(&self, now: Time) -> Spent {
+    pub(super) fn lifetime(&self, now: Time) -> Spent {
         let total = self.end(now).since(self.born);
         let range = self.special.as_ref().map(|special| Arc::clone(&special.sums));
         Spent::new(self.sums.clone(), range, total)
@@ -407,28 +407,39 @@ impl Accounts {
 
     /// The goroutine is gone: its group is given what it spent. Its account stays until it is taken.
     #[inline(always)]
-    pub(super) fn retire(&mut self, g: GoSlot, alive: bool, time: Time) -> Spent {
-        let account = &*self.get(g);
-        let spent = account.lifetime(time);
+    pub(super) fn retire(&mut self, g: GoSlot, alive: bool, time: Time) {
         // Looked at in place: an account is long, and goroutines come and go by the million.
-        let account = &self.by_slot[g.index()];
-        self.assisted = self.assisted.saturating_add(spent.assisting());
+        let Some(account) = self.by_slot.get(g.index()) else { return };
         let group = &mut self.groups[account.group.0 as usize];
         if account.present {
             group.leave(account.end(time), account.runs_since != Time::NEVER);
         }
-        if !account.counts() {
-            return spent;
+        if account.counts() {
+            group.count += 1;
+            group.created += u64::from(account.created);
+            group.alive += u64::from(alive);
+            group.active |= account.active;
+            if account.created && account.created_by != StackId::NONE {
+                group.note_creator(account.created_by);
+            }
         }
-        group.count += 1;
-        group.created += u64::from(account.created);
-        group.alive += u64::from(alive);
-        group.active |= account.active;
-        if account.created && account.created_by != StackId::NONE {
-            group.note_creator(account.created_by);
+        if account.special.is_some() {
+            return self.retire_special(g, time);
         }
-        group.spent.merge(account.counted().unwrap_or(&spent));
-        spent
+        if account.counts() {
+            group.spent.add(&account.sums, time.since(account.born));
+        }
+    }
+
+    /// The goroutine was in special ranges, or not all of it counts.
+    #[inline(never)]
+    fn retire_special(&mut self, g: GoSlot, time: Time) {
+        let account = &self.by_slot[g.index()];
+        let spent = account.lifetime(time);
+        self.assisted = self.assisted.saturating_add(spent.assisting());
+        if account.counts() {
+            self.groups[account.group.0 as usize].spent.merge(account.counted().unwrap_or(&spent));
+        }
     }
 
     /// All that is known of a goroutine, which is forgotten here.

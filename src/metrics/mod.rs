@@ -319,7 +319,7 @@ impl Sink for Metrics {
     }
 
     fn retire(&mut self, g: GoSlot, alive: bool, time: Time) {
-        let spent = self.accounts.retire(g, alive, time);
+        self.accounts.retire(g, alive, time);
         let account = self.accounts.get(g);
         if account.counts() {
             self.belongs.group(account.group, account.test, &self.tests);
@@ -331,12 +331,14 @@ impl Sink for Metrics {
         if let Some(instances) = &mut self.instances
             && account.counts()
         {
+            let spent = account.lifetime(time);
             instances.retire(account, account.counted().unwrap_or(&spent), alive);
         }
         if self.tests.is_empty() {
             return self.accounts.forget(g);
         }
         let account = self.accounts.take(g);
+        let spent = account.lifetime(time);
         let owner = self.accounts.owner(account.group);
         self.tests.retire(g, (&account, &spent), owner, alive, time, &mut self.accounts);
     }

@@ -191,6 +191,7 @@ impl Sums {
         }
     }
 
+    #[inline]
     pub(super) fn merge(&mut self, other: &Sums) {
         for (mine, theirs) in [
             (&mut self.exec, other.exec),
@@ -205,6 +206,7 @@ impl Sums {
     }
 
     /// All states together.
+    #[inline]
     pub(super) fn known(&self) -> i64 {
         let parts = [self.exec, self.sched, self.syscall, self.syscall_block, self.block.sum()];
         parts.into_iter().fold(0, i64::saturating_add)
@@ -239,7 +241,16 @@ impl Spent {
         Spent::new(self.sums.less(&earlier.sums), range, self.total.saturating_sub(earlier.total))
     }
 
+    /// Adds what another goroutine spent in its life, which took `total`, without special ranges.
+    #[inline(always)]
+    pub(super) fn add(&mut self, sums: &Sums, total: i64) {
+        self.sums.merge(sums);
+        self.total = self.total.saturating_add(total);
+        self.unknown = self.unknown.saturating_add(total.saturating_sub(sums.known()).max(0));
+    }
+
     /// Adds what another goroutine or call spent.
+    #[inline]
     pub(super) fn merge(&mut self, other: &Spent) {
         self.sums.merge(&other.sums);
         if let Some(range) = &other.range {
