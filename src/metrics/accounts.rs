@@ -139,6 +139,19 @@ impl Account {
         Spent::new(sums, range, self.end(now).since(self.born))
     }
 
+    /// Whether it is in a special range just now, or as good as ended.
+    pub(super) fn in_range(&self) -> bool {
+        self.special.as_ref().is_some_and(|special| !special.open.is_empty() || special.stuck.is_some())
+    }
+
+    /// What it had spent `at` a moment when it had been running since `since`, in no special range, and that is not added yet.
+    pub(super) fn spent_before(&self, since: Time, at: Time) -> Spent {
+        let mut sums = self.sums.clone();
+        sums.add(State::Running, Sym::EMPTY, at.since(since));
+        let range = self.special.as_ref().map(|special| Arc::clone(&special.sums));
+        Spent::new(sums, range, at.since(self.born))
+    }
+
     /// What it has spent up to `now`, if it runs then.
     pub(super) fn spent_running(&self, now: Time) -> Spent {
         let mut spent = self.snapshot(None, now);

@@ -219,6 +219,7 @@ impl Sink for Metrics {
     #[inline(always)]
     fn span(&mut self, span: &Span, symbols: &Symbols) {
         let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(|by| by.group);
+        self.regions.note(span.g, &self.accounts);
         let account = self.accounts.span(span);
         let (test, id, ran, aside) = (account.test, account.id, account.ran, account.aside || account.outside);
         let group = account.group;
@@ -344,6 +345,7 @@ impl Sink for Metrics {
     }
 
     fn range_begin(&mut self, g: GoSlot, range: Range, since: Time) {
+        self.regions.note(g, &self.accounts);
         self.accounts.get(g).range_begin(range, since);
     }
 
@@ -378,11 +380,10 @@ impl Sink for Metrics {
             return;
         }
         let account = self.accounts.get(event.g);
-        let (test, now) = (account.test, account.snapshot(open, event.time));
-        self.belongs.region(name, test, &self.tests);
-        self.tasks.enter(event.g, task, event.time, || now.clone());
+        self.belongs.region(name, account.test, &self.tests);
+        self.tasks.enter(event.g, task, event.time, || account.snapshot(open, event.time));
         let wanted = self.stretches.as_ref().is_none_or(|stretches| stretches.wants_region(name));
-        self.regions.begin(event, task, name, now, wanted);
+        self.regions.begin(event, (task, name), account, open, wanted);
         self.tasks.region(task, g);
         if let Some(stretches) = &mut self.stretches {
             stretches.region_begin(event.g, task, name);
@@ -394,11 +395,10 @@ impl Sink for Metrics {
         if self.is_aside(event.g) {
             return;
         }
-        let account = self.accounts.get(event.g);
-        let (who, now) = (Who::of(account), account.snapshot(open, event.time));
+        let at = (&*self.accounts.get(event.g), open);
         let calls = self.instances.as_deref_mut();
-        let end_only = self.regions.end(event, (task, name), &now, (who, calls), &self.tasks, &mut self.warnings);
-        self.tasks.leave(event.g, task, &self.accounts, open, || now);
+        let end_only = self.regions.end(event, (task, name), at, calls, &self.tasks, &mut self.warnings);
+        self.tasks.leave(event.g, task, &self.accounts, open, event.time);
         if end_only {
             // An end without a begin is all that tells of this call.
             self.belongs.region(name, self.accounts.get(event.g).test, &self.tests);

@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 
 use super::accounts::Accounts;
 use super::gc::Collector;
-use super::instances::Who;
 use super::regions::Regions;
 use super::tasks::Tasks;
 use super::tests::TestIx;
@@ -78,6 +77,7 @@ impl Sink for Plain {
 
     #[inline(always)]
     fn span(&mut self, span: &Span, _symbols: &Symbols) {
+        self.regions.note(span.g, &self.accounts);
         self.accounts.span(span);
     }
 
@@ -93,6 +93,7 @@ impl Sink for Plain {
     }
 
     fn range_begin(&mut self, g: GoSlot, range: Range, since: Time) {
+        self.regions.note(g, &self.accounts);
         self.accounts.get(g).range_begin(range, since);
     }
 
@@ -111,15 +112,13 @@ impl Sink for Plain {
     }
 
     fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
-        let now = self.accounts.get(event.g).snapshot(open, event.time);
-        self.regions.begin(event, task, name, now, true);
+        self.regions.begin(event, (task, name), self.accounts.get(event.g), open, true);
         self.tasks.region(task, g);
     }
 
     fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
-        let account = self.accounts.get(event.g);
-        let (who, now) = (Who::of(account), account.snapshot(open, event.time));
-        if self.regions.end(event, (task, name), &now, (who, None), &self.tasks, &mut self.warnings) {
+        let at = (&*self.accounts.get(event.g), open);
+        if self.regions.end(event, (task, name), at, None, &self.tasks, &mut self.warnings) {
             self.tasks.region(task, g);
         }
     }

@@ -6,10 +6,20 @@
 //!     '-- spent(end a) - spent(begin a) ----------'      a includes b
 //!     '-- self ------'                  '-- self -'      a without b
 //! ```
+//!
+//! Most calls begin and end while their goroutine runs without a break. What those spent is the time in between, and what
+//! the goroutine had spent before is noted only once its running span ends, or a special range begins, with the call
+//! still open:
+//!
+//! ```text
+//!   running span   |──────────────────────────|────────
+//!   a                   |──────|                          ran from begin to end
+//!   b                              |──────────+────|      noted at +: what was spent up to b's begin
+//! ```
 
 use std::collections::BTreeMap;
 
-use super::accounts::{Account, position};
+use super::accounts::{Account, Accounts, position};
 use super::instances::{Call, Instances, Who};
 use super::tally::Spent;
 use super::tasks::Tasks;
@@ -17,7 +27,7 @@ use super::warnings::Warnings;
 use crate::hash::HashMap;
 use crate::sketch::Sketch;
 use crate::summary::{OfTask, Region};
-use crate::timeline::Birth;
+use crate::timeline::{Birth, Span, State};
 use crate::trace::{Event, GoSlot, StackId, Sym, Symbols, TaskId, Time};
 
 /// More open regions than this on one goroutine are a program's mistake; deeper ones are counted, not measured.
@@ -30,10 +40,14 @@ struct OpenRegion {
     /// Never, where that was before the window.
     began: Time,
     stack: StackId,
-    before: Spent,
+    /// What its goroutine had spent when it began; not there as long as it has merely run since.
+    before: Option<Box<Spent>>,
+    /// Since when it ran then.
+    runs_since: Time,
     /// Whether it is one of those that were asked for.
     wanted: bool,
-    /// What the regions inside it have spent.
+    /// How long the regions inside it ran, of those that did nothing else, ns; and what the others have spent.
+    inner_ran: i64,
     inner: Option<Box<Spent>>,
 }
 
@@ -77,6 +91,27 @@ struct Stack {
     open: Vec<OpenRegion>,
     /// A goroutine created inside a region belongs to its task, as long as it lives.
     inherited: Option<TaskId>,
+}
+
+/// The moment at which calls end.
+struct Now<'a> {
+    account: &'a Account,
+    /// What the goroutine is in the middle of.
+    span: Option<Span>,
+    time: Time,
+    /// Whether the program ended them, not the goroutine or the trace.
+    complete: bool,
+}
+
+impl Now<'_> {
+    /// Whether the goroutine runs.
+    fn runs(&self) -> bool {
+        self.span.is_some_and(|span| span.state == State::Running)
+    }
+
+    fn spent(&self) -> Spent {
+        self.account.snapshot(self.span, self.time)
+    }
 }
 
 /// All regions.
@@ -129,15 +164,61 @@ impl Regions {
         self.sums.clear();
         self.by_name.clear();
         for region in self.by_slot.iter_mut().flat_map(|stack| &mut stack.open) {
-            (region.began, region.before, region.inner) = (Time::NEVER, Spent::default(), None);
+            (region.began, region.before) = (Time::NEVER, Some(Box::default()));
+            (region.inner_ran, region.inner) = (0, None);
         }
     }
 
-    pub(super) fn begin(&mut self, event: &Event, task: TaskId, name: Sym, before: Spent, wanted: bool) {
+    /// A call begins on a goroutine with this account, in the middle of `span`.
+    pub(super) fn begin(
+        &mut self,
+        event: &Event,
+        (task, name): (TaskId, Sym),
+        account: &Account,
+        span: Option<Span>,
+        wanted: bool,
+    ) {
+        let (before, runs_since) = match span {
+            Some(span) if span.state == State::Running && !account.in_range() => (None, span.start),
+            _ => (Some(self.boxed(account.snapshot(span, event.time))), Time::NEVER),
+        };
         let open = &mut self.stack(event.g).open;
         if open.len() < MAX_OPEN {
             let (began, stack) = (event.time, event.stack);
-            open.push(OpenRegion { task, name, began, stack, before, wanted, inner: None });
+            open.push(OpenRegion { task, name, began, stack, before, runs_since, wanted, inner_ran: 0, inner: None });
+        }
+    }
+
+    fn boxed(&mut self, spent: Spent) -> Box<Spent> {
+        match self.spare.pop() {
+            Some(mut spare) => {
+                *spare = spent;
+                spare
+            }
+            None => Box::new(spent),
+        }
+    }
+
+    /// A goroutine is about to do something else than run, which its account does not have yet: what it had spent before
+    /// the calls that are open began is noted.
+    #[inline(always)]
+    pub(super) fn note(&mut self, g: GoSlot, accounts: &Accounts) {
+        // Most programs have no regions: those who never were in one are not asked about.
+        if self.by_slot.get(g.index()).is_some_and(|stack| !stack.open.is_empty()) {
+            self.note_open(g, accounts);
+        }
+    }
+
+    #[inline(never)]
+    fn note_open(&mut self, g: GoSlot, accounts: &Accounts) {
+        let Some(account) = accounts.peek(g) else { return };
+        for i in (0..self.by_slot[g.index()].open.len()).rev() {
+            let OpenRegion { began, before, runs_since, .. } = &self.by_slot[g.index()].open[i];
+            if before.is_some() {
+                break; // And so have those around it.
+            }
+            let before = account.spent_before(*runs_since, *began);
+            self.by_slot[g.index()].open[i].before = Some(self.boxed(before));
         }
     }
 
@@ -146,17 +227,18 @@ impl Regions {
         &mut self,
         event: &Event,
         (task, name): (TaskId, Sym),
-        now: &Spent,
-        (who, mut calls): (Who, Option<&mut Instances>),
+        (account, span): (&Account, Option<Span>),
+        mut calls: Option<&mut Instances>,
         tasks: &Tasks,
         warnings: &mut Warnings,
     ) -> bool {
+        let now = Now { account, span, time: event.time, complete: true };
         let open = &mut self.stack(event.g).open;
         if let Some(at) = open.iter().rposition(|region| region.task == task && region.name == name) {
             if open.len() == at + 1 {
                 // As it should be: the innermost one ends.
                 if let Some(region) = open.pop() {
-                    self.count(event.g, region, now, Some(event.time), (who, calls), tasks);
+                    self.count(event.g, region, &now, calls, tasks);
                 }
                 return false;
             }
@@ -164,7 +246,7 @@ impl Regions {
             warnings.add("region-misnested", event, above);
             while self.stack(event.g).open.len() > at {
                 let Some(region) = self.stack(event.g).open.pop() else { break };
-                self.count(event.g, region, now, Some(event.time), (who, calls.as_deref_mut()), tasks);
+                self.count(event.g, region, &now, calls.as_deref_mut(), tasks);
             }
             return false;
         }
@@ -175,7 +257,7 @@ impl Regions {
         // It may have begun before the trace did: Go's analysis credits it with all that the goroutine has spent.
         let sum = self.sum(name);
         sum.count += 1;
-        sum.spent.merge(&now.since(&Spent::default()));
+        sum.spent.merge(&now.spent().since(&Spent::default()));
         true
     }
 
@@ -207,52 +289,62 @@ impl Regions {
         if account.system {
             return self.stack(g).open.clear();
         }
-        let now = account.snapshot(None, time);
+        let now = Now { account, span: None, time, complete: false };
         while let Some(region) = self.stack(g).open.pop() {
-            self.count(g, region, &now, None, (Who::of(account), calls.as_deref_mut()), tasks);
+            self.count(g, region, &now, calls.as_deref_mut(), tasks);
         }
     }
 
     /// Adds a call that has just been taken off the goroutine's open ones.
-    fn count(
-        &mut self,
-        g: GoSlot,
-        region: OpenRegion,
-        now: &Spent,
-        end: Option<Time>,
-        (who, calls): (Who, Option<&mut Instances>),
-        tasks: &Tasks,
-    ) {
-        let spent = now.since(&region.before);
-        if let Some(calls) = calls.filter(|_| region.wanted && region.name != Sym::EMPTY) {
-            let (name, task, stack, complete) = (region.name, region.task, region.stack, end.is_some());
-            let began = region.began.get();
+    fn count(&mut self, g: GoSlot, region: OpenRegion, now: &Now<'_>, calls: Option<&mut Instances>, tasks: &Tasks) {
+        // Whoever is told of single calls is told all of it.
+        let spent = match &region.before {
+            None if calls.is_none() && now.runs() => None,
+            None => Some(now.spent().since(&now.account.spent_before(region.runs_since, region.began))),
+            Some(before) => Some(now.spent().since(before)),
+        };
+        let ran = now.time.since(region.began);
+        let total = spent.as_ref().map_or(ran, |spent| spent.total);
+        if let (Some(calls), Some(spent)) = (calls.filter(|_| region.wanted && region.name != Sym::EMPTY), &spent) {
+            let (name, task, stack, complete) = (region.name, region.task, region.stack, now.complete);
+            let (began, who) = (region.began.get(), Who::of(now.account));
             let call = || Call { who, name, task, began, complete, stack, spent: spent.clone() };
             calls.call(spent.total, began, who, call);
         }
         if let Some(around) = self.by_slot[g.index()].open.last_mut() {
-            let spare = &mut self.spare;
-            around.inner.get_or_insert_with(|| spare.pop().unwrap_or_default()).merge(&spent);
+            match &spent {
+                None => around.inner_ran = around.inner_ran.saturating_add(ran),
+                Some(spent) => {
+                    let spare = &mut self.spare;
+                    let inner = around.inner.get_or_insert_with(|| {
+                        let mut inner = spare.pop().unwrap_or_default();
+                        *inner = Spent::default();
+                        inner
+                    });
+                    inner.merge(spent);
+                }
+            }
         }
         let sum = self.sum(region.name);
         sum.count += 1;
-        sum.spent.merge(&spent);
+        match &spent {
+            None => sum.spent.ran(ran),
+            Some(spent) => sum.spent.merge(spent),
+        }
+        sum.inner.ran(region.inner_ran);
         if let Some(inner) = &region.inner {
             sum.inner.merge(inner);
         }
         if sum.stack == StackId::NONE {
             sum.stack = region.stack;
         }
-        if let (Some(end), Some(began)) = (end, region.began.get()) {
-            sum.durations.add(end.since(began));
+        if let (true, Some(began)) = (now.complete, region.began.get()) {
+            sum.durations.add(now.time.since(began));
         }
         if region.task != TaskId::BACKGROUND {
-            sum.of_task(tasks.name(region.task), spent.total);
+            sum.of_task(tasks.name(region.task), total);
         }
-        if let Some(mut inner) = region.inner {
-            *inner = Spent::default();
-            self.spare.push(inner);
-        }
+        self.spare.extend([region.inner, region.before].into_iter().flatten());
     }
 
     pub(super) fn to_stats(&self, symbols: &Symbols) -> BTreeMap<String, Region> {

@@ -249,6 +249,13 @@ impl Spent {
         self.unknown = self.unknown.saturating_add(total.saturating_sub(sums.known()).max(0));
     }
 
+    /// Adds time that was spent running, ns.
+    #[inline(always)]
+    pub(super) fn ran(&mut self, ns: i64) {
+        self.sums.exec = self.sums.exec.saturating_add(ns);
+        self.total = self.total.saturating_add(ns);
+    }
+
     /// Adds what another goroutine or call spent.
     #[inline]
     pub(super) fn merge(&mut self, other: &Spent) {

@@ -159,24 +159,18 @@ impl Tasks {
         }
     }
 
-    /// A goroutine leaves what made it work for a task, in the middle of `open`; `now` is what it has spent so far.
-    pub(super) fn leave(
-        &mut self,
-        g: GoSlot,
-        id: TaskId,
-        accounts: &Accounts,
-        open: Option<Span>,
-        now: impl FnOnce() -> Spent,
-    ) {
+    /// A goroutine leaves what made it work for a task `now`, in the middle of `open`.
+    pub(super) fn leave(&mut self, g: GoSlot, id: TaskId, accounts: &Accounts, open: Option<Span>, now: Time) {
         let Some(work) = self.work.get_mut(g.index()) else { return };
         let Some(at) = work.iter().position(|work| work.task == id) else { return };
         work[at].depth -= 1;
         if work[at].depth == 0 {
             let done = work.swap_remove(at);
-            if let (Some(span), Some(account)) = (open, accounts.peek(g)) {
+            let Some(account) = accounts.peek(g) else { return };
+            if let Some(span) = open {
                 self.recorded.span((done.place, id), done.since, &span, account.id, account.group);
             }
-            self.credit(&done, &now());
+            self.credit(&done, &account.snapshot(open, now));
         }
     }
 
@@ -252,10 +246,10 @@ impl Tasks {
         self.parent(id, parent);
         // Whoever began it works for it until now, wherever it is.
         if let Some((slot, gid)) = begun_by
-            && let Some(account) = accounts.peek(slot).filter(|account| account.id == gid)
+            && accounts.peek(slot).is_some_and(|account| account.id == gid)
         {
             let open = open.span(slot, event.time);
-            self.leave(slot, id, accounts, open, || account.snapshot(open, event.time));
+            self.leave(slot, id, accounts, open, event.time);
         }
     }
 
