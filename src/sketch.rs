@@ -29,6 +29,9 @@ const BUCKETS: usize = ((63 - DIVISION as usize) << DIVISION) + PER_OCTAVE as us
 /// Up to this many buckets in use a sketch lists them; one with more has a table of all.
 const LISTED: usize = 192;
 
+/// From this many values on there is a table, whichever they are: looking buckets up in a list takes longer.
+const MANY: u64 = 1024;
+
 /// A distribution of durations in nanoseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -81,12 +84,19 @@ impl Buckets {
                 Ok(at) => list[at].1 = list[at].1.saturating_add(n),
                 Err(at) if list.len() < LISTED => list.insert(at, (bucket, n)),
                 Err(_) => {
-                    let mut table = vec![0; BUCKETS];
-                    list.iter().for_each(|&(b, n)| table[usize::from(b)] = n);
-                    *self = Buckets::Table(table);
+                    self.tabulate();
                     self.add(bucket, n);
                 }
             },
+        }
+    }
+
+    #[cold]
+    fn tabulate(&mut self) {
+        if let Buckets::Listed(list) = self {
+            let mut table = vec![0; BUCKETS];
+            list.iter().for_each(|&(b, n)| table[usize::from(b)] = n);
+            *self = Buckets::Table(table);
         }
     }
 
@@ -145,7 +155,12 @@ impl Sketch {
                     *count = count.wrapping_add(1);
                 }
             }
-            Buckets::Listed(_) => self.buckets.add(bucket(ns), 1),
+            Buckets::Listed(_) => {
+                self.buckets.add(bucket(ns), 1);
+                if self.count >= MANY {
+                    self.buckets.tabulate();
+                }
+            }
         }
     }
 
