@@ -78,8 +78,13 @@ pub(super) fn print(text: &str, color: Color) -> Result<(), Error> {
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
     };
-    let mut out = AutoStream::new(io::stdout().lock(), choice);
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    let mut out = io::stdout().lock();
+    // Documents of tens of megabytes have no colours: taking those out would cost more than all else that is done to them.
+    let written = match text.contains('\x1b') {
+        true => AutoStream::new(&mut out, choice).write_all(text.as_bytes()),
+        false => out.write_all(text.as_bytes()),
+    };
+    match written.and_then(|()| out.flush()) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(source) => Err(Error::Write { file: "standard output".to_owned(), source }),
         Ok(()) => Ok(()),

@@ -39,7 +39,7 @@ use blocking::Blocking;
 use chosen::Stretches;
 pub use chosen::{Chosen, Names};
 use gc::Collector;
-use instances::{Instances, Who};
+use instances::Instances;
 use load::Load;
 use mmu::Mutator;
 use regions::Regions;
@@ -268,7 +268,9 @@ impl Sink for Metrics {
             instances.moved(moved.g, group, moved.to, event.stack);
         }
         if self.collecting && moved.from.executes() != moved.to.executes() {
-            self.mutators.iter_mut().for_each(|m| m.moved(event, moved));
+            let [without, with_workers] = &mut self.mutators;
+            without.moved(event, moved);
+            with_workers.moved(event, moved);
             self.watch();
         }
         match moved.to {

@@ -124,13 +124,7 @@ impl Goroutine {
     }
 
     /// A system call ends.
-    fn end_syscall(
-        &mut self,
-        span: Span,
-        holders: &mut Holders,
-        sink: &mut impl Sink,
-        symbols: &Symbols,
-    ) {
+    fn end_syscall(&mut self, span: Span, holders: &mut Holders, sink: &mut impl Sink, symbols: &Symbols) {
         let retaken = std::mem::replace(&mut self.retaken, Time::NEVER);
         // Go's analysis forgets whoever holds the processor now, even if that is another goroutine since this one lost
         // it: if that one loses it, too, its whole call counts as holding one. A matter of how a call is split, never of

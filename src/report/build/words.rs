@@ -225,7 +225,8 @@ pub(super) fn cause_of(
     match (&finding.site, place) {
         (Some(site), Some(place)) => {
             let position = |f: &SiteFrame| format!("{}:{}", repository.file(&f.file), f.line);
-            format!("{state} {}", place.words(&cause::leaf(&site.stack).map_or(String::new(), position)))
+            let at = place.words(&cause::leaf(&site.stack).map_or(String::new(), position));
+            if state.is_empty() { at } else { format!("{state}, {at}") }
         }
         _ if !state.is_empty() => state,
         _ if lead.metric.class == Class::Structural && subject.kind == SubjectKind::Group => {
