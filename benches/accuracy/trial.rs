@@ -51,7 +51,7 @@ pub fn outcome(comparison: &Comparison, judged: &Judged, expected: Option<&Expec
         let names = |f: &fold::Finding| {
             let subject = &comparison.packages[f.at.0].subjects[f.at.1];
             let change = &subject.changes[f.lead];
-            let stack = f.site.iter().flat_map(|s| &s.stack).map(|s| s.func.as_str());
+            let stack = f.site.iter().flat_map(|s| &s.stack).map(|s| &*s.func);
             let who =
                 std::iter::once(subject.name()).chain(stack).any(|n| expected.subject.iter().any(|e| n.contains(e)));
             let state = f.state.as_deref().unwrap_or(&change.path);

@@ -298,7 +298,7 @@ fn make_portable(side: &mut Side, repository: &Repository) -> Result<(), Error> 
             });
             sites.truncate(MOST_SITES);
             for frame in sites.iter_mut().flat_map(|(_, site)| &mut site.stack) {
-                frame.file = repository.file(&frame.file);
+                frame.file = repository.file(&frame.file).into();
             }
             subject.sites = sites.into_iter().collect();
         }

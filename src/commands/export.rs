@@ -354,7 +354,7 @@ fn flamegraph(args: &FlameArgs) -> Result<u8, Error> {
 
 /// The runtime's own goroutines and the test framework wait for as long as the trace is: nothing else would be seen.
 fn is_the_programs(sample: &Sample) -> bool {
-    let root = sample.stack.last().map_or("", |frame| frame.func.as_str());
+    let root = sample.stack.last().map_or("", |frame| &*frame.func);
     !matches!(framework::owner(root, true), Owner::Runtime) && !framework::is_framework_wait(&sample.stack)
 }
 

@@ -11,7 +11,7 @@ pub fn is_under_test(summary: &Summary) -> bool {
     // Asked for each of very many goroutine groups: names are in order.
     let mut from = summary.goroutines.range::<str, _>((Bound::Included("testing."), Bound::Unbounded));
     from.next().is_some_and(|(name, _)| name.starts_with("testing."))
-        || summary.sites.iter().any(|s| s.stack.iter().any(|f| f.func == "testing.(*M).Run"))
+        || summary.sites.iter().any(|s| s.stack.iter().any(|f| &*f.func == "testing.(*M).Run"))
 }
 
 /// Whether benchmarks ran, which the framework lets run for as many rounds as fit in a second.
@@ -29,7 +29,7 @@ pub fn is_window(summary: &Summary) -> bool {
     if summary.snapshot {
         return true;
     }
-    let served = summary.sites.iter().any(|s| s.stack.iter().any(|f| f.func == "net/http/pprof.Trace"));
+    let served = summary.sites.iter().any(|s| s.stack.iter().any(|f| &*f.func == "net/http/pprof.Trace"));
     served
         || summary.goroutines.iter().any(|(name, g)| {
             owner(name, false) == Owner::User && name != "main.main" && name != "os/signal.loop" && g.created < g.count
@@ -38,10 +38,10 @@ pub fn is_window(summary: &Summary) -> bool {
 
 /// Whether it is the framework that waits at this stack, and not the code under test.
 pub fn is_framework_wait(stack: &[SiteFrame]) -> bool {
-    population::is_framework_wait(stack.iter().map(|f| f.func.as_str()))
+    population::is_framework_wait(stack.iter().map(|f| &*f.func))
 }
 
 /// The frame of the test or benchmark function that a stack belongs to.
 pub fn test_frame(stack: &[SiteFrame]) -> Option<&SiteFrame> {
-    stack.get(population::test_frame(stack.iter().map(|f| f.func.as_str()))?)
+    stack.get(population::test_frame(stack.iter().map(|f| &*f.func))?)
 }

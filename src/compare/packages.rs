@@ -61,7 +61,7 @@ fn identity(summary: &Summary) -> Identity {
 /// The package of the test functions that appear in stacks, starts and creators; the one named most often.
 fn tested_package(summary: &Summary) -> Option<String> {
     let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
-    for function in summary.sites.iter().filter_map(|s| framework::test_frame(&s.stack)).map(|f| f.func.as_str()) {
+    for function in summary.sites.iter().filter_map(|s| framework::test_frame(&s.stack)).map(|f| &*f.func) {
         *votes.entry(names::package(function)).or_default() += 1;
     }
     if votes.is_empty() && framework::is_under_test(summary) {

@@ -350,7 +350,7 @@ impl Package {
         }
         subject.figures.values_mut().for_each(|series| series.resize(at + 1, None));
         if let Some(function) = test.function.as_ref().filter(|_| subject.start.is_none()) {
-            subject.start = Some(Position { file: function.file.clone(), line: function.line });
+            subject.start = Some(function.position());
         }
         for own in &test.sites {
             let Some(site) = summary.sites.get(own.site) else { continue };

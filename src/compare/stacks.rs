@@ -33,7 +33,7 @@ pub(super) fn of(summary: &Summary, under_test: bool) -> Vec<(StackName, StackCo
         let entry = all.entry(chain.join(" < ")).or_default();
         if entry.0.is_none() {
             let own = stack.iter().find(|f| !names::is_standard(&f.func)).or(stack.first());
-            entry.0 = own.map(|f| Position { file: f.file.clone(), line: f.line });
+            entry.0 = own.map(SiteFrame::position);
         }
         note(&mut entry.1);
     };

@@ -12,7 +12,7 @@ use crate::hash::HashMap;
 use crate::metrics::test_frame;
 use crate::paths::Repository;
 use crate::subject::runner_kind;
-use crate::summary::{Position, SiteFrame};
+use crate::summary::SiteFrame;
 use crate::trace::{Frame, StackId, Sym, Symbols, Time};
 
 /// More pieces than this are not listed.
@@ -31,15 +31,11 @@ impl Place {
     /// The frame that a person looks for in a stack, given innermost first: the innermost of the program's own.
     pub fn of(frames: impl Iterator<Item = Frame>, symbols: &Symbols, repository: &Repository) -> Place {
         let frames: Vec<SiteFrame> = frames
-            .map(|f| SiteFrame {
-                func: symbols.text(f.func).to_owned(),
-                file: symbols.text(f.file).to_owned(),
-                line: f.line,
-            })
+            .map(|f| SiteFrame { func: symbols.shared(f.func), file: symbols.shared(f.file), line: f.line })
             .collect();
         cause::leaf(&frames).map_or_else(Place::default, |f| Place {
-            function: f.func.clone(),
-            position: repository.position(&Position { file: f.file.clone(), line: f.line }),
+            function: f.func.to_string(),
+            position: repository.position(&f.position()),
         })
     }
 

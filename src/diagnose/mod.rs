@@ -213,10 +213,6 @@ fn own(stack: &[SiteFrame]) -> Option<&SiteFrame> {
     crate::compare::names::leaf(stack)
 }
 
-fn position(frame: &SiteFrame) -> Position {
-    Position { file: frame.file.clone(), line: frame.line }
-}
-
 /// Where the program's goroutines wait: not those of the runtime and the test framework, nor what waits for the latter
 /// (a parallel test for its turn, a test for its subtests).
 fn sites(summary: &Summary) -> impl Iterator<Item = &Site> {

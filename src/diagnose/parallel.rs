@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 
 use super::waits::lock;
-use super::{Diagnosis, Found, Limits, Rule, Settings, Threshold, is_users, own, position, sites, time};
+use super::{Diagnosis, Found, Limits, Rule, Settings, Threshold, is_users, own, sites, time};
 use crate::compare::names;
 use crate::metrics::registry::SubjectKind;
 use crate::summary::{Group, OTHERS, Site, Summary};
@@ -79,7 +79,7 @@ fn pool(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
                 names::short(&site.group),
                 names::short(&at.func)
             ),
-            position: Some(position(at)),
+            position: Some(at.position()),
             evidence: vec![
                 ("goroutines".to_owned(), group.count.to_string()),
                 ("waited there each".to_owned(), time(site.time_ns as f64 / group.count.max(1) as f64)),

@@ -1,6 +1,6 @@
 //! Waits that say what is wrong: for a lock, for ever, for nothing in particular. And the one that is fine.
 
-use super::{Found, Limits, Rule, Threshold, is_users, own, position, sites, time, wall};
+use super::{Found, Limits, Rule, Threshold, is_users, own, sites, time, wall};
 use crate::compare::{framework, names};
 use crate::metrics::registry::SubjectKind;
 use crate::summary::{Site, Summary, TestKind};
@@ -23,7 +23,7 @@ pub(super) static CONTENTION: Rule = Rule {
 
 /// The lock that a stack waits for: the innermost function of package sync.
 pub(super) fn lock(site: &Site) -> Option<&str> {
-    let inner = site.stack.iter().map(|f| f.func.as_str()).find(|f| f.starts_with("sync.("))?;
+    let inner = site.stack.iter().map(|f| &*f.func).find(|f| f.starts_with("sync.("))?;
     (inner.contains("Mutex)") && (inner.contains("Lock") || inner.contains("lock"))).then_some(inner)
 }
 
@@ -58,7 +58,7 @@ fn contention(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
                 time(waited),
                 names::short(&at.func)
             ),
-            position: Some(position(at)),
+            position: Some(at.position()),
             evidence,
         });
     }
@@ -97,7 +97,7 @@ fn leak(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
                 test.leaked,
                 if test.leaked == 1 { "" } else { "s" }
             ),
-            position: at.map(position),
+            position: at.map(|frame| frame.position()),
             evidence: test
                 .leaks
                 .iter()
@@ -159,7 +159,7 @@ fn stuck(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
                 names::short(&site.group),
                 names::short(&at.func)
             ),
-            position: Some(position(at)),
+            position: Some(at.position()),
             evidence: vec![("waiting at the end".to_owned(), site.open.to_string())],
         });
     }
@@ -196,7 +196,7 @@ fn polling(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
             subject: site.group.clone(),
             measure: per_second,
             text: format!("{} sleeps {per_second:.0} times a second, {} each", names::short(&at.func), time(mean)),
-            position: Some(position(at)),
+            position: Some(at.position()),
             evidence: vec![("sleeps".to_owned(), site.count.to_string())],
         });
     }

@@ -17,7 +17,7 @@ pub type Folded = BTreeMap<String, (i64, i64)>;
 pub fn fold(folded: &mut Folded, root: Option<&str>, base: &[Sample], head: &[Sample]) {
     for (samples, is_head) in [(base, false), (head, true)] {
         for sample in samples {
-            let frames = sample.stack.iter().rev().map(|frame| Text::from(frame.func.as_str()).frame());
+            let frames = sample.stack.iter().rev().map(|frame| Text::from(&*frame.func).frame());
             let frames: Vec<String> = root.map(str::to_owned).into_iter().chain(frames).collect();
             let line = if frames.is_empty() { "(unknown)".to_owned() } else { frames.join(";") };
             let (base, head) = folded.entry(line).or_default();

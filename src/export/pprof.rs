@@ -119,8 +119,8 @@ pub fn file(samples: &[Sample], duration_ns: i64, comments: &[&str]) -> std::io:
             let next = functions.len() as u64 + 1;
             let function = *functions.entry((&frame.func, &frame.file)).or_insert(next);
             if function == next {
-                let name = strings.of(&Text::from(frame.func.as_str()).shown());
-                let filename = strings.of(&Text::from(frame.file.as_str()).shown());
+                let name = strings.of(&Text::from(&*frame.func).shown());
+                let filename = strings.of(&Text::from(&*frame.file).shown());
                 profile.function.push(Function { id: function, name, system_name: name, filename });
             }
             let next = locations.len() as u64 + 1;

@@ -138,7 +138,7 @@ fn is_idle(subject: &SubjectPair, state: Option<&str>, wall: f64) -> bool {
 
 /// The innermost function outside the runtime: the one that waits.
 fn waiting(stack: &[crate::summary::SiteFrame]) -> Option<&str> {
-    stack.iter().map(|f| f.func.as_str()).find(|f| !f.starts_with("runtime.") && !f.starts_with("internal/"))
+    stack.iter().map(|f| &*f.func).find(|f| !f.starts_with("runtime.") && !f.starts_with("internal/"))
 }
 
 /// The change that tells a finding best: a single state, where it is most of the gravest change.

@@ -270,7 +270,7 @@ impl Blocking {
                 Why::Syscall | Why::Runnable => "syscall".to_owned(),
             };
             let stack = frames(symbols, sum.key.0);
-            let group = stack.last().map(|frame| frame.func.clone()).unwrap_or_default();
+            let group = stack.last().map_or(String::new(), |frame| frame.func.to_string());
             let wakers = wakers.remove(&at).unwrap_or_default();
             Site { group, state, stack, count: sum.count, open: sum.open, time_ns: sum.ns, wakers }
         });
@@ -413,8 +413,8 @@ fn nobody(why: Why, symbols: &Symbols) -> &'static str {
 /// The frames of a stack, innermost first.
 pub(super) fn frames(symbols: &Symbols, stack: StackId) -> Vec<SiteFrame> {
     let frames = symbols.frames(stack).map(|frame| SiteFrame {
-        func: symbols.text(frame.func).to_owned(),
-        file: symbols.text(frame.file).to_owned(),
+        func: symbols.shared(frame.func),
+        file: symbols.shared(frame.file),
         line: frame.line,
     });
     frames.collect()

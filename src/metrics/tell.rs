@@ -194,8 +194,8 @@ fn run(ix: TestIx, test: &TestSum, (of_tests, owned): (&TestSites, Option<&Owned
         parent: (test.parent != TestIx::NONE).then(|| test.parent.0 as usize - 1),
         line: test.line,
         function: test.function.map(|frame| SiteFrame {
-            func: symbols.text(frame.func).to_owned(),
-            file: symbols.text(frame.file).to_owned(),
+            func: symbols.shared(frame.func),
+            file: symbols.shared(frame.file),
             line: frame.line,
         }),
         start_ns: test.began.0,

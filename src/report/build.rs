@@ -24,7 +24,6 @@ use crate::gate::{Evidence, Judged, Judgement, Outcome, Verdict, accept, cause};
 use crate::hash::HashSet;
 use crate::metrics::registry::SubjectKind;
 use crate::paths::Repository;
-use crate::summary::Position;
 
 /// What the report has to know beside the comparison.
 pub struct Context<'a> {
@@ -140,7 +139,7 @@ fn tell(comparison: &Comparison, finding: &Finding, context: &Context<'_>) -> Ve
         Site {
             state: site.state.as_str().into(),
             doing: cause::words(&site.state).into(),
-            function: leaf.map_or("", |f| f.func.as_str()).into(),
+            function: leaf.map_or("", |f| &*f.func).into(),
             label: leaf.map_or("", |f| names::short(&f.func)).into(),
             position: leaf.map_or(String::new(), |f| format!("{}:{}", repository.file(&f.file), f.line)).into(),
             told: place.as_ref().map(|place| place.words("")).unwrap_or_default().into(),
@@ -291,7 +290,7 @@ fn told_subject(package: &PackagePair, subject: &SubjectPair, repository: &Repos
                     .values()
                     .next()
                     .filter(|_| functions.len() == 1)
-                    .map(|frame| repository.position(&Position { file: frame.file.clone(), line: frame.line }).into())
+                    .map(|frame| repository.position(&frame.position()).into())
             }
             _ => start(&subject.head).or_else(|| start(&subject.base)).map(|p| repository.position(&p).into()),
         },

@@ -15,7 +15,7 @@ use crate::metrics::registry::{SubjectKind, Unit};
 use crate::paths::Repository;
 use crate::stats::sample::median;
 use crate::subject::{SubjectPattern, matches_target};
-use crate::summary::{Position, SiteFrame, Summary};
+use crate::summary::{SiteFrame, Summary};
 
 /// A subject on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -136,13 +136,11 @@ impl Wakers {
             let of_site = sums.entry(SiteKey::of(site)).or_default();
             for waker in &site.wakers {
                 let leaf = cause::leaf(&waker.stack);
-                let function = leaf.map_or_else(String::new, |f| f.func.clone());
+                let function = leaf.map_or_else(String::new, |f| f.func.to_string());
                 let sum = of_site.entry((waker.group.clone(), function.clone())).or_insert_with(|| WakerDepth {
                     group: waker.group.clone(),
                     function,
-                    position: leaf.map_or_else(String::new, |f| {
-                        repository.position(&Position { file: f.file.clone(), line: f.line })
-                    }),
+                    position: leaf.map_or_else(String::new, |f| repository.position(&f.position())),
                     ..WakerDepth::default()
                 });
                 sum.count = sum.count.saturating_add(waker.count);
@@ -277,14 +275,14 @@ fn sites(
         let (b, h) = (of(base), of(head));
         let Some(shown) = h.as_ref().or(b.as_ref()) else { continue };
         let leaf = cause::leaf(&shown.stack);
-        let position = |f: &SiteFrame| repository.position(&Position { file: f.file.clone(), line: f.line });
+        let position = |f: &SiteFrame| repository.position(&f.position());
         let per = |side: Option<&Subject>, runs: &[Run], site: &Option<SiteFigures>, count: bool| match (side, site) {
             (Some(side), Some(site)) => per_item(side, runs, if count { &site.count } else { &site.time_ns }, item),
             _ => 0.0,
         };
         all.push(SiteDepth {
             state: key.state.clone(),
-            function: leaf.map_or_else(String::new, |f| f.func.clone()),
+            function: leaf.map_or_else(String::new, |f| f.func.to_string()),
             position: leaf.map_or_else(String::new, position),
             per: item.name(),
             base_ns: per(base, &package.base_runs, &b, false),
@@ -334,7 +332,7 @@ fn frames(base: &[SiteFrame], head: &[SiteFrame]) -> Vec<FrameChange> {
     let mut changes = Vec::new();
     let mut add = |side: &'static str, stack: &[SiteFrame], from: usize, len: usize| {
         let frames = stack.iter().skip(from).take(len);
-        changes.extend(frames.map(|f| FrameChange { side, function: f.func.clone() }));
+        changes.extend(frames.map(|f| FrameChange { side, function: f.func.to_string() }));
     };
     for op in capture_diff_slices(Algorithm::Myers, &b, &h) {
         match op {

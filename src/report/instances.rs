@@ -8,8 +8,7 @@ use super::table::Rows;
 use crate::compare::names;
 use crate::paths::Repository;
 use crate::summary::{
-    GoroutineInstance, Instances, Position, RegionInstance, SiteFrame, SliceInstance, Summary, TaskInstance, Times,
-    WaitInstance,
+    GoroutineInstance, Instances, RegionInstance, SiteFrame, SliceInstance, Summary, TaskInstance, Times, WaitInstance,
 };
 
 /// Frames of a stack that are shown.
@@ -78,11 +77,11 @@ impl Telling<'_> {
         let leaf = names::leaf(stack)?;
         let from = stack.iter().position(|frame| std::ptr::eq(frame, leaf)).unwrap_or(0);
         let told = |frame: &SiteFrame| {
-            let position = self.repository.position(&Position { file: frame.file.clone(), line: frame.line });
+            let position = self.repository.position(&frame.position());
             format!("{} {position}", names::short(&frame.func))
         };
         let shown: Vec<String> = stack[from..].iter().take(MOST_FRAMES).map(told).collect();
-        let through = stack[..from].iter().rev().map(|f| f.func.as_str()).find(|f| !f.starts_with("runtime."));
+        let through = stack[..from].iter().rev().map(|f| &*f.func).find(|f| !f.starts_with("runtime."));
         let through = through.map(|f| format!(" ({})", names::short(f))).unwrap_or_default();
         let more = if stack.len() - from > MOST_FRAMES { " < ..." } else { "" };
         Some(format!(
@@ -168,7 +167,7 @@ impl Telling<'_> {
             Some(by) => {
                 let by = format!("woken by {}", who(by, &wait.by_group));
                 // Most wakers are where their own function is.
-                let at_home = names::leaf(&wait.by_at).is_some_and(|leaf| leaf.func == wait.by_group);
+                let at_home = names::leaf(&wait.by_at).is_some_and(|leaf| *leaf.func == *wait.by_group);
                 let by = if at_home { format!("woken by G{} at", wait.by.unwrap_or_default()) } else { by + " at" };
                 Some(self.stack(&by, &wait.by_at).unwrap_or_else(|| by.trim_end_matches(" at").to_owned()))
             }

@@ -1,7 +1,13 @@
 //! What is told by stack: waits and who ended them, profiles, counts.
 
+use std::fmt;
+use std::sync::Arc;
+
 use schemars::JsonSchema;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
+
+use super::Position;
 
 /// The profiles of `go tool trace`. Each is sorted by time, the longest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -45,10 +51,27 @@ fn frames<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SiteFrame>, D::Error
         Told::Frame(frame) => frame,
         Told::Line(text) => {
             let (func, line) = text.rsplit_once(':').unwrap_or((&text, ""));
-            SiteFrame { func: func.to_owned(), file: String::new(), line: line.parse().unwrap_or(0) }
+            SiteFrame { func: func.into(), file: Arc::default(), line: line.parse().unwrap_or(0) }
         }
     };
     Ok(Vec::<Told>::deserialize(from)?.into_iter().map(frame).collect())
+}
+
+/// Text, kept without what it was read into.
+fn shared<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<str>, D::Error> {
+    struct Shared;
+    impl Visitor<'_> for Shared {
+        type Value = Arc<str>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Arc<str>, E> {
+            Ok(Arc::from(text))
+        }
+    }
+    from.deserialize_str(Shared)
 }
 
 /// How often something happened at a stack.
@@ -65,12 +88,21 @@ pub struct StackCount {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteFrame {
-    /// The function.
-    pub func: String,
+    /// The function. Shared: one stack of a hundred frames has most of them in common with the next.
+    #[serde(deserialize_with = "shared")]
+    pub func: Arc<str>,
     /// The file.
-    pub file: String,
+    #[serde(deserialize_with = "shared")]
+    pub file: Arc<str>,
     /// The line.
     pub line: u32,
+}
+
+impl SiteFrame {
+    /// Where in the source it is.
+    pub fn position(&self) -> Position {
+        Position { file: self.file.to_string(), line: self.line }
+    }
 }
 
 /// Waits that began at one stack.

@@ -59,7 +59,7 @@ pub(crate) fn region(count: u64, ns: i64) -> Region {
 
 /// A stack at which a group waits.
 pub(crate) fn site(group: &str, state: &str, funcs: &[&str], time_ns: i64) -> Site {
-    let frame = |f: &&str| SiteFrame { func: (*f).to_owned(), file: "/src/shop/shop.go".to_owned(), line: 7 };
+    let frame = |f: &&str| SiteFrame { func: (*f).into(), file: "/src/shop/shop.go".into(), line: 7 };
     Site {
         wakers: Vec::new(),
         group: group.to_owned(),

@@ -13,7 +13,7 @@ fn run() -> Summary {
 }
 
 fn frame(func: &str) -> SiteFrame {
-    SiteFrame { func: func.to_owned(), file: "shop/shop.go".to_owned(), line: 7 }
+    SiteFrame { func: func.into(), file: "shop/shop.go".into(), line: 7 }
 }
 
 fn site(group: &str, state: &str, stack: &[&str], count: u64, time_ns: i64) -> Site {

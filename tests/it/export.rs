@@ -175,7 +175,7 @@ fn a_flame_graph_is_svg_that_needs_nothing_else() {
 #[test]
 fn hostile_names_stay_text_in_profiles() {
     let evil = "a;b 12\n\u{1b}[31m<script>\u{202e}";
-    let frame = SiteFrame { func: evil.to_owned(), file: evil.to_owned(), line: 7 };
+    let frame = SiteFrame { func: evil.into(), file: evil.into(), line: 7 };
     let sample = gotrace_diff::export::profiles::Sample { count: 1, time_ns: 5_000, stack: vec![frame] };
     let bytes = pprof::file(std::slice::from_ref(&sample), 10, &[evil]).expect("a profile");
     let mut plain = Vec::new();

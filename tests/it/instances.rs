@@ -29,7 +29,7 @@ fn the_longest_of_each_kind_are_listed_with_who_woke_them() {
     let of = read(Options { instances: 2, ..Options::default() });
     let goroutines: Vec<_> = of.goroutines.iter().map(|g| (g.g, g.start_ns, g.times.total_ns, g.created)).collect();
     assert_eq!(goroutines, [(1, 1, 255, false), (2, 130, 126, true)]);
-    assert_eq!(of.goroutines[1].created_at[0].func, "main.main");
+    assert_eq!(of.goroutines[1].created_at[0].func.as_ref(), "main.main");
     let tasks: Vec<_> = of.tasks.iter().map(|t| (t.task.as_str(), t.start_ns, t.ns, t.complete, t.g)).collect();
     assert_eq!(tasks, [("handle", 110, 130, true, 1), ("short", 250, 5, true, 1)]);
     let calls: Vec<_> =
@@ -37,7 +37,7 @@ fn the_longest_of_each_kind_are_listed_with_who_woke_them() {
     assert_eq!(calls, [("load", Some(120), 20, Some(7))]);
     assert_eq!(slices(&of), [(1, 1, 149), (2, 170, 40)]);
     assert_eq!(of.slices[0].then, "waiting");
-    assert_eq!(of.slices[0].stopped_at[0].func, "main.main");
+    assert_eq!(of.slices[0].stopped_at[0].func.as_ref(), "main.main");
     assert_eq!(waits(&of), [(1, "sync", 150, 50, Some(2)), (2, "sync", 210, 46, None)]);
     assert_eq!((of.waits[0].by_group.as_str(), of.waits[0].open, of.waits[1].open), ("main.work", false, true));
     // Nothing is kept where nothing was asked for.

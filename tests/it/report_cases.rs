@@ -42,7 +42,7 @@ pub(crate) fn shop(i: usize, send_ms: f64, parse_us: f64, name: &str) -> Summary
         ("example.com/shop/db/pool.go", 31),
         ("example.com/shop/cart/fill.go", 25),
     ]) {
-        (frame.file, frame.line) = (place.0.to_owned(), place.1);
+        (frame.file, frame.line) = (place.0.into(), place.1);
     }
     summary.sites.push(wait);
     summary.regions.insert("parse".to_owned(), region(40, (parse_us * noise * 1000.0) as i64));

@@ -84,10 +84,10 @@ impl Drawn {
     /// Only what goroutines did: that a timer ends a sleep goes without saying.
     fn note_ended(&mut self, site: &Site) {
         let Some(at) = names::leaf(&site.stack) else { return };
-        let ended = self.ended.entry((site.state.clone(), at.func.clone())).or_default();
+        let ended = self.ended.entry((site.state.clone(), at.func.to_string())).or_default();
         for (waker, at) in site.wakers.iter().filter_map(|waker| Some((waker, names::leaf(&waker.stack)?))) {
             if !waker.group.starts_with('(') {
-                let ns = ended.entry(at.func.clone()).or_default();
+                let ns = ended.entry(at.func.to_string()).or_default();
                 *ns = ns.saturating_add(waker.time_ns);
             }
         }

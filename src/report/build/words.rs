@@ -43,7 +43,7 @@ pub(super) fn functions(subject: &SubjectPair) -> BTreeMap<&str, &SiteFrame> {
     sides
         .flat_map(|(_, s)| s.sites.values())
         .filter_map(|site| framework::test_frame(&site.stack))
-        .map(|frame| (frame.func.as_str(), frame))
+        .map(|frame| (&*frame.func, frame))
         .collect()
 }
 
