@@ -11,11 +11,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
 use crate::compare::packages::NamedBy;
 use crate::compare::side::{Repeat, SiteFigures, SiteKey};
-use crate::compare::{Design, Package, Recorded, Run, Side, Subject, SubjectId, names};
+use crate::compare::{Design, Figures, Package, Recorded, Run, Side, Subject, SubjectId, names};
 use crate::metrics::registry::SubjectKind;
 use crate::summary::{Position, SiteFrame, Warning};
 
@@ -94,14 +95,14 @@ struct SubjectDoc {
     framework: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     start: Option<Position>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(deserialize_with = "crate::unique::map", default, skip_serializing_if = "BTreeMap::is_empty")]
     creators: BTreeMap<String, u64>,
     /// The test that all of its figures are of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     test: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     repeats: Vec<Repeat>,
-    figures: BTreeMap<String, Vec<Option<i64>>>,
+    figures: Figures,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     sites: Vec<SiteDoc>,
 }
@@ -170,23 +171,39 @@ fn subject_doc(id: &SubjectId, subject: &Subject) -> SubjectDoc {
     }
 }
 
+/// Sides out of a document, as [`read`] reads them.
+#[derive(Debug)]
+pub struct Read(pub Sides);
+
+impl<'de> Deserialize<'de> for Read {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Read, D::Error> {
+        SidesDoc::deserialize(deserializer)?.sides().map(Read).map_err(D::Error::custom)
+    }
+}
+
 /// Reads the sides of a result. The error is one sentence on what is wrong with them.
 ///
 /// # Errors
 /// Where they are not as they are written, or do not fit together.
 pub fn read(json: &str) -> Result<Sides, String> {
-    let doc: SidesDoc = serde_json::from_str(json).map_err(|e| e.to_string())?;
-    if !(doc.share > 0.0 && doc.share <= 1.0) {
-        return Err(format!("a share of the level of {}, and it is above 0 and at most 1", doc.share));
+    serde_json::from_str::<SidesDoc>(json).map_err(|e| e.to_string())?.sides()
+}
+
+impl SidesDoc {
+    fn sides(self) -> Result<Sides, String> {
+        let doc = self;
+        if !(doc.share > 0.0 && doc.share <= 1.0) {
+            return Err(format!("a share of the level of {}, and it is above 0 and at most 1", doc.share));
+        }
+        Ok(Sides {
+            base: side(doc.base)?,
+            head: side(doc.head)?,
+            design: Design { recorded: doc.recorded, share: doc.share },
+            against_baseline: doc.against_baseline,
+            warnings: doc.warnings,
+            left_out: doc.left_out,
+        })
     }
-    Ok(Sides {
-        base: side(doc.base)?,
-        head: side(doc.head)?,
-        design: Design { recorded: doc.recorded, share: doc.share },
-        against_baseline: doc.against_baseline,
-        warnings: doc.warnings,
-        left_out: doc.left_out,
-    })
 }
 
 fn side(packages: Vec<PackageDoc>) -> Result<Side, String> {
@@ -204,6 +221,7 @@ fn side(packages: Vec<PackageDoc>) -> Result<Side, String> {
 fn package(doc: PackageDoc) -> Result<(String, Package), String> {
     let runs = doc.runs.into_iter().map(|r| Run { started_ns: r.started_ns, warnings: r.warnings, ..r.run });
     let mut package = Package { named_by: doc.named_by, runs: runs.collect(), ..Package::default() };
+    let mut subjects = Vec::with_capacity(doc.subjects.len());
     for doc in doc.subjects {
         let id = SubjectId { kind: doc.kind, name: doc.name };
         let mut subject = Subject {
@@ -230,10 +248,13 @@ fn package(doc: PackageDoc) -> Result<(String, Package), String> {
             let figures = SiteFigures { stack: site.stack, count: site.count, time_ns: site.time_ns };
             subject.sites.insert(SiteKey { state: site.state, chain }, figures);
         }
-        if package.subjects.contains_key(&id) {
-            return Err(format!("{} {:?} is there twice", id.kind, id.name));
-        }
-        package.subjects.insert(id, subject);
+        subjects.push((id, subject));
     }
+    // They are written in order, and the map is made of all at once.
+    subjects.sort_by(|a, b| a.0.cmp(&b.0));
+    if let Some((id, _)) = subjects.windows(2).find(|pair| pair[0].0 == pair[1].0).and_then(<[_]>::first) {
+        return Err(format!("{} {:?} is there twice", id.kind, id.name));
+    }
+    package.subjects = subjects.into_iter().collect();
     Ok((doc.package, package))
 }

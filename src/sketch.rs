@@ -45,7 +45,12 @@ pub struct Sketch {
     /// The greatest, ns; 0 when there is none.
     pub max_ns: i64,
     /// Bucket number to count.
+    #[serde(deserialize_with = "buckets")]
     buckets: Buckets,
+}
+
+fn buckets<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Buckets, D::Error> {
+    crate::unique::map(deserializer).map(Buckets::from)
 }
 
 /// Counts by bucket. Equal counts are equal however they are kept, and are written as an object.

@@ -68,26 +68,32 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<u64>,
     /// By start function; `""` is the group of goroutines that never showed a stack.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub goroutines: BTreeMap<String, Group>,
     /// By region type.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub regions: BTreeMap<String, Region>,
     /// By task type; `""` for tasks whose begin is not in the trace.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub tasks: BTreeMap<String, Task>,
     /// Messages by category.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub logs: BTreeMap<String, u64>,
     /// The greatest value of each gauge, by its runtime/metrics name: heap live and goal in bytes, GOMAXPROCS.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub metric_max: BTreeMap<String, u64>,
     /// Special ranges of time by name: `stop-the-world (kind)`, `GC concurrent mark phase`, `GC mark assist`,
     /// `GC incremental sweep`. Only ranges whose begin and end are both in the trace.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub ranges: BTreeMap<String, RangeStat>,
     /// Garbage collection.
     pub gc: Gc,
     /// Minimum mutator utilization: the least part of the processors that was left to the program within any window
     /// of this length (`100µs`, `1ms`, `10ms`, `100ms`), 0 to 1; 1 where GOMAXPROCS is not known.
-    #[serde(default)]
+    #[serde(deserialize_with = "crate::unique::map", default)]
     pub mmu: BTreeMap<String, f64>,
     /// The same with the collector's background workers (idle ones aside) counted as taking their processors.
-    #[serde(default)]
+    #[serde(deserialize_with = "crate::unique::map", default)]
     pub mmu_workers: BTreeMap<String, f64>,
     /// The scheduler's load.
     #[serde(default)]

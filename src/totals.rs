@@ -135,9 +135,15 @@ impl Totals {
         let mut totals = Totals::default();
         for (identity, members) in packages::group(runs) {
             let total = totals.packages.entry(identity.name).or_default();
-            members.into_iter().for_each(|run| total.take(Total::of(run)));
+            members.into_iter().for_each(|run| total.take(Total::of(run.clone())));
         }
         totals
+    }
+
+    /// The total of one run, of which nobody needs the rest.
+    pub fn of_one(run: Summary) -> Totals {
+        let package = packages::identity(&run).name;
+        Totals { packages: [(package, Total::of(run))].into(), ..Totals::default() }
     }
 
     /// Adds other runs.
@@ -161,7 +167,7 @@ pub fn read(text: &str) -> Result<Totals, String> {
 
 impl Total {
     /// One run.
-    fn of(run: &Summary) -> Total {
+    fn of(run: Summary) -> Total {
         let duration = run.end_ns.saturating_sub(run.start_ns).max(0);
         let mut total = Total {
             runs: 1,
@@ -169,22 +175,22 @@ impl Total {
             duration_ns: duration,
             events: run.events,
             operations: run.operations.unwrap_or(0),
-            formats: once(run.format.clone()),
+            formats: once(run.format),
             gomaxprocs: once(run.gomaxprocs),
-            narrowed: once(run.narrowed.clone()),
-            goroutines: run.goroutines.clone(),
-            regions: run.regions.clone(),
-            tasks: run.tasks.clone(),
-            logs: run.logs.clone(),
-            metric_max: run.metric_max.clone(),
-            ranges: run.ranges.clone(),
-            gc_cycles: run.gc.cycles.clone(),
-            mmu: run.mmu.iter().map(|(window, &least)| (window.clone(), Least(least))).collect(),
-            latency: run.sched.latency.clone(),
-            slices: run.sched.slices.clone(),
+            narrowed: once(run.narrowed),
+            goroutines: run.goroutines,
+            regions: run.regions,
+            tasks: run.tasks,
+            logs: run.logs,
+            metric_max: run.metric_max,
+            ranges: run.ranges,
+            gc_cycles: run.gc.cycles,
+            mmu: run.mmu.into_iter().map(|(window, least)| (window, Least(least))).collect(),
+            latency: run.sched.latency,
+            slices: run.sched.slices,
             running_ns: run.sched.running_ns,
             runnable_ns: run.sched.runnable_ns,
-            warnings: run.warnings.iter().map(|w| (w.kind.clone(), 1)).collect(),
+            warnings: run.warnings.into_iter().map(|w| (w.kind, 1)).collect(),
             ..Total::default()
         };
         total.durations.add(duration);
@@ -198,22 +204,22 @@ impl Total {
         ] {
             total.gc_ns.insert(what.to_owned(), ns);
         }
-        for test in run.tests.iter().filter(|t| t.named_by != TestNamedBy::Nothing) {
-            let known = total.tests.entry(test.name.clone()).or_default();
+        for test in run.tests.into_iter().filter(|t| t.named_by != TestNamedBy::Nothing) {
+            let known = total.tests.entry(test.name).or_default();
             let mut one = TestTotal {
                 kind: test.kind,
                 count: 1,
                 operations: test.operations.unwrap_or(0),
                 goroutines: test.goroutines,
                 leaked: test.leaked,
-                work: test.work.clone(),
+                work: test.work,
                 ..TestTotal::default()
             };
             one.wall.add(test.wall_ns);
-            known.pool(&one);
+            known.take(one);
         }
         // Whoever ended waits is listed up to some number in each run: that cannot be added up.
-        let sites = run.sites.iter().map(|site| Site { wakers: Vec::new(), ..site.clone() });
+        let sites = run.sites.into_iter().map(|site| Site { wakers: Vec::new(), ..site });
         total.sites = sites.collect();
         total.sites.sort_by(|a, b| key(a).cmp(&key(b)));
         total

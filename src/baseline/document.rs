@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::{Baseline, Column, Place};
 use crate::compare::packages::NamedBy;
 use crate::compare::side::Repeat;
-use crate::compare::{Mode, Run, Subject, SubjectId};
-use crate::metrics::registry::SubjectKind;
+use crate::compare::{Mode, Run, Subject, SubjectId, Values};
+use crate::metrics::registry::{Path, SubjectKind};
 use crate::summary::{Environment, Position, SiteFrame};
 
 /// The version of the document.
@@ -100,8 +100,8 @@ pub(super) struct SeriesLine {
     pub(super) package: String,
     pub(super) kind: SubjectKind,
     pub(super) name: String,
-    pub(super) metric: String,
-    pub(super) values: Vec<Option<i64>>,
+    pub(super) metric: Path,
+    pub(super) values: Values,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -135,7 +135,12 @@ impl Reading<'_> {
             let side = self.side(&line.env).map_err(|e| at(text, "subjects", i) + &e)?;
             add_subject_line(side, line).map_err(|e| at(text, "subjects", i) + &e)?;
         }
-        for (i, line) in series.into_iter().enumerate() {
+        // As we write them they are in order. In any other the figures of a subject would be moved for each that comes.
+        let mut series: Vec<(usize, SeriesLine)> = series.into_iter().enumerate().collect();
+        if !series.is_sorted_by_key(|(_, l)| (&l.env, &l.package, l.kind, &l.name, &l.metric)) {
+            series.sort_by(|(_, a), (_, b)| a.metric.cmp(&b.metric));
+        }
+        for (i, line) in series {
             let side = self.side(&line.env).map_err(|e| at(text, "series", i) + &e)?;
             add_series(side, line).map_err(|e| at(text, "series", i) + &e)?;
         }

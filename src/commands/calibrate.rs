@@ -146,7 +146,7 @@ fn noise(side: &Side, config: &Config) -> Vec<Noise> {
             package: package.name.clone(),
             kind: subject.kind,
             subject: subject.name().to_owned(),
-            metric: change.path.clone(),
+            metric: change.path.to_string(),
             noise,
             detectable_5: detectable(5),
             detectable_10: detectable(10),

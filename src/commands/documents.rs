@@ -77,8 +77,30 @@ pub(super) fn schema(name: &str, text: &str) -> Result<String, Error> {
     checked(name, text).map(|(_, schema)| schema)
 }
 
+/// The schema that a document begins with, as all that we write do.
+pub(super) fn begins_with(text: &str) -> Option<&str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    fn after<'t>(text: &'t str, token: &str) -> Option<&'t str> {
+        text.trim_ascii_start().strip_prefix(token)
+    }
+    let object = after(text, "{")?;
+    let value = after(after(after(object, "\"schema\"")?, ":")?, "\"")?;
+    value.split_once('"').map(|(schema, _)| schema).filter(|schema| !schema.contains('\\'))
+}
+
+/// Reads a summary in one go. None where it is no summary, or where there is anything wrong with it: then it has to be
+/// looked at closely, for words on what that is. No type within a summary takes a key twice or one that it does not know.
+pub(super) fn summary(text: &str) -> Option<Summary> {
+    let is_one = begins_with(text)? == summary::SCHEMA;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    is_one.then(|| serde_json::from_str::<Summary>(text).ok())?.filter(|s| s.schema == summary::SCHEMA)
+}
+
 /// Reads a summary, a list of them or a baseline.
 pub(super) fn parse(name: &str, text: &str) -> Result<Document, Error> {
+    if let Some(summary) = summary(text) {
+        return Ok(Document::Runs(vec![summary]));
+    }
     let (text, schema) = checked(name, text)?;
     typed(name, text, &schema)
 }
@@ -150,7 +172,7 @@ fn is_conflict_marker(line: &str) -> bool {
 /// Accepts any JSON in which no object has a key twice and no number is out of range: readers differ in which of two
 /// they believe. Of an object it hands out what stands at `schema`.
 #[derive(Default)]
-struct NoDuplicates<'s> {
+pub(super) struct NoDuplicates<'s> {
     schema: Option<&'s mut Option<String>>,
 }
 
@@ -223,7 +245,7 @@ impl<'de> Visitor<'de> for NoDuplicates<'_> {
 }
 
 /// A key that is there twice. Our own documents have few keys in an object, or many in order: neither needs a table.
-fn twice(mut keys: Vec<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+pub(super) fn twice(mut keys: Vec<Cow<'_, str>>) -> Option<Cow<'_, str>> {
     const FEW: usize = 12;
     if keys.len() <= FEW {
         let at = (1..keys.len()).find(|&i| keys[..i].contains(&keys[i]))?;
@@ -237,7 +259,7 @@ fn twice(mut keys: Vec<Cow<'_, str>>) -> Option<Cow<'_, str>> {
 }
 
 /// A key of an object, borrowed from the text where it has no escapes.
-struct Key<'de>(Cow<'de, str>);
+pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key<'de>, D::Error> {
@@ -296,6 +318,64 @@ mod tests {
         }
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(message(&deep).contains("recursion limit"));
+    }
+
+    #[test]
+    fn no_key_of_a_summary_is_there_twice() {
+        let text = include_str!("../../testdata/documents/summary-1.json");
+        let mut whole: serde_json::Value = serde_json::from_str(text).unwrap();
+        one_of_each(&mut whole);
+        assert!(summary(text).is_some(), "it is read in one go");
+        let mut objects = 0;
+        // Each object of it in turn gets the first of its keys again.
+        while let Some(twice) = with_key_twice(&whole, objects) {
+            let message = message(&twice);
+            assert!(message.contains("is there twice"), "{message}: {twice}");
+            objects += 1;
+        }
+        assert!(objects > 30, "{objects} objects");
+    }
+
+    /// Leaves one entry of each list, and of each map whose entries are alike.
+    fn one_of_each(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Array(list) => list.truncate(1),
+            serde_json::Value::Object(map) if map.len() > 1 && map.values().all(serde_json::Value::is_object) => {
+                let rest: Vec<String> = map.keys().skip(1).cloned().collect();
+                rest.iter().for_each(|key| drop(map.remove(key)));
+            }
+            _ => {}
+        }
+        match value {
+            serde_json::Value::Array(list) => list.iter_mut().for_each(one_of_each),
+            serde_json::Value::Object(map) => map.values_mut().for_each(one_of_each),
+            _ => {}
+        }
+    }
+
+    /// The text of `value`, the first key of its object number `at` written twice. None where it has fewer.
+    fn with_key_twice(value: &serde_json::Value, at: isize) -> Option<String> {
+        fn write(value: &serde_json::Value, at: &mut isize) -> String {
+            match value {
+                serde_json::Value::Object(map) => {
+                    let here = !map.is_empty() && *at == 0;
+                    *at -= isize::from(!map.is_empty());
+                    let entry = |(k, v): (&String, String)| format!("{}:{v}", serde_json::json!(k));
+                    let mut entries: Vec<String> = map.iter().map(|(k, v)| (k, write(v, at))).map(entry).collect();
+                    // Its schema comes first, as it does in what we write.
+                    entries.sort_by_key(|entry| !entry.starts_with("\"schema\""));
+                    entries.extend(entries.first().cloned().filter(|_| here));
+                    format!("{{{}}}", entries.join(","))
+                }
+                serde_json::Value::Array(list) => {
+                    format!("[{}]", list.iter().map(|v| write(v, at)).collect::<Vec<_>>().join(","))
+                }
+                other => other.to_string(),
+            }
+        }
+        let mut left = at;
+        let text = write(value, &mut left);
+        (left < 0).then_some(text)
     }
 
     #[test]

@@ -117,7 +117,7 @@ fn most(side: &Side, package: &str, path: &str) -> Option<SubjectId> {
     of.filter_map(|(id, s)| Some((figure(s)?, id))).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id.clone())
 }
 
-fn change(side: &mut Side, package: &str, id: &SubjectId, how: impl Fn(&str, &mut Vec<Option<i64>>)) {
+fn change(side: &mut Side, package: &str, id: &SubjectId, how: impl Fn(&str, &mut [Option<i64>])) {
     let Some(subject) = side.packages.get_mut(package).and_then(|p| p.subjects.get_mut(id)) else { return };
     subject.figures.iter_mut().for_each(|(path, values)| how(path, values));
 }

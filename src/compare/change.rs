@@ -1,7 +1,7 @@
 //! One series compared: what each run says on either side, and how far the middles are apart.
 
 use super::per::Item;
-use crate::metrics::registry::{Better, Class, Metric};
+use crate::metrics::registry::{Better, Class, Metric, Path};
 use crate::stats::sample::Sample;
 
 /// On which sides a series is. Added and removed are never an infinite percentage.
@@ -26,7 +26,7 @@ pub struct Change {
     /// The metric.
     pub metric: &'static Metric,
     /// Its path, with the name that stands for `*`.
-    pub path: String,
+    pub path: Path,
     /// Per what the figures are.
     pub item: Item,
     /// The figures.

@@ -12,6 +12,7 @@
 //! How alike two closures are is judged by who creates them, how many there are, where their time goes and at which
 //! chains of functions they wait; their exact name and the distance of their lines speak too, but alone decide nothing.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use similar::{Algorithm, capture_diff_slices};
@@ -41,22 +42,32 @@ const SAME_PLACE: f64 = 0.15;
 
 /// Pairs the groups of two sides: each index appears at most once.
 pub fn pair(base: &[Candidate<'_>], head: &[Candidate<'_>]) -> Vec<(usize, usize)> {
-    let mut buckets: BTreeMap<String, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-    for (i, c) in base.iter().enumerate() {
-        buckets.entry(names::key(c.name)).or_default().0.push(i);
+    // Mostly one list in order and then another: what a stable sort merges.
+    fn keys<'a>(side: &[Candidate<'a>]) -> Vec<Cow<'a, str>> {
+        side.iter().map(|c| names::short_key(c.name)).collect()
     }
-    for (i, c) in head.iter().enumerate() {
-        buckets.entry(names::key(c.name)).or_default().1.push(i);
-    }
-    let mut pairs = Vec::new();
-    for (b, h) in buckets.values_mut() {
-        let source_order = |c: &Candidate<'_>| (names::numbers(c.name), c.name.to_owned());
-        b.sort_by_cached_key(|&i| source_order(&base[i]));
-        h.sort_by_cached_key(|&i| source_order(&head[i]));
-        match (&b[..], &h[..]) {
-            ([one], [other]) if base[*one].name == head[*other].name => pairs.push((*one, *other)),
-            _ if b.len() * h.len() > MOST_PAIRS => pairs.extend(by_name(base, b, head, h)),
-            _ => pairs.extend(align(base, b, head, h)),
+    let (base_keys, head_keys) = (keys(base), keys(head));
+    let key = |&(of_head, i): &(bool, usize)| if of_head { &head_keys[i] } else { &base_keys[i] };
+    let mut all: Vec<(bool, usize)> =
+        (0..base.len()).map(|i| (false, i)).chain((0..head.len()).map(|i| (true, i))).collect();
+    all.sort_by(|a, b| key(a).cmp(key(b)));
+    let mut pairs = Vec::with_capacity(base.len().min(head.len()));
+    for bucket in all.chunk_by(|a, b| key(a) == key(b)) {
+        match bucket {
+            [(false, one), (true, other)] if base[*one].name == head[*other].name => pairs.push((*one, *other)),
+            _ => {
+                let in_order = |side: &[Candidate<'_>], of_head: bool| {
+                    let mut of: Vec<usize> = bucket.iter().filter(|(h, _)| *h == of_head).map(|(_, i)| *i).collect();
+                    of.sort_by_cached_key(|&i| (names::numbers(side[i].name), side[i].name.to_owned()));
+                    of
+                };
+                let (b, h) = (in_order(base, false), in_order(head, true));
+                if b.len() * h.len() > MOST_PAIRS {
+                    pairs.extend(by_name(base, &b, head, &h));
+                } else {
+                    pairs.extend(align(base, &b, head, &h));
+                }
+            }
         }
     }
     pairs.extend(inlined(base, head, &pairs));
@@ -122,9 +133,13 @@ fn same_place(base: &[Candidate<'_>], b: &[usize], i: usize, head: &[Candidate<'
 /// What is left, matched where one was inlined: the same closure within the same functions, some of which are missing
 /// from one of the names.
 fn inlined(base: &[Candidate<'_>], head: &[Candidate<'_>], done: &[(usize, usize)]) -> Vec<(usize, usize)> {
-    let (taken_b, taken_h): (BTreeSet<usize>, BTreeSet<usize>) = done.iter().copied().unzip();
-    let left_b: Vec<usize> = (0..base.len()).filter(|i| !taken_b.contains(i)).collect();
-    let left_h: Vec<usize> = (0..head.len()).filter(|i| !taken_h.contains(i)).collect();
+    let (mut taken_b, mut taken_h) = (vec![false; base.len()], vec![false; head.len()]);
+    for &(i, j) in done {
+        taken_b[i] = true;
+        taken_h[j] = true;
+    }
+    let left = |taken: &[bool]| (0..taken.len()).filter(|&i| !taken[i]).collect::<Vec<usize>>();
+    let (left_b, left_h) = (left(&taken_b), left(&taken_h));
     if left_b.len() * left_h.len() > MOST_PAIRS {
         return Vec::new();
     }
@@ -206,7 +221,7 @@ fn states_alike(a: &Subject, b: &Subject) -> Option<f64> {
             .filter(|(path, _)| {
                 path.starts_with("block_ns.") || matches!(path.as_str(), "exec_ns" | "syscall_ns" | "syscall_block_ns")
             })
-            .map(|(path, values)| (path.clone(), values.iter().flatten().sum::<i64>() as f64))
+            .map(|(path, values)| (path.to_string(), values.iter().flatten().sum::<i64>() as f64))
             .collect();
         let all: f64 = states.values().sum();
         (all > 0.0).then(|| states.into_iter().map(|(k, v)| (k, v / all)).collect::<BTreeMap<_, _>>())

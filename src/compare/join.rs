@@ -1,16 +1,19 @@
 //! Joining two sides: packages by name, subjects by key, series by path.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::change::{Change, Presence};
 use super::closures::{self, Candidate};
 use super::design::{self, Design, Recorded};
 use super::environment::Difference;
+use super::figures::Values;
 use super::names;
 use super::packages::{self, NamedBy};
 use super::per::{self, Item};
 use super::side::{Package, Run, Side, Subject, SubjectId};
-use crate::metrics::registry::{self, SubjectKind};
+use crate::few::Few;
+use crate::metrics::registry::{self, Path, SubjectKind};
 use crate::stats::sample::Sample;
 
 /// Two sides, joined.
@@ -70,7 +73,7 @@ pub struct SubjectPair {
     /// Its series.
     pub changes: Vec<Change>,
     /// Series that could not be compared: the metric's path and why.
-    pub not_compared: Vec<(String, &'static str)>,
+    pub not_compared: Vec<(Path, &'static str)>,
 }
 
 impl SubjectPair {
@@ -231,7 +234,10 @@ fn pair_subjects(base: &[Known<'_>], head: &[Known<'_>]) -> Vec<(Option<usize>, 
     pairs
 }
 
-type NotCompared = Vec<(String, &'static str)>;
+/// How many there are of a subject's own items: what most figures are divided by.
+const COUNT: &str = "count";
+
+type NotCompared = Vec<(Path, &'static str)>;
 
 /// The series of one subject.
 fn changes(
@@ -240,17 +246,16 @@ fn changes(
     (one, other): (Option<&Subject>, Option<&Subject>),
     environment: &Difference,
 ) -> (Vec<Change>, NotCompared) {
-    let (mut changes, mut left_out) = (Vec::new(), Vec::new());
+    let count = |subject: Option<&Subject>| subject.map_or(0, |s| s.figures.len());
+    let (mut changes, mut left_out) = (Vec::with_capacity(count(one).max(count(other))), Vec::new());
     // A subject on one side only: its count says all.
     let both = one.is_some() && other.is_some();
-    let mut paths: Vec<&String> = one.into_iter().chain(other).flat_map(|s| s.figures.keys()).collect();
-    paths.sort();
-    paths.dedup();
     let items_are_fixed = [one, other].into_iter().flatten().all(per::has_fixed_items);
+    let counts = (one.and_then(|s| s.figures.get(COUNT)), other.and_then(|s| s.figures.get(COUNT)));
     let mut items = Items { known: Vec::new() };
-    for path in paths {
+    for (path, figures) in by_path(one, other) {
         let Some(metric) = registry::find(kind, path) else { continue };
-        if !both && path != "count" {
+        if !both && *path != COUNT {
             continue;
         }
         if let Some(why) = environment.forbids(kind, metric) {
@@ -264,10 +269,19 @@ fn changes(
                 continue;
             }
         };
-        let sample = |package: &Package, subject: Option<&Subject>| {
-            subject.and_then(|s| Sample::new(per::values(package, s, kind, metric, path, item)))
+        let divisor = per::divisor(kind, metric);
+        let sample = |package, subject: Option<&Subject>, figures: Option<&Values>, counts: Option<&Values>| {
+            let subject = subject?;
+            let divisors = if divisor == COUNT { counts } else { subject.figures.get(divisor) };
+            let raw = [figures, divisors].map(|values| values.map_or(&[][..], |values| values));
+            let mut values = Few::default();
+            values.extend(per::values_of(package, subject, metric, raw.into(), item).flatten());
+            Sample::new(values)
         };
-        let presence = match (sample(packages.base, one), sample(packages.head, other)) {
+        let presence = match (
+            sample(packages.base, one, figures.0, counts.0),
+            sample(packages.head, other, figures.1, counts.1),
+        ) {
             (Some(base), Some(head)) => Presence::Both { base, head },
             // What only one side has of a subject that both have, as a first GC cycle's length, is no change of it.
             _ if both => continue,
@@ -280,6 +294,26 @@ fn changes(
     }
     changes.shrink_to_fit();
     (changes, left_out)
+}
+
+/// The figures of both sides, by path.
+fn by_path<'s>(
+    one: Option<&'s Subject>,
+    other: Option<&'s Subject>,
+) -> impl Iterator<Item = (&'s Path, (Option<&'s Values>, Option<&'s Values>))> {
+    let side = |subject: Option<&'s Subject>| subject.into_iter().flat_map(|s| s.figures.iter()).peekable();
+    let (mut base, mut head) = (side(one), side(other));
+    std::iter::from_fn(move || {
+        let order = match (base.peek(), head.peek()) {
+            (Some((b, _)), Some((h, _))) => b.cmp(h),
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
+        };
+        let b = if order.is_le() { base.next() } else { None };
+        let h = if order.is_ge() { head.next() } else { None };
+        let path = b.or(h)?.0;
+        Some((path, (b.map(|b| b.1), h.map(|h| h.1))))
+    })
 }
 
 /// How many items lie behind a run's figures of one subject: the same for most of its series.

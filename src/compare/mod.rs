@@ -8,6 +8,7 @@ pub mod change;
 pub mod closures;
 pub mod design;
 pub mod environment;
+pub mod figures;
 pub mod framework;
 pub mod join;
 pub mod names;
@@ -20,5 +21,6 @@ mod take;
 
 pub use change::{Change, Presence};
 pub use design::{Design, Recorded};
+pub use figures::{Figures, Values};
 pub use join::{Comparison, PackagePair, SubjectPair, compare};
 pub use side::{Mode, Package, Run, Side, Subject, SubjectId};

@@ -8,10 +8,35 @@
 //! Closures are numbered in source order, so that a new one renumbers all that follow; type arguments and major
 //! versions of modules come and go. Lines and files are never part of a name.
 
+use std::borrow::Cow;
+
 use crate::summary::SiteFrame;
 
 /// The key of a function: its name without closure numbers, type arguments and module versions.
 pub fn key(function: &str) -> String {
+    short_key(function).into_owned()
+}
+
+/// The same, borrowed where the name is its own key, as most are.
+pub fn short_key(function: &str) -> Cow<'_, str> {
+    if is_key(function) { Cow::Borrowed(function) } else { Cow::Owned(made_key(function)) }
+}
+
+/// Whether nothing of a name can be dropped. It may be said of fewer than it is true of.
+fn is_key(name: &str) -> bool {
+    let (path, symbol) = split(name);
+    // Of type arguments, major versions of modules, and names out of the module cache.
+    let versions = path.contains("/v") || path.starts_with('v') || path.contains('@');
+    let own = |part: &str| match part.as_bytes() {
+        [.., last] if last.is_ascii_digit() => {
+            !matches!(part.trim_end_matches(|c: char| c.is_ascii_digit()), "" | "func" | "gowrap" | "deferwrap")
+        }
+        _ => true,
+    };
+    !versions && !name.contains(['[', ']']) && !symbol.contains("-range") && symbol.split('.').skip(1).all(own)
+}
+
+fn made_key(function: &str) -> String {
     let name = versionless(function);
     let (path, symbol) = split(&name);
     let mut out = path.to_owned();
@@ -189,10 +214,18 @@ mod tests {
             ("main.each-range1", "main.each-range"),
             ("main.f.func1-range12", "main.f.func-range"),
             ("main.work2", "main.work2"),
+            ("v2/pkg.F", "pkg.F"),
+            ("a/v2/v3/pkg.F", "a/pkg.F"),
+            ("main.f]g", "main.fg"),
+            ("main.func", "main.func"),
+            ("main.a.gowrap", "main.a.gowrap"),
+            ("main.f-ranges", "main.f-ranges"),
             ("", ""),
             ("main.init.0", "main.init.func"),
         ] {
             assert_eq!(key(name), want, "{name}");
+            assert_eq!(made_key(name), want, "{name}");
+            assert!(!is_key(name) || name == want, "{name}");
         }
     }
 

@@ -50,7 +50,8 @@ pub fn group(summaries: &[Summary]) -> BTreeMap<Identity, Vec<&Summary>> {
     groups
 }
 
-fn identity(summary: &Summary) -> Identity {
+/// What a run has in common with others by itself.
+pub fn identity(summary: &Summary) -> Identity {
     let import = summary.package.clone().or_else(|| tested_package(summary));
     match import {
         Some(name) => Identity { name, named_by: NamedBy::Import },

@@ -1,6 +1,7 @@
 //! Per what figures are compared: slower code does fewer rounds, so that totals say nothing.
 
 use super::side::{Mode, Package, Subject};
+use crate::few::Few;
 use crate::metrics::registry::{Class, Metric, Per, SubjectKind, Unit};
 
 /// What one figure stands for.
@@ -159,21 +160,6 @@ fn born_inside(subject: Option<&Subject>) -> bool {
     }
 }
 
-/// The figures of `path` in each run that has them, per `item`.
-///
-/// A subject absent from a run counts 0 where the metric says so; figures per goroutine, call or task are missing
-/// where there was none.
-pub fn values(
-    package: &Package,
-    subject: &Subject,
-    kind: SubjectKind,
-    metric: &Metric,
-    path: &str,
-    item: Item,
-) -> Vec<f64> {
-    each_value(package, subject, kind, metric, path, item).flatten().collect()
-}
-
 /// The figure of `path` in each run (or repeat), per `item`.
 pub fn each_value<'s>(
     package: &'s Package,
@@ -183,12 +169,29 @@ pub fn each_value<'s>(
     path: &str,
     item: Item,
 ) -> impl Iterator<Item = Option<f64>> + 's {
-    let divisor_path = match (kind, metric.class) {
+    let of = |path: &str| subject.figures.get(path).map_or(&[][..], |values| values);
+    values_of(package, subject, metric, (of(path), of(divisor(kind, metric))), item)
+}
+
+/// The figure that figures per item of the subject are divided by.
+pub fn divisor(kind: SubjectKind, metric: &Metric) -> &'static str {
+    match (kind, metric.class) {
         (SubjectKind::Task, Class::Time) => "complete",
         _ => "count",
-    };
-    let series = |path: &str| subject.figures.get(path).map_or(&[][..], Vec::as_slice);
-    let (figures, divisors) = (series(path), series(divisor_path));
+    }
+}
+
+/// The same of these raw figures, and of those of its [`divisor`].
+///
+/// A subject absent from a run counts 0 where the metric says so; figures per goroutine, call or task are missing
+/// where there was none.
+pub fn values_of<'s>(
+    package: &'s Package,
+    subject: &'s Subject,
+    metric: &'s Metric,
+    (figures, divisors): (&'s [Option<i64>], &'s [Option<i64>]),
+    item: Item,
+) -> impl Iterator<Item = Option<f64>> + 's {
     let at = |series: &[Option<i64>], i: usize| series.get(i).copied().flatten();
     (0..subject.points(package.runs.len())).map(move |i| {
         let repeat = subject.repeats.get(i);
@@ -207,7 +210,7 @@ pub fn each_value<'s>(
 
 /// How many items lie behind one run's figure, in the middle of the runs: turns figures per item back into totals.
 pub fn items_per_run(package: &Package, subject: &Subject, item: Item) -> f64 {
-    let counts: Vec<f64> = match item {
+    let counts: Few<f64> = match item {
         Item::Run | Item::Itself => return 1.0,
         Item::Operation if !subject.repeats.is_empty() => {
             subject.repeats.iter().filter_map(|r| r.operations).map(|n| n as f64).collect()
@@ -224,7 +227,7 @@ pub fn items_per_run(package: &Package, subject: &Subject, item: Item) -> f64 {
 /// How many calls or tasks lie behind a quantile of their durations, in the middle of the runs.
 pub fn durations_per_run(subject: &Subject) -> f64 {
     let counts = subject.figures.get("count").into_iter().flatten().flatten();
-    crate::stats::sample::median(&counts.map(|&n| n as f64).collect::<Vec<_>>()).unwrap_or(1.0)
+    crate::stats::sample::median(&counts.map(|&n| n as f64).collect::<Few<_>>()).unwrap_or(1.0)
 }
 
 /// Whether all runs have as many goroutines, calls or tasks of this subject.

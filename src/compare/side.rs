@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::framework::{self, Owner};
 use super::of_test::{self, OfTest};
-use super::{names, packages};
-use crate::metrics::registry::{SubjectKind, View, metrics};
+use super::{Figures, names, packages};
+use crate::metrics::registry::{Path, SubjectKind, View, metrics_of};
 use crate::summary::{Environment, Group, Position, Site, SiteFrame, Summary, TestNamedBy, TestRun, Warning};
 
 /// The subject's exact name on this side. Joining sides matches names that differ.
@@ -111,7 +111,7 @@ pub struct Subject {
     /// repeats then, not of runs: a test that ran three times in each of two runs has six.
     pub repeats: Vec<Repeat>,
     /// Raw figures by metric path, one for each run; `None` where the run lacks the subject or the figure.
-    pub figures: BTreeMap<String, Vec<Option<i64>>>,
+    pub figures: Figures,
     /// Where it waits.
     pub sites: BTreeMap<SiteKey, SiteFigures>,
 }
@@ -131,6 +131,14 @@ impl Subject {
     /// How many figures each of its series has, in a package of so many runs.
     pub fn points(&self, runs: usize) -> usize {
         if self.repeats.is_empty() { runs } else { self.repeats.len() }
+    }
+
+    /// Notes its figures in run `i` of `runs`.
+    fn record(&mut self, kind: SubjectKind, view: View<'_>, i: usize, runs: usize) {
+        self.figures.take(figures(kind, view), |series, figure| {
+            series.resize(runs, None);
+            series[i] = Some(figure);
+        });
     }
 }
 
@@ -270,11 +278,10 @@ impl Package {
                 let known = subject.creators.entry(creator).or_default();
                 *known = known.saturating_add(n);
             }
-            for (path, values) in theirs.figures {
-                let series = subject.figures.entry(path).or_default();
+            subject.figures.take(theirs.figures, |series, values| {
                 series.resize(before, None);
                 series.extend(values);
-            }
+            });
             for (key, theirs) in theirs.sites {
                 let site = subject.sites.entry(key).or_default();
                 if site.stack.is_empty() {
@@ -299,13 +306,10 @@ impl Package {
     /// Adds run `i` of `runs`.
     fn add(&mut self, summary: &Summary, i: usize, runs: usize) {
         let under_test = framework::is_under_test(summary);
+        self.add_groups(summary, under_test, i, runs);
         self.record(SubjectKind::Process, "", View::Process(summary), i, runs);
         for (name, group) in &summary.goroutines {
-            let owner = framework::owner(name, under_test);
-            let subject = self.record(SubjectKind::Group, name, View::Group(group), i, runs);
-            subject.framework = owner != Owner::User;
-            describe(subject, group);
-            let kind = match owner {
+            let kind = match framework::owner(name, under_test) {
                 Owner::TestHost => SubjectKind::Test,
                 Owner::BenchmarkHost => SubjectKind::Benchmark,
                 _ => continue,
@@ -335,19 +339,38 @@ impl Package {
         }
     }
 
+    /// Adds the groups of a run. Those of the first are all new and come in order: nothing has to be looked for.
+    fn add_groups(&mut self, summary: &Summary, under_test: bool, i: usize, runs: usize) {
+        let id = |name: &String| SubjectId { kind: SubjectKind::Group, name: name.clone() };
+        let fill = |subject: &mut Subject, name: &str, group: &Group| {
+            subject.record(SubjectKind::Group, View::Group(group), i, runs);
+            subject.framework = framework::owner(name, under_test) != Owner::User;
+            describe(subject, group);
+        };
+        if !self.subjects.is_empty() {
+            for (name, group) in &summary.goroutines {
+                fill(self.subjects.entry(id(name)).or_default(), name, group);
+            }
+            return;
+        }
+        let new = summary.goroutines.iter().map(|(name, group)| {
+            let mut subject = Subject::default();
+            fill(&mut subject, name, group);
+            (id(name), subject)
+        });
+        self.subjects = new.collect();
+    }
+
     /// Adds a test, one repeat of it.
     fn add_test(&mut self, test: &TestRun, summary: &Summary, run: usize) {
         let kind = SubjectKind::from(test.kind);
         let subject = self.subjects.entry(SubjectId { kind, name: test.name.clone() }).or_default();
         let at = subject.repeats.len();
         subject.repeats.push(Repeat { run, operations: test.operations });
-        for metric in metrics().filter(|m| m.kinds.contains(&kind)) {
-            for (path, figure) in metric.figures(View::Test(test)) {
-                let series = subject.figures.entry(path).or_default();
-                series.resize(at, None);
-                series.push(Some(figure));
-            }
-        }
+        subject.figures.take(figures(kind, View::Test(test)), |series, figure| {
+            series.resize(at, None);
+            series.push(Some(figure));
+        });
         subject.figures.values_mut().for_each(|series| series.resize(at + 1, None));
         if let Some(function) = test.function.as_ref().filter(|_| subject.start.is_none()) {
             subject.start = Some(function.position());
@@ -376,12 +399,7 @@ impl Package {
 
     fn record(&mut self, kind: SubjectKind, name: &str, view: View<'_>, i: usize, runs: usize) -> &mut Subject {
         let subject = self.subjects.entry(SubjectId { kind, name: name.to_owned() }).or_default();
-        for metric in metrics().filter(|m| m.kinds.contains(&kind)) {
-            for (path, figure) in metric.figures(view) {
-                let series = subject.figures.entry(path).or_insert_with(|| vec![None; runs]);
-                series[i] = Some(figure);
-            }
-        }
+        subject.record(kind, view, i, runs);
         subject
     }
 
@@ -405,6 +423,16 @@ impl Package {
         figures.count[i] = figures.count[i].saturating_add(i64::try_from(site.count).unwrap_or(i64::MAX));
         figures.time_ns[i] = figures.time_ns[i].saturating_add(site.time_ns);
     }
+}
+
+/// What the metrics of `kind` read of one subject in one run.
+fn figures(kind: SubjectKind, view: View<'_>) -> Vec<(Path, i64)> {
+    let of_kind = metrics_of(kind);
+    let mut all = Vec::with_capacity(of_kind.len());
+    for metric in of_kind {
+        metric.figures(view, |path, figure| all.push((path, figure)));
+    }
+    all
 }
 
 fn describe(subject: &mut Subject, group: &Group) {

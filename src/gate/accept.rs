@@ -38,7 +38,7 @@ pub(super) fn apply(
     let holds = |a: &&Accept| !a.has_lapsed(today) && within(a, change, &judgement.terms);
     if let Some(accept) = config.accepted.iter().filter(speaks).find(holds) {
         judgement.outcome = Outcome::Accepted;
-        judgement.accepted = Some(accept.clone());
+        judgement.accepted = Some(Box::new(accept.clone()));
     }
 }
 
@@ -69,7 +69,7 @@ pub fn argument(judgement: &Judgement, subject: &SubjectPair, change: &Change) -
     {
         return None;
     }
-    let series = Series { kind: subject.kind, subject: name.to_owned(), metric: change.path.clone() };
+    let series = Series { kind: subject.kind, subject: name.to_owned(), metric: change.path.to_string() };
     let figure = |v: Option<f64>| v.map_or("none".to_owned(), |v| write_figure(v, change.metric.unit));
     Some(format!("{series}={}..{}", figure(change.base()), figure(change.head())))
 }

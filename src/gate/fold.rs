@@ -90,10 +90,10 @@ fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> 
     let change = &subject.changes[lead.at.2];
     let total = &subject.changes[gravest.at.2];
     let state = match () {
-        () if cause::is_state(&change.path) => Some(change.path.clone()),
+        () if cause::is_state(&change.path) => Some(change.path.to_string()),
         // Where the calls are made shows in the time that they take.
         () if change.path == "syscalls" => Some("syscall_ns".to_owned()),
-        () if change.metric.class == Class::Time => cause::state(subject, total).map(|c| c.path.clone()),
+        () if change.metric.class == Class::Time => cause::state(subject, total).map(|c| c.path.to_string()),
         () => None,
     };
     let site = state

@@ -17,7 +17,7 @@ use super::verdict::{self, Evidence, Judgement, Known, Outcome};
 use crate::compare::change::Presence;
 use crate::compare::{Design, PackagePair, SubjectPair};
 use crate::config::{Config, Level, OnEnvMismatch, Rule};
-use crate::metrics::registry::SubjectKind;
+use crate::metrics::registry::{Path, SubjectKind};
 
 /// Of more series than this a merge lists the remarkable ones only.
 pub const MOST_SERIES: usize = 50_000;
@@ -48,7 +48,7 @@ pub struct Aside {
     /// Subjects of the runtime and the test framework.
     pub framework: usize,
     /// Series that could not be compared, by metric's kind and path, and why.
-    pub not_compared: BTreeMap<(SubjectKind, String, &'static str), usize>,
+    pub not_compared: BTreeMap<(SubjectKind, Path, &'static str), usize>,
     /// Where the rules are written that match one of them: file and line.
     pub matched: BTreeSet<(PathBuf, usize)>,
     /// All subjects set aside, package by package.
@@ -84,7 +84,7 @@ impl Opened {
         let any_environment = alternating || config.on_env_mismatch == OnEnvMismatch::Warn;
         let known = Known::of(package);
         let unknown = package.base_runs.is_empty() || package.head_runs.is_empty();
-        let mut judgements = Vec::new();
+        let mut judgements = Vec::with_capacity(package.subjects.iter().map(|s| s.changes.len()).sum());
         let mut times_out = false;
         for (s, subject) in package.subjects.iter().enumerate() {
             for (c, change) in subject.changes.iter().enumerate() {

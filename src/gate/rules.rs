@@ -1,5 +1,7 @@
 //! Which limits hold for a series.
 
+use std::sync::LazyLock;
+
 use super::{queue, steady};
 use crate::compare::Change;
 use crate::config::{Assume, Config, Direction, Level, Rule};
@@ -62,9 +64,9 @@ pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&s
     let (metric, path) = (change.metric, change.path.as_str());
     let speaks =
         |rule: &&Rule| rule.matches(kind, name, path) || old_name.is_some_and(|old| rule.matches(kind, old, path));
-    let none = Rule::default();
-    let rule = config.rules.iter().find(speaks).unwrap_or(&none);
-    let flags = Some(&config.flags).filter(speaks).unwrap_or(&none);
+    static NONE: LazyLock<Rule> = LazyLock::new(Rule::default);
+    let rule = config.rules.iter().find(speaks).unwrap_or(&NONE);
+    let flags = Some(&config.flags).filter(speaks).unwrap_or(&NONE);
     let (max_increase, _) = defaults(metric.class);
     let is_runner = matches!(kind, SubjectKind::Test | SubjectKind::Benchmark);
     let by_default = match metric.role {
@@ -120,7 +122,7 @@ mod tests {
         let presence = Presence::Added(Sample::new(vec![1.0]).unwrap());
         let change = Change {
             metric,
-            path: path.to_owned(),
+            path: registry::Path::new(path),
             item: Item::Goroutine,
             presence,
             items: 1.0,

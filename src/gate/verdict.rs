@@ -149,7 +149,7 @@ pub struct Judgement {
     /// queues: what is tested of them is a ratio.
     pub detectable: Option<f64>,
     /// What the team has said of it, where that holds.
-    pub accepted: Option<Accept>,
+    pub accepted: Option<Box<Accept>>,
 }
 
 /// A whole comparison, judged.

@@ -7,10 +7,12 @@
 //! ```
 
 mod definitions;
+mod path;
 
 use std::fmt;
 use std::sync::LazyLock;
 
+pub use path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::hash::HashMap;
@@ -265,13 +267,18 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// The figures of one subject in one run, by path.
-    pub fn figures(&self, view: View<'_>) -> Vec<(String, i64)> {
+    /// Gives the figures of one subject in one run to `each`, by path.
+    pub fn figures(&'static self, view: View<'_>, mut each: impl FnMut(Path, i64)) {
         match self.read {
-            Read::One(read) => read(view).map(|v| (self.id.to_owned(), v)).into_iter().collect(),
+            Read::One(read) => {
+                if let Some(figure) = read(view) {
+                    each(Path::from(self), figure);
+                }
+            }
             Read::Each(read) => {
-                let stem = self.id.trim_end_matches('*');
-                read(view).into_iter().map(|(name, v)| (format!("{stem}{name}"), v)).collect()
+                for (name, figure) in read(view) {
+                    each(Path::in_family(self, name), figure);
+                }
             }
         }
     }
@@ -300,6 +307,18 @@ pub fn metrics() -> impl Iterator<Item = &'static Metric> {
     definitions::FAMILIES.into_iter().flatten()
 }
 
+/// Those that subjects of `kind` have, in the order of their ids.
+pub fn metrics_of(kind: SubjectKind) -> &'static [&'static Metric] {
+    static BY_KIND: LazyLock<[Vec<&'static Metric>; SubjectKind::ALL.len()]> = LazyLock::new(|| {
+        SubjectKind::ALL.map(|kind| {
+            let mut of_kind: Vec<_> = metrics().filter(|m| m.kinds.contains(&kind)).collect();
+            of_kind.sort_by_key(|m| m.id);
+            of_kind
+        })
+    });
+    BY_KIND.get(kind as usize).map_or(&[], Vec::as_slice)
+}
+
 /// The metric of `path` for subjects of `kind`.
 pub fn find(kind: SubjectKind, path: &str) -> Option<&'static Metric> {
     // Asked for each series of a comparison: those that are one figure are looked up, and win over families, whose stems
@@ -309,8 +328,8 @@ pub fn find(kind: SubjectKind, path: &str) -> Option<&'static Metric> {
         single.flat_map(|m| m.kinds.iter().map(move |&kind| ((kind, m.id), m))).collect()
     });
     SINGLE.get(&(kind, path)).copied().or_else(|| {
-        let families = metrics().filter(|m| m.is_family() && m.kinds.contains(&kind) && m.owns(path));
-        families.max_by_key(|m| m.id.len())
+        let families = metrics_of(kind).iter().filter(|m| m.is_family() && m.owns(path));
+        families.max_by_key(|m| m.id.len()).copied()
     })
 }
 

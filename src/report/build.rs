@@ -131,7 +131,7 @@ fn tell(comparison: &Comparison, finding: &Finding, context: &Context<'_>) -> Ve
     first.evidence = words::evidence(&finding.evidence, lead);
     first.section = section(finding, lead);
     let place = finding.site.as_ref().map(|site| {
-        let moved = subject.changes.iter().find(|c| Some(&c.path) == finding.state.as_ref() && c.item == lead.item);
+        let moved = subject.changes.iter().find(|c| finding.state.as_deref() == Some(&*c.path) && c.item == lead.item);
         words::Place::of(site, moved.map(Change::delta), drawn)
     });
     first.site = finding.site.as_ref().map(|site| {
@@ -159,7 +159,7 @@ fn tell(comparison: &Comparison, finding: &Finding, context: &Context<'_>) -> Ve
     if finding.outcome == Outcome::Accepted {
         // The lead may be the state that explains what was accepted.
         let members = || std::iter::once(&finding.judgement).chain(&finding.folded);
-        first.accepted = members().find_map(|j| j.accepted.as_ref()).map(accepted);
+        first.accepted = members().find_map(|j| j.accepted.as_deref()).map(accepted);
     }
     first.accept = accept_command(finding, package, subject, context.nested || comparison.packages.len() > 1);
     first.cause = words::cause_of(finding, place.as_ref(), package, subject, lead, repository).into();
@@ -261,7 +261,7 @@ fn row(
         verdict: meaning(judgement.outcome),
         level: judgement.terms.level.name().into(),
         evidence: words::evidence(&judgement.evidence, change),
-        accepted: judgement.accepted.as_ref().map(accepted),
+        accepted: judgement.accepted.as_deref().map(accepted),
         cause: Text::default(),
         site: None,
         owners: Vec::new(),

@@ -233,7 +233,7 @@ fn tell(
         series,
         sites,
         frames,
-        not_compared: pair.not_compared.clone(),
+        not_compared: pair.not_compared.iter().map(|(path, why)| (path.to_string(), *why)).collect(),
     }
 }
 
@@ -244,7 +244,7 @@ fn series(pair: &SubjectPair, change: &Change) -> Series {
         Presence::Removed(base) => (base.values().to_vec(), Vec::new()),
     };
     Series {
-        metric: change.path.clone(),
+        metric: change.path.to_string(),
         what: build::what(pair, change),
         unit: change.metric.unit,
         per: change.item.name(),

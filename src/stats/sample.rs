@@ -1,15 +1,18 @@
 //! The figures of one series on one side.
 
+use crate::few::Few;
+
 /// At least one figure, all finite, one for each run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    values: Vec<f64>,
+    values: Few<f64>,
     median: f64,
 }
 
 impl Sample {
     /// A sample of these values; `None` where there is none, or one is not finite.
-    pub fn new(values: Vec<f64>) -> Option<Sample> {
+    pub fn new(values: impl Into<Few<f64>>) -> Option<Sample> {
+        let values = values.into();
         if values.iter().any(|v| !v.is_finite()) {
             return None;
         }
@@ -47,6 +50,9 @@ impl Sample {
 pub fn median(values: &[f64]) -> Option<f64> {
     // Most samples are a few runs, and there may be millions of them: those are sorted without the heap.
     const FEW: usize = 32;
+    if let [only] = values {
+        return Some(*only);
+    }
     let (mut few, mut many) = ([0.0; FEW], Vec::new());
     let sorted = match few.get_mut(..values.len()) {
         Some(few) => few,
@@ -83,7 +89,7 @@ mod tests {
     #[test]
     fn only_finite_values_make_a_sample() {
         assert!(Sample::new(vec![1.0, f64::NAN]).is_none());
-        assert!(Sample::new(vec![]).is_none());
+        assert!(Sample::new(Vec::new()).is_none());
         assert!(Sample::new(vec![2.0, 2.0]).is_some_and(|s| s.is_constant()));
     }
 }

@@ -81,7 +81,7 @@ impl Fact {
 /// What is known of where a run was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Environment(BTreeMap<Fact, String>);
+pub struct Environment(#[serde(deserialize_with = "crate::unique::map")] BTreeMap<Fact, String>);
 
 /// Longer values are no facts, but an attempt to fill the disk.
 const LONGEST: usize = 4096;

@@ -13,6 +13,7 @@ use crate::sketch::Sketch;
 pub struct Gc {
     /// Cycles that began in the trace, by cause: `explicit` (runtime.GC), `allocation`, `periodic`, `memory limit or
     /// other`. Those that the test framework asks for around benchmarks are `test framework`.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub cycles: BTreeMap<String, u64>,
     /// Wall time of concurrent marking, ns (begin and end in the trace).
     pub mark_ns: i64,
@@ -58,6 +59,7 @@ pub struct Sched {
     /// The most that waited for a processor at once.
     pub peak_runnable: u64,
     /// How long goroutines waited for a processor, by what made them runnable.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub latency: BTreeMap<String, Latency>,
     /// For how long goroutines ran without a break.
     pub slices: Sketch,

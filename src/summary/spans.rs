@@ -25,8 +25,10 @@ pub struct Region {
     /// See [`Times::syscall_block_ns`].
     pub syscall_block_ns: i64,
     /// See [`Times::block_ns`].
+    #[serde(deserialize_with = "crate::unique::map")]
     pub block_ns: BTreeMap<String, i64>,
     /// See [`Times::range_ns`].
+    #[serde(deserialize_with = "crate::unique::map")]
     pub range_ns: BTreeMap<String, i64>,
     /// See [`Times::unknown_ns`].
     pub unknown_ns: i64,
@@ -37,7 +39,7 @@ pub struct Region {
     #[serde(default, rename = "self")]
     pub own: Times,
     /// Its calls by the type of the task that they belong to.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(deserialize_with = "crate::unique::map", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tasks: BTreeMap<String, OfTask>,
     /// How long calls took whose begin and end are both in the trace.
     pub durations: Sketch,

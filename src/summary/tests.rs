@@ -145,6 +145,7 @@ pub struct Slowest {
     /// How many were left out.
     pub left_out: u64,
     /// Start functions of goroutines, by id.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub goroutines: BTreeMap<u64, String>,
     /// Places that spans speak of: `function file:line`; the first is empty.
     pub places: Vec<String>,
@@ -170,6 +171,7 @@ pub struct SlowestTask {
     /// How many were left out.
     pub left_out: u64,
     /// Start functions of goroutines, by id.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub goroutines: BTreeMap<u64, String>,
     /// Places that spans speak of: `function file:line`; the first is empty.
     pub places: Vec<String>,

@@ -20,8 +20,10 @@ pub struct Times {
     /// In system calls, after the processor was retaken.
     pub syscall_block_ns: i64,
     /// Blocked, by reason; `""` where the trace does not say.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub block_ns: BTreeMap<String, i64>,
     /// Within special ranges, by name; overlaps the others.
+    #[serde(deserialize_with = "crate::unique::map")]
     pub range_ns: BTreeMap<String, i64>,
     /// What is left.
     pub unknown_ns: i64,
@@ -56,8 +58,10 @@ pub struct Group {
     /// See [`Times::syscall_block_ns`].
     pub syscall_block_ns: i64,
     /// See [`Times::block_ns`].
+    #[serde(deserialize_with = "crate::unique::map")]
     pub block_ns: BTreeMap<String, i64>,
     /// See [`Times::range_ns`].
+    #[serde(deserialize_with = "crate::unique::map")]
     pub range_ns: BTreeMap<String, i64>,
     /// See [`Times::unknown_ns`].
     pub unknown_ns: i64,
@@ -83,7 +87,7 @@ pub struct Group {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Position>,
     /// The functions that created them, with how many.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(deserialize_with = "crate::unique::map", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub creators: BTreeMap<String, u64>,
 }
 

@@ -181,6 +181,87 @@ fn a_binary_that_is_there_is_used() {
     assert_eq!(release.asked.lock().unwrap().len(), 0);
 }
 
+#[cfg(unix)]
+/// A folder with a `cargo` that notes what it was asked for, and does `then`.
+fn cargo_that(at: &Path, then: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bin = at.join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let script = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$PWD\" \"$@\" > '{}'\nwhile [ \"$1\" != --root ]; do shift; done\n{then}\n",
+        at.join("asked").display()
+    );
+    std::fs::write(bin.join("cargo"), script).unwrap();
+    std::fs::set_permissions(bin.join("cargo"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    bin
+}
+
+#[cfg(unix)]
+#[test]
+fn from_source_is_from_the_checkout_of_the_action_and_of_its_lock_file() {
+    let release = Release::new();
+    let mut job = release.job();
+    let own = env!("CARGO_BIN_EXE_gotrace-diff");
+    let with_path = |job: &mut Job, bin: &Path| {
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        job.with(&[("install-mode", "source")]).env(&[("PATH", &path)]);
+    };
+    let bin = cargo_that(release.folder.path(), &format!("mkdir -p \"$2/bin\" && cp '{own}' \"$2/bin/gotrace-diff\""));
+    with_path(&mut job, &bin);
+    let done = job.run();
+    assert_eq!((done.failed, done.output("verdict")), (None, "pass"), "{}", done.log());
+    let temp = job.folder.path().join("temp");
+    assert!(Path::new(done.output("binary")).starts_with(&temp), "{}", done.output("binary"));
+    let asked = std::fs::read_to_string(release.folder.path().join("asked")).unwrap();
+    let mut asked = asked.lines();
+    let checkout = Path::new(asked.next().unwrap()).canonicalize().unwrap();
+    assert_eq!(checkout, release.folder.path().join("copy").canonicalize().unwrap());
+    let root = temp.join("gotrace-diff-source").display().to_string();
+    assert_eq!(asked.collect::<Vec<_>>(), ["install", "--locked", "--quiet", "--path", ".", "--root", root.as_str()]);
+    assert_eq!(release.asked.lock().unwrap().len(), 0, "nothing is downloaded by the action");
+
+    let mut job = release.job();
+    with_path(&mut job, &cargo_that(release.folder.path(), "echo 'error: no linker' >&2; exit 101"));
+    let done = job.run();
+    refuses(&done, "cargo install failed");
+    assert!(done.log().contains("error: no linker"), "{}", done.log());
+    // Whoever pins a version does not get another, whatever was built.
+    let mut job = release.job();
+    with_path(
+        &mut job,
+        &cargo_that(release.folder.path(), &format!("mkdir -p \"$2/bin\" && cp '{own}' \"$2/bin/gotrace-diff\"")),
+    );
+    job.with(&[("version", "9.9.9")]);
+    refuses(&job.run(), "was wanted");
+}
+
+/// The real build takes minutes: `GOTRACE_DIFF_TEST_SOURCE=1 cargo test --test it -- builds_itself`.
+#[cfg(unix)]
+#[test]
+fn a_checkout_of_the_action_builds_itself() {
+    if std::env::var_os("GOTRACE_DIFF_TEST_SOURCE").is_none() {
+        return;
+    }
+    let release = Release::new();
+    let mut job = release.job();
+    let checkout = release.folder.path().join("checkout");
+    let cloned = Command::new("git").args(["clone", "--quiet"]).arg(root()).arg(&checkout).status().unwrap();
+    assert!(cloned.success());
+    job.action = checkout.clone();
+    job.with(&[("install-mode", "source")]);
+    // As on a machine of GitHub's: the home folder is not where Rust was installed to in this test.
+    for name in ["CARGO_HOME", "RUSTUP_HOME"] {
+        let folder = std::env::var(name).ok().map(PathBuf::from).or_else(|| {
+            Some(PathBuf::from(std::env::var_os("HOME")?).join(format!(".{}", name.split('_').next()?.to_lowercase())))
+        });
+        job.env(&[(name, &folder.unwrap().display().to_string())]);
+    }
+    let done = job.run();
+    assert_eq!((done.failed, done.output("verdict")), (None, "pass"), "{}", done.log());
+    let said = Command::new(done.output("binary")).arg("--version").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&said.stdout).trim(), format!("gotrace-diff {VERSION}"));
+}
+
 #[test]
 fn the_checksums_of_this_version_are_well_formed() {
     let text = std::fs::read_to_string(root().join("action/checksums.txt")).unwrap();
