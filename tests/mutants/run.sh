@@ -8,7 +8,8 @@
 # The crate goes to FOLDER, the results to FOLDER/mutants.out. What follows is cargo-mutants' own: `--shard 0/20` is every
 # 20th mutant, `--in-diff FILE` those of lines that were changed. Needs `cargo install cargo-mutants`.
 #
-# The tests are those of the files themselves, and of tests/it those that need no more than these parts.
+# The tests are those of the files themselves, and of tests/it those that need no more than these parts. Which survivors
+# are known, and why they may, is in tests/mutants/survivors.txt.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 usage='usage: tests/mutants/run.sh reader|gate FOLDER [FLAGS]'
@@ -18,20 +19,23 @@ rm -rf "$crate/src" "$crate/tests"
 mkdir -p "$crate/src" "$crate/tests/it/golden"
 
 take() { for name in "$@"; do cp -R "$root/src/$name" "$crate/src/"; done; }
-# An item of a file: from the line that begins with the first text to the line that is `}`.
+tests() {
+  echo '#![allow(dead_code)]' >"$crate/tests/it/main.rs"
+  for name in "$@"; do
+    cp "$root/tests/it/$name.rs" "$crate/tests/it/"
+    echo "mod $name;" >>"$crate/tests/it/main.rs"
+  done
+}
+# An item of a file: from the line that begins with the text to the line that is `}`.
 item() { awk -v from="$2" 'index($0, from) == 1 { on = 1 } on { print } on && $0 == "}" { exit }' "$root/$1"; }
-tests() { for name in "$@"; do cp "$root/tests/it/$name.rs" "$crate/tests/it/"; done; }
-needs() { for name in "$@"; do sed -n "/^\[dependencies\]/,/^\[bench/s/^$name = .*/&/p" "$root/Cargo.toml" | head -n 1; done; }
 
 case $part in
   reader)
     take trace stats hash.rs
     modules='hash stats trace'
-    dependencies='flate2 foldhash ruzstd thiserror'
     tests data events
     cp "$root/tests/it/golden/events.txt" "$crate/tests/it/golden/"
     cp -R "$root/tests/corpus" "$crate/tests/"
-    printf '%s\n' '#![allow(dead_code)]' 'mod data;' 'mod events;' >"$crate/tests/it/main.rs"
     # Recordings are read where they are: none is changed.
     ln -sfn "$root/testdata" "$crate/testdata"
     flags=()
@@ -39,13 +43,16 @@ case $part in
   gate)
     take attribution baseline compare config diagnose gate metrics stats summary timeline trace
     take error.rs hash.rs owners.rs paths.rs sketch.rs summary.rs
-    modules='attribution baseline commands compare config diagnose error gate hash metrics owners paths report sketch stats summary timeline trace'
-    dependencies='clap flate2 foldhash globset maud ruzstd schemars serde serde_json sha2 similar thiserror time toml'
-    # Of reports the escapers alone, and what the configuration names.
+    modules='attribution baseline commands compare config diagnose error gate hash metrics owners paths report sketch stats
+      summary timeline trace'
+    # Of reports the escapers alone, and what the configuration names; of commands how a file is read.
     mkdir -p "$crate/src/report"
     cp -R "$root/src/report/escape" "$crate/src/report/"
     printf 'pub mod escape;\npub mod format;\npub mod terminal;\n' >"$crate/src/report/mod.rs"
-    { echo 'use clap::ValueEnum;'; item src/report/format.rs '#[derive(Clone, Copy, Debug, Default'; } >"$crate/src/report/format.rs"
+    {
+      echo 'use clap::ValueEnum;'
+      item src/report/format.rs '#[derive(Clone, Copy, Debug, Default'
+    } >"$crate/src/report/format.rs"
     {
       echo 'use clap::ValueEnum;'
       item src/report/terminal.rs '#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]'
@@ -56,9 +63,8 @@ pub(crate) fn read_text(path: &std::path::Path, _most: u64) -> Result<String, cr
     Ok(std::fs::read_to_string(path).unwrap_or_default())
 }
 EOF
-    tests gate compare_make compare_rename escapers
+    tests compare_make compare_rename escapers gate
     cp "$root/tests/it/golden/escapers.txt" "$crate/tests/it/golden/"
-    printf '%s\n' '#![allow(dead_code)]' 'mod compare_make;' 'mod compare_rename;' 'mod escapers;' 'mod gate;' >"$crate/tests/it/main.rs"
     flags=(--file 'src/gate/**' --file 'src/compare/**' --file 'src/report/escape/**')
     ;;
   *)
@@ -68,14 +74,9 @@ EOF
 esac
 printf '#![allow(missing_docs, dead_code, unused_imports)]\n' >"$crate/src/lib.rs"
 for module in $modules; do printf 'pub mod %s;\n' "$module"; done >>"$crate/src/lib.rs"
+# With the same dependencies, those that are built already serve.
+awk '/^\[/ { off = /^\[\[(bin|bench)\]\]/ } !off' "$root/Cargo.toml" >"$crate/Cargo.toml"
 cp "$root/Cargo.lock" "$root/rust-toolchain.toml" "$crate/"
-# shellcheck disable=SC2086 # They are words.
-{
-  printf '[package]\nname = "gotrace-diff"\nversion = "0.1.0"\nedition = "2024"\n\n[lib]\nname = "gotrace_diff"\n\n[workspace]\n\n[dependencies]\n'
-  needs $dependencies
-  printf '\n[dev-dependencies]\n'
-  needs serde_json maud
-  printf '\n[profile.dev.package."*"]\nopt-level = 2\n\n[profile.dev]\nopt-level = 1\ndebug = "line-tables-only"\n'
-} >"$crate/Cargo.toml"
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} CARGO_INCREMENTAL=1
 cd "$crate"
 exec cargo mutants --in-place --colors never "${flags[@]}" "$@"
