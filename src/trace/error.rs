@@ -202,6 +202,7 @@ kinds! {
     UnknownEvent, Corrupt, "an event type that this version of the format does not have";
     UntimedEvent, Corrupt, "a structural event stands among timed ones";
     EventCut, Corrupt, "an event runs past the end of its batch";
+    TimeOutOfRange, Corrupt, "an event lies more than 292 years behind the start of the clock";
     StackMissing, Truncated, "an event names a stack that is not in the table";
     StringMissing, Truncated, "an event names a string that is not in the table";
     ProcOutOfRange, Limit, "a processor number above 4294967294";

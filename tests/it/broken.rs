@@ -188,6 +188,30 @@ fn a_task_id_used_twice_is_a_warning() {
 }
 
 #[test]
+fn times_that_nanoseconds_cannot_say_are_refused_where_they_stand() {
+    // Go converts such times to whatever the processor makes of them: the first event of all here, the last one there.
+    for (begin, later) in [(u64::MAX, 1), (1 << 63, 1), (100, u64::MAX), (100, 1 << 63), (1 << 62, 1 << 62)] {
+        let data = running().event(ev::GO_STOP, later, &[0, 1]).0;
+        let craft = Craft::new("go 1.22").frequency(1).strings(1, &["main.work"]).stacks(1, &[&[1]]);
+        assert_eq!(kind(&craft.batch(1, 1, begin, &data).bytes), Some(Kind::TimeOutOfRange), "{begin} and {later}");
+    }
+    // What stands before it is read: one that is broken otherwise is told first.
+    let data = running().event(ev::GO_START, 1, &[9, 1]).event(ev::GO_STOP, u64::MAX, &[0, 1]).0;
+    let craft = Craft::new("go 1.22").frequency(1).strings(1, &["main.work"]).stacks(1, &[&[1]]);
+    assert_eq!(kind(&craft.batch(1, 1, 100, &data).bytes), Some(Kind::NoProgressAtEnd));
+}
+
+#[test]
+fn a_batch_of_experiment_0_is_a_batch_like_others() {
+    let plain = program(running());
+    let count = events(&plain).expect("reads");
+    let at = plain.windows(4).position(|bytes| bytes == [1, 1, 1, 100]).expect("the batch of thread 1");
+    let marked = |experiment: u8| [&plain[..at], &[49, experiment], &plain[at + 1..]].concat();
+    assert_eq!(events(&marked(0)).ok(), Some(count));
+    assert_eq!(kind(&marked(1)), Some(Kind::NoUserGoroutine));
+}
+
+#[test]
 fn a_trace_without_user_goroutines_is_empty() {
     let data = running().event(ev::GO_BLOCK, 1, &[0, 1]).0;
     let system = Craft::new("go 1.22").frequency(1).strings(1, &["runtime.bgsweep"]).stacks(1, &[&[1]]);

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! `UPDATE_CORPUS=said cargo test --test it corpus` writes what is said of them today, for a diff to be read.
-//! `UPDATE_CORPUS=new` makes all of it anew from the recordings, by seeds (`corpus_make.rs`).
+//! `UPDATE_CORPUS=new` makes all of it anew from the recordings, by seeds (`corpus_make.rs`); `UPDATE_CORPUS=smaller` takes out of
+//! the traces all that they are refused without as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
@@ -160,7 +161,8 @@ fn replay(cases: &[Case]) -> Vec<Option<Said>> {
 #[test]
 fn a_thousand_bad_inputs_are_refused_as_they_always_were() {
     let mut cases = match std::env::var("UPDATE_CORPUS").as_deref() {
-        Ok("new") => corpus_make::make(),
+        Ok("new") => corpus_make::minimised(corpus_make::make()),
+        Ok("smaller") => corpus_make::minimised(kept()),
         _ => kept(),
     };
     let now = replay(&cases);

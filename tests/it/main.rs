@@ -41,6 +41,7 @@ mod depth;
 mod diagnose;
 mod differential;
 mod documents;
+mod escapers;
 mod events;
 mod export;
 mod figures;

@@ -114,3 +114,13 @@ fn every_single_bit_flip_of_a_small_trace_is_survived() {
     // The format has no checksum: flips in times, names and positions cannot be noticed, and those are most bytes.
     assert!(refused > read / 4, "{read} flipped traces read, {refused} are refused");
 }
+
+#[test]
+fn numbers_are_read_back_as_they_were_written() {
+    // As cargo-fuzz found them: without serde_json's `float_roundtrip` each came back as its neighbour, and a report that was
+    // read and written again was another.
+    for value in [999_999_999.999_969_1, 3_717.565_217_391_304_5, 361.917_234_836_512_36, 3_948_026.534_119_375_5] {
+        let text = serde_json::to_string(&value).unwrap();
+        assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), f64::to_bits(value), "{text}");
+    }
+}

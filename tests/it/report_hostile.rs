@@ -10,45 +10,8 @@ use scraper::{Html, Selector};
 use serde_json::Value;
 
 use crate::compare_make::{group, region};
+pub(crate) use crate::escapers::NAMES;
 use crate::report_cases::{self, FILL, shop, told};
-
-/// What names may hold.
-pub(crate) const NAMES: [&str; 34] = [
-    "a|b|c\\|d",
-    "x`y``z```w",
-    "@team @org/team hello@example.com",
-    "#12 GH-34 org/repo#56 deadbeefcafe0123 https://example.com/ www.example.com",
-    "<script>alert(1)</script>",
-    "</script><script>alert(2)</script>",
-    "</style></title><img src=x onerror=alert(3)>",
-    "![x](https://example.com/x.png) [y](javascript:alert(4))",
-    "<!-- gotrace-diff:key --> -->",
-    "<details><summary>x</summary></details></details>",
-    "**bold** _em_ ~~gone~~ :tada: $x^2$",
-    "# heading\n- item\n1. one\n\n    code\n> quote\n---\n===",
-    "\u{1b}[31mred\u{1b}[0m\u{1b}]8;;https://example.com\u{7}link\u{1b}]8;;\u{7}",
-    "\u{9b}31m\u{9d}52;c;aGk=\u{9c}",
-    "a\u{202e}b\u{2066}c\u{2069}\u{200f}\u{061c}",
-    "zero\u{200b}width\u{feff}\u{00ad}",
-    "::error file=x.go,line=1::forged",
-    "  ::set-output name=x::y",
-    "text ##[error]forged ##vso[task.complete result=Failed;]",
-    "%0A::error::x%0D%25",
-    "line\r\nline\u{2028}line\u{2029}line\u{85}line",
-    "\u{0}\u{1}\u{8}\u{b}\u{c}\u{e}\u{1f}\u{7f}",
-    "\u{fffe}\u{ffff}\u{fdd0}\u{1fffe}",
-    "]]><![CDATA[<x>]]>&amp;&lt;&#0;&bogus;",
-    "=1+1",
-    "+cmd|'/c calc'!A0",
-    "-2+3",
-    "@SUM(1+1)*cmd|' /C calc'!A0",
-    "\"quoted\", \"comma\"\t\"tab\"",
-    "'single' ${{ github.token }} $(touch pwned) `id`",
-    "label=\"x\",evil=\"y\"} 1\n# EOF\n",
-    "Benchmark-8 1 2 ns/op\npkg: evil\n",
-    "{{constructor.constructor('alert(5)')()}} <%= 7 %>",
-    "日本語 größe \u{1f600} שלום",
-];
 
 /// A report in which every kind of subject, and the files, have such names.
 pub(crate) fn report() -> Report {

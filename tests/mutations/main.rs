@@ -8,7 +8,7 @@
 //!           50,000 … 99,999 ─▶ this binary again, shard 1 of 2 ─▶ …
 //! ```
 //!
-//! `GOTRACE_DIFF_MUTATIONS` says how many; 100,000 without it, and 300,000 in `.ci/run`.
+//! `GOTRACE_DIFF_MUTATIONS` says how many; 100,000 without it, and a million in `.ci/run`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 #![allow(unreachable_pub, dead_code)]
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   01           generation  thread  time  length  data…      events of a thread, or a table
-//!   31 experiment generation  thread  time  length  data…      an experiment's, skipped by its length
+//!   31 experiment generation  thread  time  length  data…      an experiment's, skipped by its length; of none (0): as 01
 //!   34                                                         end of the generation (Go 1.26 and newer)
 //! ```
 
@@ -61,12 +61,9 @@ pub(crate) fn next<R: Read>(
         None => return Ok(Next::EndOfFile),
         Some(ev::EventBatch) => false,
         Some(ev::ExperimentalBatch) => {
-            // Which experiment does not matter.
+            // Which experiment does not matter, as long as it is one.
             pos = 2;
-            if bytes.len() < pos {
-                return Err(cut());
-            }
-            true
+            *bytes.get(1).ok_or_else(cut)? != 0
         }
         Some(ev::EndOfGeneration) if has_end_mark => {
             input.skip(1);

@@ -94,7 +94,7 @@ impl Source {
         let mut last_time = self.last_time;
         let mut count = 0;
         let mut failure = None;
-        for raw in out {
+        for raw in out.iter_mut() {
             let Some(&typ) = bytes.get(pos) else { break };
             if last_time == 0 {
                 last_time = clock.ns(batch.time);
@@ -122,6 +122,15 @@ impl Source {
             (raw.time, raw.typ) = (last_time, typ);
             pos += 1 + len;
             count += 1;
+        }
+        if last_time == i64::MAX {
+            // Times saturate, and from there on do not change: what Go makes of such depends on the processor. Those before it
+            // count.
+            let good = out.iter().take(count).take_while(|raw| raw.time < i64::MAX).count();
+            return match out.get_mut(..good) {
+                Some(out) if good > 0 => self.decode(data, batch, specs, out),
+                _ => Err((Kind::TimeOutOfRange, None)),
+            };
         }
         (self.pos, self.last_time) = (pos as u32, last_time);
         match failure {
