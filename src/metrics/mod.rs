@@ -184,6 +184,7 @@ impl Sink for Metrics {
         self.mutators.iter_mut().for_each(|m| m.sync());
     }
 
+    #[inline(always)]
     fn born(&mut self, birth: &Birth) {
         let inherited = self.regions.inherit(birth);
         let test = self.tests.inherit(birth, &self.accounts);
@@ -299,6 +300,7 @@ impl Sink for Metrics {
         }
     }
 
+    #[inline(always)]
     fn finalize(&mut self, g: GoSlot, time: Time, reason: Option<&Event>, open: Open<'_>) {
         if !self.tests.is_empty() {
             for left in self.tests.finalize(g, time, reason.is_none(), &mut self.accounts, open) {
@@ -321,6 +323,7 @@ impl Sink for Metrics {
         self.tasks.close_all(g, || account.snapshot(None, time));
     }
 
+    #[inline(always)]
     fn retire(&mut self, g: GoSlot, alive: bool, time: Time) {
         self.accounts.retire(g, alive, time);
         let account = self.accounts.get(g);

@@ -88,7 +88,8 @@ pub struct StackCount {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteFrame {
-    /// The function. Shared: one stack of a hundred frames has most of them in common with the next.
+    // Text is shared: one stack of a hundred frames has most of them in common with the next.
+    /// The function.
     #[serde(deserialize_with = "shared")]
     pub func: Arc<str>,
     /// The file.
