@@ -1,19 +1,22 @@
 //! The figures of one subject, by path. A subject has some twenty, and a comparison millions of subjects: they lie in one
 //! list in order.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use crate::few::Few;
-use crate::metrics::registry::Path;
+use crate::metrics::registry::{Expected, Path};
 
 /// One value for each run (or repeat); `None` where it lacks the subject or the figure.
 pub type Values = Few<Option<i64>>;
 
 /// So many a group of goroutines has.
 const USUAL: usize = 16;
+/// So many paths are expected again.
+const MOST_EXPECTED: usize = 64;
 
 /// Series by path, in the paths' order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -169,6 +172,10 @@ impl Serialize for Figures {
 
 impl<'de> Deserialize<'de> for Figures {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Figures, D::Error> {
+        thread_local! {
+            /// The paths of the subject before.
+            static LAST: RefCell<Vec<Path>> = const { RefCell::new(Vec::new()) };
+        }
         struct Map;
         impl<'de> Visitor<'de> for Map {
             type Value = Figures;
@@ -179,9 +186,16 @@ impl<'de> Deserialize<'de> for Figures {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Figures, A::Error> {
                 let mut all: Vec<(Path, Values)> = Vec::with_capacity(map.size_hint().unwrap_or(USUAL).min(USUAL));
-                while let Some(series) = map.next_entry()? {
-                    all.push(series);
-                }
+                LAST.with_borrow_mut(|last| {
+                    while let Some(path) = map.next_key_seed(Expected(last.get(all.len())))? {
+                        all.push((path, map.next_value()?));
+                    }
+                    if !last.iter().eq(all.iter().map(|(path, _)| path)) {
+                        last.clear();
+                        last.extend(all.iter().take(MOST_EXPECTED).map(|(path, _)| path.clone()));
+                    }
+                    Ok(())
+                })?;
                 if !all.is_sorted_by(|a, b| a.0 < b.0) {
                     all.sort_by(|a, b| a.0.cmp(&b.0));
                     if let Some(pair) = all.windows(2).find(|pair| pair[0].0 == pair[1].0) {

@@ -24,16 +24,27 @@ pub fn short_key(function: &str) -> Cow<'_, str> {
 
 /// Whether nothing of a name can be dropped. It may be said of fewer than it is true of.
 fn is_key(name: &str) -> bool {
-    let (path, symbol) = split(name);
-    // Of type arguments, major versions of modules, and names out of the module cache.
-    let versions = path.contains("/v") || path.starts_with('v') || path.contains('@');
-    let own = |part: &str| match part.as_bytes() {
-        [.., last] if last.is_ascii_digit() => {
-            !matches!(part.trim_end_matches(|c: char| c.is_ascii_digit()), "" | "func" | "gowrap" | "deferwrap")
+    let bytes = name.as_bytes();
+    let mut part = 0;
+    for (i, &byte) in bytes.iter().enumerate() {
+        match byte {
+            // Type arguments, and names out of the module cache.
+            b'[' | b']' | b'@' => return false,
+            // Major versions of modules.
+            b'/' if bytes.get(i + 1) == Some(&b'v') => return false,
+            // `-range`.
+            b'-' if bytes.get(i + 1) == Some(&b'r') => return false,
+            b'.' | b'/' => part = i + 1,
+            b'0'..=b'9' if matches!(bytes.get(i + 1), None | Some(b'.')) => {
+                let digits = bytes[part..=i].iter().rev().take_while(|b| b.is_ascii_digit()).count();
+                if matches!(&bytes[part..i + 1 - digits], b"" | b"func" | b"gowrap" | b"deferwrap") {
+                    return false;
+                }
+            }
+            _ => {}
         }
-        _ => true,
-    };
-    !versions && !name.contains(['[', ']']) && !symbol.contains("-range") && symbol.split('.').skip(1).all(own)
+    }
+    bytes.first() != Some(&b'v')
 }
 
 fn made_key(function: &str) -> String {

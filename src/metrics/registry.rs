@@ -12,7 +12,7 @@ mod path;
 use std::fmt;
 use std::sync::LazyLock;
 
-pub use path::Path;
+pub use path::{Expected, Path};
 use serde::{Deserialize, Serialize};
 
 use crate::hash::HashMap;
