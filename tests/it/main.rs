@@ -74,3 +74,4 @@ mod run;
 mod sbom;
 mod ship;
 mod slowest;
+mod verdicts;

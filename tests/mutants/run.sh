@@ -41,10 +41,14 @@ case $part in
     flags=()
     ;;
   gate)
-    take attribution baseline compare config diagnose gate metrics stats summary timeline trace
-    take error.rs hash.rs owners.rs paths.rs sketch.rs summary.rs
-    modules='attribution baseline commands compare config diagnose error gate hash metrics owners paths report sketch stats
-      summary timeline trace'
+    take compare config diagnose gate stats summary error.rs hash.rs owners.rs paths.rs sketch.rs summary.rs
+    modules='commands compare config diagnose error gate hash metrics owners paths report sketch stats summary trace'
+    # Of traces what errors and names are made of, of metrics what they are called.
+    mkdir -p "$crate/src/trace" "$crate/src/metrics"
+    cp "$root"/src/trace/{error,event,symbols}.rs "$crate/src/trace/"
+    printf 'pub mod error;\npub mod event;\npub mod symbols;\npub use error::*;\npub use event::*;\npub use symbols::*;\n' >"$crate/src/trace/mod.rs"
+    cp -R "$root"/src/metrics/{population.rs,registry.rs,registry} "$crate/src/metrics/"
+    printf 'pub mod population;\npub mod registry;\n' >"$crate/src/metrics/mod.rs"
     # Of reports the escapers alone, and what the configuration names; of commands how a file is read.
     mkdir -p "$crate/src/report"
     cp -R "$root/src/report/escape" "$crate/src/report/"
@@ -63,8 +67,8 @@ pub(crate) fn read_text(path: &std::path::Path, _most: u64) -> Result<String, cr
     Ok(std::fs::read_to_string(path).unwrap_or_default())
 }
 EOF
-    tests compare_make compare_rename escapers gate
-    cp "$root/tests/it/golden/escapers.txt" "$crate/tests/it/golden/"
+    tests compare_make compare_rename escapers gate verdicts
+    cp "$root"/tests/it/golden/{escapers,verdicts}.txt "$crate/tests/it/golden/"
     flags=(--file 'src/gate/**' --file 'src/compare/**' --file 'src/report/escape/**')
     ;;
   *)
@@ -79,4 +83,4 @@ awk '/^\[/ { off = /^\[\[(bin|bench)\]\]/ } !off' "$root/Cargo.toml" >"$crate/Ca
 cp "$root/Cargo.lock" "$root/rust-toolchain.toml" "$crate/"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} CARGO_INCREMENTAL=1
 cd "$crate"
-exec cargo mutants --in-place --colors never "${flags[@]}" "$@"
+exec cargo mutants --in-place --colors never --cargo-test-arg=--lib --cargo-test-arg=--test=it "${flags[@]}" "$@"
