@@ -31,8 +31,8 @@ item() { awk -v from="$2" 'index($0, from) == 1 { on = 1 } on { print } on && $0
 
 case $part in
   reader)
-    take trace stats hash.rs
-    modules='hash stats trace'
+    take trace stats few.rs hash.rs
+    modules='few hash stats trace'
     tests data events
     cp "$root/tests/it/golden/events.txt" "$crate/tests/it/golden/"
     cp -R "$root/tests/corpus" "$crate/tests/"
@@ -41,8 +41,8 @@ case $part in
     flags=()
     ;;
   gate)
-    take compare config diagnose gate stats summary error.rs hash.rs owners.rs paths.rs sketch.rs summary.rs
-    modules='commands compare config diagnose error gate hash metrics owners paths report sketch stats summary trace'
+    take compare config diagnose gate stats summary error.rs few.rs hash.rs owners.rs paths.rs sketch.rs summary.rs unique.rs
+    modules='commands compare config diagnose error few gate hash metrics owners paths report sketch stats summary trace unique'
     # Of traces what errors and names are made of, of metrics what they are called.
     mkdir -p "$crate/src/trace" "$crate/src/metrics"
     cp "$root"/src/trace/{error,event,symbols}.rs "$crate/src/trace/"
