@@ -1,10 +1,14 @@
 //! Instructions of each stage, counted by callgrind: the same on a busy machine and a quiet one, so that CI can hold a line.
 //!
 //! ```text
-//!   cargo bench --bench instructions                 counts, beside the time that they took without valgrind
-//!   cargo bench --bench instructions -- check        against benches/instructions.json; status 1 where a stage needs more
-//!   cargo bench --bench instructions -- update       writes that file anew
+//!   cargo bench --bench instructions                                 counts, beside the time without valgrind
+//!   cargo bench --profile dev --bench instructions -- check          against benches/instructions.json; status 1 where a
+//!                                                                    stage needs more
+//!   cargo bench --profile dev --bench instructions -- update         writes that file anew
 //! ```
+//!
+//! The line is held for the profile that tests are built with: nothing has to be compiled for it, and a stage that needs more
+//! instructions there needs more in a release. (With CARGO_PROFILE_DEV_OPT_LEVEL set all stages do.)
 //!
 //! What is done for traces is done for this program: a committed baseline, a bound that follows from how much counts vary
 //! between runs, and a first line that names the cause: the function that needs more.

@@ -2,7 +2,7 @@
 # Mutants of the lines that changed since a commit, the one before this where none is named; for .ci/run, so bounded: at most 40
 # of each part, evenly out of all, and 100 seconds. Ends with 1 where more than a tenth of those tried survive.
 #
-#   tests/mutants/changed.sh [COMMIT]
+#   tests/mutants/changed.sh [COMMIT [PART...]]      parts: reader, gate; both where none is named
 #
 # All of them are tried by tests/mutants/run.sh.
 set -euo pipefail
@@ -57,6 +57,12 @@ try() {
 }
 
 failed=0
-try reader src/trace src/stats || failed=1
-try gate src/gate src/compare src/report/escape || failed=1
+shift || true
+[ $# -gt 0 ] || set -- reader gate
+for part; do
+  case $part in
+    reader) try reader src/trace src/stats || failed=1 ;;
+    gate) try gate src/gate src/compare src/report/escape || failed=1 ;;
+  esac
+done
 exit "$failed"
