@@ -4,8 +4,8 @@
 #
 #   benches/against-go.sh [KIND ...]        kinds: channels locks threads gc goroutines stacks regions
 #
-# Environment: MB, the sizes of the traces (100; "5 50 150 500" for all); RUNS, how often each is timed (3), of which the
-# median counts; TRACES, a folder of traces that are there already, as KIND-MB.out, and where new ones are kept.
+# Environment: MB, the sizes of the traces (100; "5 50 150 500" for all); RUNS, how often each is timed (3, `go tool trace`
+# once), of which the fastest counts, since whatever else the machine does only adds; TRACES, a folder of traces that are there already, as KIND-MB.out, and where new ones are kept.
 # Needs a Go of 1.26 or newer on PATH, or in $ORACLE_GO. The columns: MiB of the file and of its largest generation,
 # events in thousands; ms of wall time of Go's reader, of `go tool trace -pprof=sync`, of ours; theirs by ours; our
 # nanoseconds an event; our peak memory in MiB. It must stay below 64 plus twice the largest generation.
@@ -20,15 +20,15 @@ cargo build --release --quiet
 ours=target/release/gotrace-diff
 (cd benches/against-go && GOFLAGS='' GOTOOLCHAIN=local "$go" build -trimpath -o "$scratch/record" .)
 
-# The median wall time, in ms, of running "$@" $runs times.
-median() {
-  for _ in $(seq "$runs"); do
+# The least wall time, in ms, of running "${@:2}" so many times.
+fastest() {
+  for _ in $(seq "$1"); do
     local from to
     from=$(date +%s%N)
-    "$@" >/dev/null 2>&1
+    "${@:2}" >/dev/null 2>&1
     to=$(date +%s%N)
     echo $(((to - from) / 1000000))
-  done | sort -n | sed -n "$(((runs + 1) / 2))p"
+  done | sort -n | head -n 1
 }
 
 # The peak of resident memory of "$@", in MiB (of the largest child process so far, which is the one that ran).
@@ -78,9 +78,9 @@ for kind in "$@"; do
   for mb in "${sizes[@]}"; do
     trace=${TRACES:-$scratch}/$kind-$mb.out
     [ -e "$trace" ] || "$scratch/record" "$kind" "$mb" "$trace"
-    reader=$(median tests/oracle/run -parse-only "$trace")
-    pprof=$(median "$go" tool trace -pprof=sync "$trace")
-    time=$(median "$ours" summarize --format json "$trace")
+    reader=$(fastest "$runs" tests/oracle/run -parse-only "$trace")
+    pprof=$(fastest 1 "$go" tool trace -pprof=sync "$trace")
+    time=$(fastest "$runs" "$ours" summarize --format json "$trace")
     events=$(tests/oracle/run -parse-only "$trace" | sed 's/events=\([0-9]*\).*/\1/')
     printf '%-11s %5d %5d %8d %8d %8d %7d %7s %7s %6s %6d\n' "$kind" "$(($(wc -c <"$trace") >> 20))" \
       "$(largest "$trace")" "$((events / 1000))" "$reader" "$pprof" "$time" "$(ratio "$reader" "$time")" \

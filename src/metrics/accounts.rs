@@ -313,6 +313,7 @@ impl Accounts {
         })
     }
 
+    #[inline(always)]
     pub(super) fn born(&mut self, birth: &Birth, test: TestIx) {
         *self.get(birth.g) = Account {
             id: birth.id.0,
@@ -333,6 +334,7 @@ impl Accounts {
     }
 
     /// The start function of a goroutine is known from now on, and what it is to the tests.
+    #[inline(always)]
     pub(super) fn named(&mut self, g: GoSlot, start: Frame, name: &str) -> Part {
         let ix = self.group(start.func, name);
         let role = self.groups[ix.0 as usize].role;
@@ -349,6 +351,7 @@ impl Accounts {
 
     /// What a goroutine does begins to count for its group, or ceases to: it is there, or not, `now`. Nothing is told of
     /// when where its name has just become known: it has been there since it counts.
+    #[inline(always)]
     pub(super) fn recount(&mut self, g: GoSlot, now: Option<Time>) {
         let account = self.get(g);
         let (ix, present, runs) = (account.group, account.is_present(), account.runs_since != Time::NEVER);
@@ -361,6 +364,7 @@ impl Accounts {
         if present { group.enter(since, always, runs) } else { group.leave(since, runs) }
     }
 
+    #[inline(always)]
     fn group(&mut self, name: Sym, text: &str) -> GroupIx {
         if self.last.0 == name {
             return self.last.1;

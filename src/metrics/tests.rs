@@ -190,6 +190,7 @@ impl Tests {
     }
 
     /// The test that a new goroutine belongs to, as long as its name is not known.
+    #[inline(always)]
     pub(super) fn inherit(&mut self, birth: &Birth, accounts: &Accounts) -> TestIx {
         if birth.created {
             self.last_birth = Some(*birth);
@@ -203,6 +204,7 @@ impl Tests {
     }
 
     /// The start function of a goroutine is known: perhaps it runs a test.
+    #[inline(always)]
     pub(super) fn named(&mut self, g: GoSlot, part: Part, accounts: &mut Accounts) {
         match part {
             Part::Test => self.begin(g, Kind::Test, accounts),

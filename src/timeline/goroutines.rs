@@ -176,8 +176,13 @@ impl Timeline {
         // A goroutine that existed before the trace: its first span is begun with its first note.
         let known_before = t.from == GoState::Undetermined;
         let is_new = known_before || t.from == GoState::NotExist;
-        if is_new || t.slot.index() >= self.goroutines.len() {
-            self.appear(event, t, sink);
+        if t.slot.index() >= self.goroutines.len() {
+            self.goroutines.resize(t.slot.index() + 1, Goroutine::UNKNOWN);
+        }
+        match t.from {
+            GoState::Undetermined => self.first_note(event, t, sink),
+            GoState::NotExist => self.create(event, t, sink),
+            _ => {}
         }
         let Some(g) = self.goroutines.get_mut(t.slot.index()) else { return };
         if !is_new {
@@ -255,22 +260,11 @@ impl Timeline {
         sink.finalize(t.slot, event.time, Some(event), Open(&self.goroutines));
     }
 
+    #[inline(always)]
     fn disappear(&mut self, event: &Event, slot: GoSlot, sink: &mut impl Sink) {
         self.goroutines[slot.index()] = Goroutine::UNKNOWN;
         sink.finalize(slot, event.time, Some(event), Open(&self.goroutines));
         sink.retire(slot, false, event.time);
-    }
-
-    /// A goroutine, or its slot, that was not known before.
-    fn appear(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
-        if t.slot.index() >= self.goroutines.len() {
-            self.goroutines.resize(t.slot.index() + 1, Goroutine::UNKNOWN);
-        }
-        match t.from {
-            GoState::Undetermined => self.first_note(event, t, sink),
-            GoState::NotExist => self.create(event, t, sink),
-            _ => {}
-        }
     }
 
     /// A goroutine that existed before the trace is noted for the first time. It has been doing the same since the
@@ -299,6 +293,7 @@ impl Timeline {
         }
     }
 
+    #[inline(always)]
     fn create(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
         self.goroutines[t.slot.index()] = Goroutine { id: t.id, known: true, ..Goroutine::UNKNOWN };
         let (by, by_stack) = (event.g, event.stack);

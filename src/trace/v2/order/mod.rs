@@ -182,48 +182,54 @@ impl Order {
         let g = if bound == GoSlot::NONE || self.gos.holds(bound, gid) { bound } else { GoSlot::NONE };
         let ctx = Ctx { t, thread: ThreadId(id), bound, g, p, proc };
         let typ = raw.typ;
-        let mut rule = Rule { order: self, data, ctx, raw, typ };
+        // One for each rule: what the frequent ones need of it then stays in registers.
+        macro_rules! rule {
+            () => {
+                Rule { order: self, data, ctx, raw, typ }
+            };
+        }
         match typ {
-            ev::GoStart => return rule.go_start(),
-            ev::GoUnblock => return rule.go_unblock(),
-            ev::GoBlock | ev::GoStop | ev::GoDestroy => rule.go_leave()?,
-            ev::GoSyscallBegin => rule.syscall_begin()?,
-            ev::GoSyscallEnd => rule.syscall_end()?,
-            ev::GoSyscallEndBlocked => return rule.syscall_end_blocked(),
-            ev::GoCreate => rule.go_create(false)?,
-            ev::GoCreateBlocked => rule.go_create(true)?,
-            ev::GoSwitch => return rule.go_switch(false),
-            ev::GoSwitchDestroy => return rule.go_switch(true),
-            ev::GoStatus => rule.go_status(StackId::NONE)?,
+            ev::GoStart => return rule!().go_start(),
+            ev::GoUnblock => return rule!().go_unblock(),
+            ev::GoBlock | ev::GoStop | ev::GoDestroy => rule!().go_leave()?,
+            ev::GoSyscallBegin => rule!().syscall_begin()?,
+            ev::GoSyscallEnd => rule!().syscall_end()?,
+            ev::GoSyscallEndBlocked => return rule!().syscall_end_blocked(),
+            ev::GoCreate => rule!().go_create(false)?,
+            ev::GoCreateBlocked => rule!().go_create(true)?,
+            ev::GoSwitch => return rule!().go_switch(false),
+            ev::GoSwitchDestroy => return rule!().go_switch(true),
+            ev::GoStatus => rule!().go_status(StackId::NONE)?,
             ev::GoStatusStack => {
+                let mut rule = rule!();
                 let stack = rule.stack(rule.args()[3])?;
                 rule.go_status(stack)?;
             }
-            ev::GoCreateSyscall => rule.go_create_syscall()?,
-            ev::GoDestroySyscall => rule.go_destroy_syscall()?,
-            ev::ProcStart => return rule.proc_start(),
-            ev::ProcStop => rule.proc_stop()?,
-            ev::ProcSteal => return rule.proc_steal(),
-            ev::ProcStatus => rule.proc_status()?,
-            ev::GCActive => return rule.gc_active(),
-            ev::GCBegin => return rule.gc_begin(),
-            ev::GCEnd => return rule.gc_end(),
-            ev::STWBegin => rule.stw_begin()?,
-            ev::STWEnd => rule.stw_end()?,
-            ev::GCSweepActive => rule.sweep_active()?,
-            ev::GCSweepBegin => rule.sweep_begin()?,
-            ev::GCSweepEnd => rule.sweep_end()?,
-            ev::GCMarkAssistActive => rule.assist_active()?,
-            ev::GCMarkAssistBegin => rule.assist_begin()?,
-            ev::GCMarkAssistEnd => rule.assist_end()?,
-            ev::ProcsChange | ev::HeapAlloc | ev::HeapGoal => rule.metric()?,
-            ev::GoLabel => rule.label()?,
-            ev::UserTaskBegin => rule.task_begin()?,
-            ev::UserTaskEnd => rule.task_end()?,
-            ev::UserRegionBegin => rule.region(true)?,
-            ev::UserRegionEnd => rule.region(false)?,
-            ev::UserLog => rule.log()?,
-            128.. => rule.experimental()?,
+            ev::GoCreateSyscall => rule!().go_create_syscall()?,
+            ev::GoDestroySyscall => rule!().go_destroy_syscall()?,
+            ev::ProcStart => return rule!().proc_start(),
+            ev::ProcStop => rule!().proc_stop()?,
+            ev::ProcSteal => return rule!().proc_steal(),
+            ev::ProcStatus => rule!().proc_status()?,
+            ev::GCActive => return rule!().gc_active(),
+            ev::GCBegin => return rule!().gc_begin(),
+            ev::GCEnd => return rule!().gc_end(),
+            ev::STWBegin => rule!().stw_begin()?,
+            ev::STWEnd => rule!().stw_end()?,
+            ev::GCSweepActive => rule!().sweep_active()?,
+            ev::GCSweepBegin => rule!().sweep_begin()?,
+            ev::GCSweepEnd => rule!().sweep_end()?,
+            ev::GCMarkAssistActive => rule!().assist_active()?,
+            ev::GCMarkAssistBegin => rule!().assist_begin()?,
+            ev::GCMarkAssistEnd => rule!().assist_end()?,
+            ev::ProcsChange | ev::HeapAlloc | ev::HeapGoal => rule!().metric()?,
+            ev::GoLabel => rule!().label()?,
+            ev::UserTaskBegin => rule!().task_begin()?,
+            ev::UserTaskEnd => rule!().task_end()?,
+            ev::UserRegionBegin => rule!().region(true)?,
+            ev::UserRegionEnd => rule!().region(false)?,
+            ev::UserLog => rule!().log()?,
+            128.. => rule!().experimental()?,
             _ => return Err(Kind::UnknownEvent),
         }
         Ok(Step::Advanced)
