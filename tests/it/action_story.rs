@@ -219,7 +219,9 @@ fn tests_that_speak_to_the_runner_are_not_heard() {
     let mut job = story.job("1", "team/shop");
     job.with(&[("packages", "./media")]);
     let done = job.run();
-    is(&done, Some(1), "regression", "true");
+    // With one test more the counts prove nothing, and times do only where the machine is not too busy: but it is no pass.
+    let verdict = done.output("verdict");
+    assert!(["regression", "inconclusive"].contains(&verdict), "{verdict}: {}", done.log());
     assert!(done.annotations().iter().all(|a| !a.contains("pwned")), "{}", done.log());
     assert!(!done.log().contains("TestLoud failed"), "{}", done.log());
 }
