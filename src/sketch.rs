@@ -154,18 +154,9 @@ impl Sketch {
         // Nobody counts to the end of these by ones.
         self.count = self.count.wrapping_add(1);
         self.sum_ns = self.sum_ns.saturating_add(ns);
-        match &mut self.buckets {
-            Buckets::Table(table) => {
-                if let Some(count) = table.get_mut(usize::from(bucket(ns))) {
-                    *count = count.wrapping_add(1);
-                }
-            }
-            Buckets::Listed(_) => {
-                self.buckets.add(bucket(ns), 1);
-                if self.count >= MANY {
-                    self.buckets.tabulate();
-                }
-            }
+        self.buckets.add(bucket(ns), 1);
+        if self.count == MANY {
+            self.buckets.tabulate();
         }
     }
 

@@ -334,17 +334,16 @@ impl Sink for Metrics {
         if self.collecting {
             self.mutators.iter_mut().for_each(|m| m.retire(g));
         }
-        if let Some(instances) = &mut self.instances
-            && account.counts()
-        {
-            let spent = account.lifetime(time);
-            instances.retire(account, account.counted().unwrap_or(&spent), alive);
-        }
-        if self.tests.is_empty() {
+        if self.instances.is_none() && self.tests.is_empty() {
             return self.accounts.forget(g);
         }
         let account = self.accounts.take(g);
         let spent = account.lifetime(time);
+        if let Some(instances) = &mut self.instances
+            && account.counts()
+        {
+            instances.retire(&account, account.counted().unwrap_or(&spent), alive);
+        }
         let owner = self.accounts.owner(account.group);
         self.tests.retire(g, (&account, &spent), owner, alive, time, &mut self.accounts);
     }

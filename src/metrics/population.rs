@@ -21,7 +21,7 @@ pub enum Owner {
 }
 
 /// What a goroutine is to the tests, by the function that it starts in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// Runs a test or subtest.
     Test,
@@ -34,7 +34,6 @@ pub(super) enum Part {
     /// A bubble's first: stands between a test and the goroutine that runs its code.
     Bubble,
     /// The runtime's or the framework's own: belongs to no test, whoever created it.
-    #[default]
     Stranger,
     /// Works for the test that it was created for, if any.
     Worker,
@@ -50,9 +49,6 @@ pub(super) struct Role {
 }
 
 impl Role {
-    /// Of those that never showed a stack.
-    pub(super) const NAMELESS: Role = Role { owner: Owner::Runtime, part: Part::Stranger, system: true };
-
     pub(super) fn of(name: &str) -> Role {
         let owner = owner(name, true);
         let part = match name {
@@ -68,9 +64,10 @@ impl Role {
     }
 }
 
+/// Of those that never showed a stack.
 impl Default for Role {
     fn default() -> Self {
-        Role::NAMELESS
+        Role::of("")
     }
 }
 

@@ -93,6 +93,18 @@ struct Stack {
     inherited: Option<TaskId>,
 }
 
+/// In a box that was in use before, where there is one.
+#[allow(clippy::vec_box)] // What they are taken for keeps a box.
+fn boxed(spare: &mut Vec<Box<Spent>>, spent: Spent) -> Box<Spent> {
+    match spare.pop() {
+        Some(mut used) => {
+            *used = spent;
+            used
+        }
+        None => Box::new(spent),
+    }
+}
+
 /// The moment at which calls end.
 struct Now<'a> {
     account: &'a Account,
@@ -180,22 +192,12 @@ impl Regions {
     ) {
         let (before, runs_since) = match span {
             Some(span) if span.state == State::Running && !account.in_range() => (None, span.start),
-            _ => (Some(self.boxed(account.snapshot(span, event.time))), Time::NEVER),
+            _ => (Some(boxed(&mut self.spare, account.snapshot(span, event.time))), Time::NEVER),
         };
         let open = &mut self.stack(event.g).open;
         if open.len() < MAX_OPEN {
             let (began, stack) = (event.time, event.stack);
             open.push(OpenRegion { task, name, began, stack, before, runs_since, wanted, inner_ran: 0, inner: None });
-        }
-    }
-
-    fn boxed(&mut self, spent: Spent) -> Box<Spent> {
-        match self.spare.pop() {
-            Some(mut spare) => {
-                *spare = spent;
-                spare
-            }
-            None => Box::new(spent),
         }
     }
 
@@ -218,7 +220,7 @@ impl Regions {
                 break; // And so have those around it.
             }
             let before = account.spent_before(*runs_since, *began);
-            self.by_slot[g.index()].open[i].before = Some(self.boxed(before));
+            self.by_slot[g.index()].open[i].before = Some(boxed(&mut self.spare, before));
         }
     }
 
@@ -316,12 +318,7 @@ impl Regions {
                 None => around.inner_ran = around.inner_ran.saturating_add(ran),
                 Some(spent) => {
                     let spare = &mut self.spare;
-                    let inner = around.inner.get_or_insert_with(|| {
-                        let mut inner = spare.pop().unwrap_or_default();
-                        *inner = Spent::default();
-                        inner
-                    });
-                    inner.merge(spent);
+                    around.inner.get_or_insert_with(|| boxed(spare, Spent::default())).merge(spent);
                 }
             }
         }

@@ -214,13 +214,9 @@ impl Timeline {
             g.since = event.time;
         }
         (g.begun_at, g.has_begin) = (event.stack, !known_before);
-        let to = match t.to {
-            GoState::Running => {
-                g.state = State::Running;
-                Activity::Running
-            }
+        g.state = state(t.to);
+        match t.to {
             GoState::Runnable => {
-                g.state = State::Runnable;
                 g.cause = match t.from {
                     GoState::NotExist => Cause::Created,
                     GoState::Waiting if event.g == GoSlot::NONE => Cause::External,
@@ -230,23 +226,15 @@ impl Timeline {
                     GoState::Running => Cause::Preempted,
                     GoState::Runnable | GoState::Undetermined => Cause::Unknown,
                 };
-                Activity::Runnable
             }
-            GoState::Waiting => {
-                g.state = State::Waiting;
-                if t.reason == self.known.forever {
-                    return self.stop_for_ever(event, t, sink);
-                }
-                Activity::Waiting
-            }
+            GoState::Waiting if t.reason == self.known.forever => return self.stop_for_ever(event, t, sink),
             GoState::Syscall => {
-                (g.state, g.syscall_p) = (State::Syscall, event.p);
+                g.syscall_p = event.p;
                 self.syscalls.insert(event.p, t.slot);
-                Activity::Syscall
             }
-            GoState::NotExist | GoState::Undetermined => Activity::Gone,
-        };
-        sink.moved(event, Move { g: t.slot, from: activity(t.from), to }, &self.symbols);
+            _ => {}
+        }
+        sink.moved(event, Move { g: t.slot, from: activity(t.from), to: activity(t.to) }, &self.symbols);
         if t.to == GoState::NotExist {
             self.disappear(event, t.slot, sink);
         }
