@@ -19,9 +19,10 @@
 //! ```
 #![allow(missing_docs, clippy::print_stdout)]
 
+mod recordings;
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -36,6 +37,7 @@ use gotrace_diff::summarize::{Options, summarize};
 use gotrace_diff::timeline::Timeline;
 use gotrace_diff::trace::{Chunk, Reader};
 use gotrace_diff::{gate, summary::Summary};
+use recordings::load;
 use serde::{Deserialize, Serialize};
 
 /// A stage may need this much more before it is said to have grown. Counts of one binary differ by less than 0.1 %
@@ -69,34 +71,22 @@ struct Count {
 
 type Counts = BTreeMap<String, Count>;
 
-fn testdata(name: &str) -> Vec<u8> {
-    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)).unwrap_or_default();
-    if !name.ends_with(".zst") {
-        return bytes;
-    }
-    let mut plain = Vec::new();
-    if let Ok(mut decoder) = ruzstd::decoding::StreamingDecoder::new(bytes.as_slice()) {
-        let _ = decoder.read_to_end(&mut plain);
-    }
-    plain
-}
-
 /// Every stage by its name, with what one round of it does.
 fn stages() -> BTreeMap<String, Box<dyn FnMut()>> {
     let mut stages: BTreeMap<String, Box<dyn FnMut()>> = BTreeMap::new();
     for name in TRACES {
-        let bytes = testdata(name);
+        let bytes = load(name);
         stages.insert(
             format!("read {name}"),
             Box::new(move || {
                 black_box(read_all(&bytes));
             }),
         );
-        let bytes = testdata(name);
+        let bytes = load(name);
         stages.insert(format!("summarize {name}"), Box::new(move || drop(black_box(summarized(&bytes)))));
     }
     let runs = |name: &str| -> Vec<Summary> {
-        summarize(name, testdata(name).as_slice(), &Options::default()).into_iter().cycle().take(10).collect()
+        summarize(name, load(name).as_slice(), &Options::default()).into_iter().cycle().take(10).collect()
     };
     stages.insert("compare".to_owned(), {
         let mut sides: Option<[Vec<Summary>; 2]> = None;

@@ -14,8 +14,9 @@
 //! How that compares with Go's own reader is what `benches/against-go.sh` measures, on larger traces.
 #![allow(missing_docs, clippy::print_stdout)] // What `criterion_group!` makes has none.
 
+mod recordings;
+
 use std::hint::black_box;
-use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{channel, sync_channel};
@@ -33,6 +34,7 @@ use gotrace_diff::summarize::{Options, summarize};
 use gotrace_diff::summary::Summary;
 use gotrace_diff::timeline::{Sink, Timeline};
 use gotrace_diff::trace::{Chunk, Reader, TraceError};
+use recordings::load;
 
 /// Recordings of different kinds: many tiny goroutines, collections, many generations, a benchmark's fan-out.
 const TRACES: [&str; 4] = [
@@ -63,19 +65,6 @@ const RUNS: usize = 10;
 /// Events of a chunk, and chunks that may wait, as where traces are summarized.
 const CHUNK: usize = 4096;
 const AHEAD: usize = 8;
-
-fn load(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name);
-    let bytes = std::fs::read(&path).unwrap_or_default();
-    if !name.ends_with(".zst") {
-        return bytes;
-    }
-    let mut plain = Vec::new();
-    if let Ok(mut decoder) = ruzstd::decoding::StreamingDecoder::new(bytes.as_slice()) {
-        let _ = decoder.read_to_end(&mut plain);
-    }
-    plain
-}
 
 fn quick(group: &mut BenchmarkGroup<'_, WallTime>) {
     group.sample_size(20).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));

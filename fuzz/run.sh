@@ -40,6 +40,7 @@ for target in "${targets[@]}"; do
   mkdir -p "fuzz/corpus/$target"
   begin=$(date +%s)
   found=no
+  # Its status is that of what found nothing more to print, or of what was found: the log says which.
   fuzz run "$target" "fuzz/corpus/$target" -- "-max_total_time=$what" -timeout=60 -rss_limit_mb=4096 -max_len=65536 \
     -print_final_stats=1 2>&1 | tee "$log" | grep -v -e '^#' -e '^NEW' || true
   # The sum at the end is there however it ended.

@@ -77,9 +77,14 @@ pub(super) fn schema(name: &str, text: &str) -> Result<String, Error> {
     checked(name, text).map(|(_, schema)| schema)
 }
 
+/// The text without the mark of byte order that editors on Windows begin with.
+pub(super) fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// The schema that a document begins with, as all that we write do.
 pub(super) fn begins_with(text: &str) -> Option<&str> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = unmarked(text);
     fn after<'t>(text: &'t str, token: &str) -> Option<&'t str> {
         text.trim_ascii_start().strip_prefix(token)
     }
@@ -92,7 +97,7 @@ pub(super) fn begins_with(text: &str) -> Option<&str> {
 /// looked at closely, for words on what that is. No type within a summary takes a key twice or one that it does not know.
 pub(super) fn summary(text: &str) -> Option<Summary> {
     let is_one = begins_with(text)? == summary::SCHEMA;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = unmarked(text);
     is_one.then(|| serde_json::from_str::<Summary>(text).ok())?.filter(|s| s.schema == summary::SCHEMA)
 }
 
@@ -139,7 +144,7 @@ pub(super) fn typed(name: &str, text: &str, schema: &str) -> Result<Document, Er
 
 /// The text without what no document of ours has, and its schema.
 pub(super) fn checked<'t>(name: &str, text: &'t str) -> Result<(&'t str, String), Error> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = unmarked(text);
     let wrong = |fault, message, advice: &str| Error::document(name, fault, message, advice);
     if let Some(line) = text.lines().position(is_conflict_marker) {
         return Err(wrong(

@@ -63,8 +63,8 @@ struct Quick(ShardResult);
 
 impl<'de> Deserialize<'de> for Quick {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Quick, D::Error> {
-        struct Result_;
-        impl<'de> Visitor<'de> for Result_ {
+        struct Whole;
+        impl<'de> Visitor<'de> for Whole {
             type Value = Quick;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,7 +102,7 @@ impl<'de> Deserialize<'de> for Quick {
                 }
             }
         }
-        deserializer.deserialize_map(Result_)
+        deserializer.deserialize_map(Whole)
     }
 }
 
@@ -122,7 +122,7 @@ pub(super) fn read(path: &Path) -> Result<Shard, Error> {
         return Ok(Shard::Summaries(Box::new(Totals::of_one(summary))));
     }
     if documents::begins_with(&text).is_none_or(report_read::is_report)
-        && let Ok(Quick(result)) = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        && let Ok(Quick(result)) = serde_json::from_str(documents::unmarked(&text))
     {
         return Ok(Shard::Result(Box::new(result)));
     }

@@ -9,6 +9,7 @@ use super::walk::{Category, OWN, Segment, Walked};
 use crate::compare::names;
 use crate::gate::cause;
 use crate::hash::HashMap;
+use crate::metrics::site_frame;
 use crate::metrics::test_frame;
 use crate::paths::Repository;
 use crate::subject::runner_kind;
@@ -30,9 +31,7 @@ pub struct Place {
 impl Place {
     /// The frame that a person looks for in a stack, given innermost first: the innermost of the program's own.
     pub fn of(frames: impl Iterator<Item = Frame>, symbols: &Symbols, repository: &Repository) -> Place {
-        let frames: Vec<SiteFrame> = frames
-            .map(|f| SiteFrame { func: symbols.shared(f.func), file: symbols.shared(f.file), line: f.line })
-            .collect();
+        let frames: Vec<SiteFrame> = frames.map(|frame| site_frame(symbols, frame)).collect();
         cause::leaf(&frames).map_or_else(Place::default, |f| Place {
             function: f.func.to_string(),
             position: repository.position(&f.position()),

@@ -13,7 +13,7 @@ use super::tests::TestIx;
 use crate::hash::HashMap;
 use crate::summary::{OTHERS, Profile, Profiles, Site, SiteFrame, Waker};
 use crate::timeline::{Span, State};
-use crate::trace::{GoSlot, StackId, Sym, Symbols};
+use crate::trace::{Frame, GoSlot, StackId, Sym, Symbols};
 
 /// A summary keeps this many sites with the most time, and as many of the rest with the most waits.
 const KEPT: usize = 256;
@@ -410,12 +410,12 @@ fn nobody(why: Why, symbols: &Symbols) -> &'static str {
     }
 }
 
+/// A frame with text for symbols.
+pub(crate) fn site_frame(symbols: &Symbols, frame: Frame) -> SiteFrame {
+    SiteFrame { func: symbols.shared(frame.func), file: symbols.shared(frame.file), line: frame.line }
+}
+
 /// The frames of a stack, innermost first.
 pub(super) fn frames(symbols: &Symbols, stack: StackId) -> Vec<SiteFrame> {
-    let frames = symbols.frames(stack).map(|frame| SiteFrame {
-        func: symbols.shared(frame.func),
-        file: symbols.shared(frame.file),
-        line: frame.line,
-    });
-    frames.collect()
+    symbols.frames(stack).map(|frame| site_frame(symbols, frame)).collect()
 }

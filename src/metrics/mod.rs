@@ -36,6 +36,7 @@ use crate::trace::{
 use accounts::{Accounts, Worker};
 use belongs::Belongs;
 use blocking::Blocking;
+pub(crate) use blocking::site_frame;
 use chosen::Stretches;
 pub use chosen::{Chosen, Names};
 use gc::Collector;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::Metrics;
 use super::belongs::Owned;
-use super::blocking::{TestSites, frames};
+use super::blocking::{TestSites, frames, site_frame};
 use super::instances::Instances;
 use super::recorder::Recorder;
 use super::tally::{Spent, Sums};
 use super::tests::{Kind, TestIx, TestSum};
 use crate::summary::{
-    self, Attribution, SCHEMA, SiteFrame, SlowSpan, Slowest, SlowestTask, StackCount, Summary, TestKind, TestNamedBy,
-    TestRun, TestSite,
+    self, Attribution, SCHEMA, SlowSpan, Slowest, SlowestTask, StackCount, Summary, TestKind, TestNamedBy, TestRun,
+    TestSite,
 };
 use crate::timeline::{State, Timeline};
 use crate::trace::{Gauge, StackId, Sym, Symbols, Time};
@@ -193,11 +193,7 @@ fn run(ix: TestIx, test: &TestSum, (of_tests, owned): (&TestSites, Option<&Owned
         named_by: TestNamedBy::Nothing,
         parent: (test.parent != TestIx::NONE).then(|| test.parent.0 as usize - 1),
         line: test.line,
-        function: test.function.map(|frame| SiteFrame {
-            func: symbols.shared(frame.func),
-            file: symbols.shared(frame.file),
-            line: frame.line,
-        }),
+        function: test.function.map(|frame| site_frame(symbols, frame)),
         start_ns: test.began.0,
         end_ns: test.ended.get().unwrap_or(test.began).0,
         complete: !test.cut,

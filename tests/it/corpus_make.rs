@@ -8,7 +8,7 @@ use gotrace_diff::trace::TraceErrorKind as Kind;
 
 use crate::cli::cli;
 use crate::corpus::{Case, Said, What, ask, place};
-use crate::mutate::{self, Source};
+use crate::mutate::{self, Source, wire};
 use crate::{craft, data};
 
 /// Only recordings smaller than this are changed.
@@ -80,18 +80,7 @@ fn traces() -> Vec<Case> {
 
 /// Where the batches of a trace of Go 1.22 or newer lie, as far as there are any.
 fn batches(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
-    let number = |at: &mut usize| {
-        let (mut value, mut shift) = (0u64, 0);
-        loop {
-            let byte = *bytes.get(*at)?;
-            *at += 1;
-            value |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            if byte < 0x80 {
-                return Some(value);
-            }
-            shift += 7;
-        }
-    };
+    let number = |at: &mut usize| wire::take(bytes, at);
     let mut all = Vec::new();
     let mut at = 16;
     while let Some(&kind) = bytes.get(at) {

@@ -45,9 +45,7 @@ impl Path {
             }
         })
     }
-}
 
-impl Path {
     /// The path of what `name` stands for in a family of figures.
     pub(super) fn in_family(metric: &'static Metric, name: &str) -> Path {
         const MOST: usize = 64;
