@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use super::accounts::GroupIx;
+use super::groups::GroupIx;
 use super::population::{self, Owner};
 use super::tests::{TestIx, Tests};
 use crate::hash::HashMap;

@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::accounts::{Accounts, GroupIx};
+use super::accounts::Accounts;
+use super::groups::GroupIx;
 use super::tests::TestIx;
 use crate::hash::HashMap;
 use crate::summary::{OTHERS, Profile, Profiles, Site, SiteFrame, Waker};
@@ -290,6 +291,15 @@ impl Blocking {
     ) -> BTreeMap<u32, Vec<Waker>> {
         /// No goroutine.
         const NOBODY: Sym = Sym(u32::MAX);
+        /// Waits at a site that one goroutine's group ended at one stack.
+        struct Woken {
+            at: u32,
+            by: Sym,
+            stack: StackId,
+            why: Why,
+            count: u64,
+            ns: i64,
+        }
         let of = |pair: &PairSum| {
             let site = &self.sites[pair.key.site as usize].key;
             let at = *index.get(&(site.stack, site.why))?;
@@ -299,36 +309,40 @@ impl Blocking {
                 Some(name) => name,
                 None => NOBODY,
             };
-            Some((at, by, pair.key.by_stack, site.why, pair.count, pair.ns))
+            Some(Woken { at, by, stack: pair.key.by_stack, why: site.why, count: pair.count, ns: pair.ns })
         };
         // There can be a hundred thousand pairs: they are brought together by sorting numbers, and text is looked at of those
         // that took equally long.
-        let mut pairs: Vec<_> = self.pairs.iter().filter_map(of).collect();
-        pairs.sort_unstable_by_key(|pair| (pair.0, pair.1, pair.2));
+        let mut pairs: Vec<Woken> = self.pairs.iter().filter_map(of).collect();
+        pairs.sort_unstable_by_key(|pair| (pair.at, pair.by, pair.stack));
         let text = |by: Sym, why| if by == NOBODY { nobody(why, symbols) } else { symbols.text(by) };
         let lines = |stack| symbols.frames(stack).map(|f| (symbols.text(f.func), symbols.text(f.file), f.line));
-        let of_site = pairs.chunk_by(|a, b| a.0 == b.0).map(|pairs| {
-            let same = pairs.chunk_by(|a, b| (a.1, a.2) == (b.1, b.2)).map(|same| {
-                let count: u64 = same.iter().map(|pair| pair.4).sum();
-                let ns = same.iter().fold(0, |sum: i64, pair| sum.saturating_add(pair.5));
-                (text(same[0].1, same[0].3), same[0].2, count, ns)
+        let of_site = pairs.chunk_by(|a, b| a.at == b.at).map(|pairs| {
+            let same = pairs.chunk_by(|a, b| (a.by, a.stack) == (b.by, b.stack)).map(|same| {
+                let count = same.iter().map(|pair| pair.count).sum();
+                let ns = same.iter().fold(0, |sum: i64, pair| sum.saturating_add(pair.ns));
+                Woken { count, ns, ..same[0] }
             });
-            let mut list: Vec<(&str, StackId, u64, i64)> = same.collect();
-            list.sort_by(|a, b| b.3.cmp(&a.3).then_with(|| a.0.cmp(b.0)).then_with(|| lines(a.1).cmp(lines(b.1))));
+            let mut list: Vec<Woken> = same.collect();
+            let group = |woken: &Woken| text(woken.by, woken.why);
+            list.sort_by(|a, b| {
+                let by_text = || group(a).cmp(group(b)).then_with(|| lines(a.stack).cmp(lines(b.stack)));
+                b.ns.cmp(&a.ns).then_with(by_text)
+            });
             let rest = if list.len() > WAKERS { list.split_off(WAKERS - 1) } else { Vec::new() };
-            let named = list.into_iter().map(|(group, stack, count, time_ns)| Waker {
-                group: group.to_owned(),
-                stack: frames(symbols, stack),
-                count,
-                time_ns,
+            let named = list.iter().map(|woken| Waker {
+                group: group(woken).to_owned(),
+                stack: frames(symbols, woken.stack),
+                count: woken.count,
+                time_ns: woken.ns,
             });
             let mut named: Vec<Waker> = named.collect();
             if !rest.is_empty() {
-                let count = rest.iter().map(|w| w.2).sum();
-                let time_ns = rest.iter().fold(0, |sum: i64, w| sum.saturating_add(w.3));
+                let count = rest.iter().map(|w| w.count).sum();
+                let time_ns = rest.iter().fold(0, |sum: i64, w| sum.saturating_add(w.ns));
                 named.push(Waker { group: OTHERS.to_owned(), stack: Vec::new(), count, time_ns });
             }
-            (pairs[0].0, named)
+            (pairs[0].at, named)
         });
         of_site.collect()
     }

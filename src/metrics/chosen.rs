@@ -11,7 +11,8 @@
 
 use std::sync::Arc;
 
-use super::accounts::{Account, Accounts};
+use super::account::Account;
+use super::accounts::Accounts;
 use super::tally::Spent;
 use super::tasks::Tasks;
 use crate::timeline::{Span, State};

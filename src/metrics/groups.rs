@@ -12,6 +12,15 @@ use super::tally::Spent;
 use crate::hash::HashMap;
 use crate::trace::{Frame, StackId, Sym, Time};
 
+/// Index of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct GroupIx(pub(super) u32);
+
+impl GroupIx {
+    /// Those that never showed a stack.
+    pub(super) const NAMELESS: GroupIx = GroupIx(0);
+}
+
 /// The goroutines that started in one function.
 #[derive(Clone, Debug, Default)]
 pub(super) struct GroupSum {

@@ -4,8 +4,10 @@
 //! Nothing is kept but the longest of each: a run of many goroutines takes as much room as one of few. The runtime's and
 //! the framework's own goroutines, and what goroutines wait for the framework, are left out.
 
-use super::accounts::{Account, Accounts, GroupIx};
+use super::account::Account;
+use super::accounts::Accounts;
 use super::blocking::frames;
+use super::groups::GroupIx;
 use super::population::{self, Owner};
 use super::tally::Spent;
 use super::tests::TestIx;

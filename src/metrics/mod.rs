@@ -1,5 +1,6 @@
 //! Folds spans into a [`crate::summary::Summary`], in one pass. One file for each family of figures.
 
+mod account;
 mod accounts;
 mod belongs;
 mod bins;
@@ -33,7 +34,8 @@ use crate::timeline::{Activity, Birth, Move, Open, Sink, Span, State, Timeline};
 use crate::trace::{
     Event, EventKind, Frame, Gauge, GoSlot, GoState, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time,
 };
-use accounts::{Accounts, Worker};
+use account::Worker;
+use accounts::Accounts;
 use belongs::Belongs;
 use blocking::Blocking;
 pub(crate) use blocking::site_frame;

@@ -1,7 +1,7 @@
 //! What of a goroutine counts, where that is not all of it: its test is over, or it is not always in a region or task that
 //! was asked for.
 
-use super::accounts::Account;
+use super::account::Account;
 use super::tally::Spent;
 use crate::trace::Time;
 

@@ -9,7 +9,7 @@
 //!
 //! Who still works for a task when it ends tells of its last span later: that is cut to the task's end then.
 
-use super::accounts::GroupIx;
+use super::groups::GroupIx;
 use super::recorder::Recorder;
 use crate::timeline::Span;
 use crate::trace::{Sym, TaskId, Time};

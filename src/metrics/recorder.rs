@@ -3,7 +3,7 @@
 //! Where there are more, the short ones are left out: the threshold below which nothing is kept doubles until half of
 //! the room is free again.
 
-use super::accounts::GroupIx;
+use super::groups::GroupIx;
 use crate::timeline::{Span, State};
 use crate::trace::{StackId, Sym, Time};
 

@@ -19,7 +19,8 @@
 
 use std::collections::BTreeMap;
 
-use super::accounts::{Account, Accounts, position};
+use super::account::Account;
+use super::accounts::{Accounts, position};
 use super::instances::{Call, Instances, Who};
 use super::tally::Spent;
 use super::tasks::Tasks;

@@ -11,8 +11,9 @@
 
 use std::collections::BTreeMap;
 
-use super::accounts::{Accounts, GroupIx};
+use super::accounts::Accounts;
 use super::blocking::frames;
+use super::groups::GroupIx;
 use super::instances::without_tracer;
 use super::recorded::{Place, Recorded, Recording};
 use super::tally::Spent;

@@ -15,7 +15,9 @@ mod examples;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::accounts::{Account, Accounts, GroupIx};
+use super::account::Account;
+use super::accounts::Accounts;
+use super::groups::GroupIx;
 use super::population::{Owner, Part};
 use super::recorder::Recorder;
 use super::stacks::{self, Traits};

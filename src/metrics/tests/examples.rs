@@ -8,7 +8,8 @@
 //! ```
 
 use super::{Kind, TestIx, Tests};
-use crate::metrics::accounts::{Account, Accounts};
+use crate::metrics::account::Account;
+use crate::metrics::accounts::Accounts;
 use crate::metrics::tally::Spent;
 use crate::trace::GoSlot;
 

@@ -1,0 +1,264 @@
+//! One goroutine: what it has spent, and what it is in the middle of.
+
+use std::sync::Arc;
+
+use super::groups::GroupIx;
+use super::narrowed::Narrowed;
+use super::tally::{RangeName, Spent, Sums, Tally};
+use super::tests::TestIx;
+use crate::timeline::{Span, State};
+use crate::trace::{GoSlot, Range, StackId, Sym, Time};
+
+/// Special ranges of one goroutine, and what of it counts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Special {
+    /// Shared with all that was noted since it last grew.
+    sums: Arc<Tally<RangeName>>,
+    /// Those that are open, since when.
+    open: Vec<(RangeName, Time)>,
+    /// When it began to wait for ever, which is as good as its end.
+    stuck: Option<Time>,
+    pub(super) narrowed: Narrowed,
+    /// What it collects as, if it is a worker of the collector.
+    pub(super) worker: Option<Worker>,
+}
+
+/// How a worker of the collector shares its processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Worker {
+    /// Runs where nothing else would.
+    Idle,
+    /// Dedicated or fractional.
+    Busy,
+}
+
+impl Special {
+    fn add(&mut self, name: RangeName, ns: i64) {
+        Arc::make_mut(&mut self.sums).add(name, ns);
+    }
+
+    fn assists_since(&self) -> Option<Time> {
+        self.open.iter().find(|(name, _)| *name == RangeName::MarkAssist).map(|&(_, since)| since)
+    }
+}
+
+/// One goroutine.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    pub(super) sums: Sums,
+    /// What few have, in a word for those who have not.
+    pub(super) special: Option<Box<Special>>,
+    pub(super) id: u64,
+    pub(super) born: Time,
+    /// Since when it runs, while it does.
+    pub(super) runs_since: Time,
+    /// What [`super::load::Load::waited`] said then.
+    pub(super) waited: i64,
+    pub(super) group: GroupIx,
+    pub(super) created_by: StackId,
+    pub(super) test: TestIx,
+    /// Neighbours in the list of its test's goroutines.
+    pub(super) neighbours: [GoSlot; 2],
+    /// True for the runtime's own, by name, and for those that never showed a stack.
+    pub(super) system: bool,
+    pub(super) created: bool,
+    /// Whether it does not count, since it works for no test that was asked for.
+    pub(super) aside: bool,
+    /// Whether what it does just now does not count, though it does itself: it is not in a region or task that was
+    /// asked for, or its test is over.
+    pub(super) outside: bool,
+    /// Whether it ever changed its state within the trace.
+    pub(super) active: bool,
+    /// Whether it ever ran within the trace.
+    pub(super) ran: bool,
+    /// Whether its test is over, and has been given what it spent until then.
+    pub(super) settled: bool,
+    /// Where it was when the trace ended, or when it began to wait for ever.
+    pub(super) stands_at: StackId,
+    /// Whether it is one of those of its group that are there and count.
+    pub(super) present: bool,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Account {
+            sums: Sums::default(),
+            special: None,
+            id: u64::MAX,
+            born: Time(0),
+            runs_since: Time::NEVER,
+            waited: 0,
+            group: GroupIx::NAMELESS,
+            created_by: StackId::NONE,
+            test: TestIx::NONE,
+            neighbours: [GoSlot::NONE; 2],
+            system: true,
+            created: false,
+            aside: false,
+            outside: false,
+            active: false,
+            ran: false,
+            settled: false,
+            stands_at: StackId::NONE,
+            present: false,
+        }
+    }
+}
+
+impl Account {
+    /// What it has spent up to `now`, in the middle of `open`.
+    #[inline]
+    pub(super) fn snapshot(&self, open: Option<Span>, now: Time) -> Spent {
+        let mut sums = self.sums.clone();
+        if let Some(span) = open {
+            sums.add(span.state, span.reason, span.ns());
+        }
+        let range = self.special.as_ref().map(|special| {
+            let mut range = Arc::clone(&special.sums);
+            for &(name, since) in &special.open {
+                Arc::make_mut(&mut range).add(name, now.since(since));
+            }
+            if let (Some(since), Some(runs)) = (special.assists_since(), self.runs_since.get()) {
+                Arc::make_mut(&mut range).add(RangeName::Assisting, now.since(since.max(runs)));
+            }
+            range
+        });
+        Spent::new(sums, range, self.end(now).since(self.born))
+    }
+
+    /// Whether it is in a special range just now, or as good as ended.
+    pub(super) fn in_range(&self) -> bool {
+        self.special.as_ref().is_some_and(|special| !special.open.is_empty() || special.stuck.is_some())
+    }
+
+    /// What it had spent `at` a moment when it had been running since `since`, in no special range, and that is not added yet.
+    pub(super) fn spent_before(&self, since: Time, at: Time) -> Spent {
+        let mut sums = self.sums.clone();
+        sums.add(State::Running, Sym::EMPTY, at.since(since));
+        let range = self.special.as_ref().map(|special| Arc::clone(&special.sums));
+        Spent::new(sums, range, at.since(self.born))
+    }
+
+    /// What it has spent up to `now`, if it runs then.
+    pub(super) fn spent_running(&self, now: Time) -> Spent {
+        let mut spent = self.snapshot(None, now);
+        if let Some(since) = self.runs_since.get() {
+            let mut sums = spent.sums.clone();
+            sums.add(State::Running, Sym::EMPTY, now.since(since));
+            spent = Spent::new(sums, spent.range, spent.total);
+        }
+        spent
+    }
+
+    /// It stops running: what of it was within a mark assist is counted.
+    #[inline(always)]
+    pub(super) fn stops(&mut self, now: Time) {
+        if let Some(special) = &mut self.special
+            && let Some(since) = special.assists_since()
+            && let Some(runs) = self.runs_since.get()
+        {
+            special.add(RangeName::Assisting, now.since(since.max(runs)));
+        }
+        self.runs_since = Time::NEVER;
+    }
+
+    /// When it ended, if that is `now` unless it began to wait for ever before.
+    pub(super) fn end(&self, now: Time) -> Time {
+        self.special.as_ref().and_then(|special| special.stuck).unwrap_or(now)
+    }
+
+    /// It ended, or the trace did, or (`stuck`) it will wait for ever.
+    pub(super) fn finalize(&mut self, time: Time, stuck: bool) {
+        if stuck {
+            self.special.get_or_insert_default();
+        }
+        let Some(special) = &mut self.special else { return };
+        let assists = special.assists_since();
+        let open = std::mem::take(&mut special.open);
+        if special.stuck.is_none() {
+            if let (Some(since), Some(runs)) = (assists, self.runs_since.get()) {
+                special.add(RangeName::Assisting, time.since(since.max(runs)));
+            }
+            open.into_iter().for_each(|(name, since)| special.add(name, time.since(since)));
+            special.stuck = stuck.then_some(time);
+        }
+    }
+
+    pub(super) fn range_begin(&mut self, range: Range, since: Time) {
+        let name = RangeName::from(range);
+        let special = self.special.get_or_insert_default();
+        match special.open.iter_mut().find(|(open, _)| *open == name) {
+            Some((_, begun)) => {
+                // Still open as a generation begins: what has passed is counted, and it goes on from here.
+                let begun = std::mem::replace(begun, since);
+                special.add(name, since.since(begun));
+                if name == RangeName::MarkAssist
+                    && let Some(runs) = self.runs_since.get()
+                {
+                    special.add(RangeName::Assisting, since.since(runs.max(begun)));
+                }
+            }
+            None => special.open.push((name, since)),
+        }
+    }
+
+    pub(super) fn range_end(&mut self, range: Range, end: Option<Time>) {
+        let name = RangeName::from(range);
+        let Some(special) = &mut self.special else { return };
+        if let Some(at) = special.open.iter().position(|(open, _)| *open == name) {
+            let (_, since) = special.open.swap_remove(at);
+            let Some(end) = end else { return };
+            special.add(name, end.since(since));
+            if name == RangeName::MarkAssist
+                && let Some(runs) = self.runs_since.get()
+            {
+                special.add(RangeName::Assisting, end.since(since.max(runs)));
+            }
+        }
+    }
+
+    /// The window begins: as if all that it is in the middle of had begun there.
+    pub(super) fn begin_window(&mut self, from: Time) {
+        (self.sums, self.born) = (Sums::default(), from);
+        (self.created, self.created_by, self.active) = (false, StackId::NONE, false);
+        self.ran = self.runs_since != Time::NEVER;
+        if self.ran {
+            (self.runs_since, self.waited) = (from, 0);
+        }
+        if let Some(special) = &mut self.special {
+            special.sums = Arc::default();
+            special.open.iter_mut().for_each(|(_, since)| *since = from);
+            special.stuck = special.stuck.map(|_| from);
+        }
+    }
+
+    /// Whether any of it counts.
+    pub(super) fn counts(&self) -> bool {
+        !self.aside && (!self.outside || self.counted().is_some())
+    }
+
+    /// What it collects as, if it is a worker of the collector.
+    #[inline(always)]
+    pub(super) fn worker(&self) -> Option<Worker> {
+        self.special.as_ref()?.worker
+    }
+
+    /// It got a label: workers of the collector do.
+    pub(super) fn works_as(&mut self, worker: Option<Worker>) {
+        if worker.is_some() || self.special.is_some() {
+            self.special.get_or_insert_default().worker = worker;
+        }
+    }
+
+    /// Whether what it does just now counts for its group, as far as that is known.
+    pub(super) fn is_present(&self) -> bool {
+        self.group != GroupIx::NAMELESS && !self.aside && !self.outside
+    }
+
+    /// All that it spent in its life.
+    pub(super) fn lifetime(&self, now: Time) -> Spent {
+        let total = self.end(now).since(self.born);
+        let range = self.special.as_ref().map(|special| Arc::clone(&special.sums));
+        Spent::new(self.sums.clone(), range, total)
+    }
+}
