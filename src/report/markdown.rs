@@ -183,7 +183,7 @@ fn reason(finding: &Finding) -> String {
     let mut parts = Vec::new();
     if let Some(site) = &finding.site {
         parts.push(format!(
-            "{} {}",
+            "{}, {}",
             site.doing.clip(NAME).markdown_line(),
             site.place().clip(SENTENCE).markdown_line()
         ));

@@ -233,7 +233,7 @@ fn details(row: &Finding) -> Vec<String> {
     let mut place = String::new();
     if let Some(site) = &row.site {
         let same = row.metric == site.state || site.state.is("syscall") && row.metric.starts_with("syscall");
-        let doing = if same { String::new() } else { format!("{} ", site.doing.term()) };
+        let doing = if same { String::new() } else { format!("{}, ", site.doing.term()) };
         place = format!("{doing}{}", site.place().term());
         // Where the wait is below the code that is the repository's own.
         if row.position.as_ref() != Some(&site.position) {

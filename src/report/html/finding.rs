@@ -75,7 +75,7 @@ fn cause(finding: &Finding) -> Markup {
     html! {
         p {
             @if let Some(site) = &finding.site {
-                (site.doing) " " bdi { (site.place()) }
+                (site.doing) ", " bdi { (site.place()) }
             } @else if !finding.cause.is_any(&["", "new", "gone"]) { bdi { (finding.cause) } }
             @if let Some(place) = place { " " bdi class="code soft" { (place) } }
             @if let Some(test) = finding.subject.in_test() { " in " bdi class="code" { (test) } }
