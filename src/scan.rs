@@ -91,10 +91,10 @@ impl<W: Watch> Sink for Watched<'_, W> {
     fn range(&mut self, range: Range, start: Time, end: Time, _begin_stack: StackId) {
         self.0.range(range, start, end);
     }
-    fn region_begin(&mut self, event: &Event, _g: u64, task: TaskId, name: Sym, _open: Option<Span>) {
+    fn region_begin(&mut self, event: &Event, _g: u64, task: TaskId, name: Sym, _open: Open<'_>) {
         self.0.region_begin(event, task, name);
     }
-    fn region_end(&mut self, event: &Event, _g: u64, task: TaskId, name: Sym, _open: Option<Span>) {
+    fn region_end(&mut self, event: &Event, _g: u64, task: TaskId, name: Sym, _open: Open<'_>) {
         self.0.region_end(event, task, name);
     }
     fn task_begin(&mut self, event: &Event, _g: u64, (id, _): (TaskId, TaskId), name: Sym, _open: Open<'_>) {

@@ -140,11 +140,6 @@ impl From<Buckets> for BTreeMap<u16, u64> {
 }
 
 impl Sketch {
-    /// An empty one with a table from the start: faster where there will be many different durations.
-    pub fn dense() -> Sketch {
-        Sketch { buckets: Buckets::Table(vec![0; BUCKETS]), ..Sketch::default() }
-    }
-
     /// Adds one duration, ns. Negative ones count as 0.
     #[inline(always)]
     pub fn add(&mut self, ns: i64) {
@@ -209,14 +204,62 @@ impl Sketch {
     }
 }
 
+/// What a [`Sketch`] is made of where very many durations are added, one at a time: a place for each bucket, and nothing
+/// that can be told from those at the end.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    sum_ns: u128,
+    min_ns: i64,
+    max_ns: i64,
+    /// By bucket. Longer than there are buckets, so that a mask is all that a bucket's number needs.
+    counts: Box<[u64; PLACES]>,
+}
+
+/// The next power of two from [`BUCKETS`] on.
+const PLACES: usize = BUCKETS.next_power_of_two();
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Histogram { sum_ns: 0, min_ns: i64::MAX, max_ns: 0, counts: Box::new([0; PLACES]) }
+    }
+}
+
+impl Histogram {
+    /// Adds one duration, ns. Negative ones count as 0.
+    #[inline(always)]
+    pub fn add(&mut self, ns: i64) {
+        let ns = ns.max(0);
+        self.min_ns = self.min_ns.min(ns);
+        self.max_ns = self.max_ns.max(ns);
+        self.sum_ns = self.sum_ns.wrapping_add(ns as u128);
+        // Nobody counts to the end of these by ones.
+        let count = &mut self.counts[usize::from(bucket(ns)) % PLACES];
+        *count = count.wrapping_add(1);
+    }
+}
+
+impl From<Histogram> for Sketch {
+    fn from(histogram: Histogram) -> Sketch {
+        let count = histogram.counts.iter().sum();
+        if count == 0 {
+            return Sketch::default();
+        }
+        Sketch {
+            count,
+            sum_ns: i64::try_from(histogram.sum_ns).unwrap_or(i64::MAX),
+            min_ns: histogram.min_ns,
+            max_ns: histogram.max_ns,
+            buckets: Buckets::Table(histogram.counts[..BUCKETS].to_vec()),
+        }
+    }
+}
+
 #[inline(always)]
 fn bucket(ns: i64) -> u16 {
     let v = ns as u64;
-    if v < PER_OCTAVE {
-        return v as u16;
-    }
-    let octave = 63 - v.leading_zeros() - DIVISION;
-    ((u64::from(octave + 1) << DIVISION) + (v >> octave) - PER_OCTAVE) as u16
+    // Values below the second octave are in the first one.
+    let octave = (v | PER_OCTAVE).ilog2() - DIVISION;
+    (octave << DIVISION) as u16 + (v >> octave) as u16
 }
 
 /// The least value of a bucket and its width.
@@ -282,6 +325,18 @@ mod tests {
         ba.merge(&a);
         assert_eq!(ab, all);
         assert_eq!(ba, all);
+    }
+
+    #[test]
+    fn a_histogram_becomes_the_sketch_of_the_same_durations() {
+        for values in [vec![], vec![0], vec![i64::MAX, i64::MAX, -5], (0..3000i64).map(|i| i * i * 7919).collect()] {
+            let (mut histogram, mut sketch) = (Histogram::default(), Sketch::default());
+            for &v in &values {
+                histogram.add(v);
+                sketch.add(v);
+            }
+            assert_eq!(Sketch::from(histogram), sketch, "{values:?}");
+        }
     }
 
     #[test]

@@ -168,7 +168,15 @@ impl Account {
     }
 
     /// It ended, or the trace did, or (`stuck`) it will wait for ever.
+    #[inline(always)]
     pub(super) fn finalize(&mut self, time: Time, stuck: bool) {
+        if stuck || self.special.is_some() {
+            self.finalize_special(time, stuck);
+        }
+    }
+
+    #[inline(never)]
+    fn finalize_special(&mut self, time: Time, stuck: bool) {
         if stuck {
             self.special.get_or_insert_default();
         }

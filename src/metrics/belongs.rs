@@ -57,8 +57,8 @@ pub(super) struct Belongs {
     groups: Vec<Owners>,
     regions: HashMap<Sym, Owners>,
     tasks: HashMap<Sym, Owners>,
-    /// What was said last of a region: the same again needs no looking up.
-    last: Option<(Sym, TestIx)>,
+    /// By symbol: the test that was said last of the region of this name. The same again needs no looking up.
+    last: Vec<Option<TestIx>>,
 }
 
 impl Belongs {
@@ -80,10 +80,20 @@ impl Belongs {
     }
 
     /// A call of the region was made for a test.
+    #[inline(always)]
     pub(super) fn region(&mut self, name: Sym, test: TestIx, tests: &Tests) {
-        if self.last.replace((name, test)) != Some((name, test)) {
-            self.regions.entry(name).or_default().add(tests.root(test), test);
+        if self.last.get(name.0 as usize) != Some(&Some(test)) {
+            self.add_region(name, test, tests);
         }
+    }
+
+    fn add_region(&mut self, name: Sym, test: TestIx, tests: &Tests) {
+        let at = name.0 as usize;
+        if at >= self.last.len() {
+            self.last.resize(at + 1, None);
+        }
+        self.last[at] = Some(test);
+        self.regions.entry(name).or_default().add(tests.root(test), test);
     }
 
     /// A task of the type was begun for a test.

@@ -22,13 +22,14 @@ pub(super) trait Bin: Clone + Default {
 #[derive(Clone, Debug)]
 pub(super) struct Bins<T> {
     start: Time,
-    width: i64,
+    /// Bins are `1 << shift` ns wide.
+    shift: u32,
     bins: Vec<T>,
 }
 
 impl<T: Bin> Default for Bins<T> {
     fn default() -> Self {
-        Bins { start: Time::NEVER, width: 1 << 10, bins: Vec::new() }
+        Bins { start: Time::NEVER, shift: 10, bins: Vec::new() }
     }
 }
 
@@ -39,19 +40,19 @@ impl<T: Bin> Bins<T> {
             self.start = time;
         }
         let since = time.since(self.start).max(0);
-        while since / self.width >= POINTS as i64 {
+        while since >> self.shift >= POINTS as i64 {
             self.halve();
         }
-        let index = (since / self.width) as usize;
+        let index = (since >> self.shift) as usize;
         if index >= self.bins.len() {
             self.bins.resize_with(index + 1, T::default);
         }
-        let end = (index as i64 + 1).saturating_mul(self.width).saturating_add(self.start.0);
+        let end = (index as i64 + 1).saturating_mul(self.width()).saturating_add(self.start.0);
         (&mut self.bins[index], Time(end))
     }
 
     fn halve(&mut self) {
-        self.width = self.width.saturating_mul(2);
+        self.shift += 1;
         let merged = self.bins.chunks(2).map(|pair| match pair {
             [one, two] => {
                 let mut both = one.clone();
@@ -65,7 +66,7 @@ impl<T: Bin> Bins<T> {
 
     /// How wide a bin is, ns.
     pub(super) fn width(&self) -> i64 {
-        self.width
+        1 << self.shift
     }
 
     /// All bins, in order.

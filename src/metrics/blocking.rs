@@ -170,10 +170,15 @@ impl Blocking {
     }
 
     /// A goroutine is gone.
+    #[inline(always)]
     pub(super) fn retire(&mut self, g: GoSlot, ran: bool) {
-        if self.early.is_empty() {
-            return;
+        if !self.early.is_empty() {
+            self.retire_early(g, ran);
         }
+    }
+
+    #[inline(never)]
+    fn retire_early(&mut self, g: GoSlot, ran: bool) {
         if let Some(Early { stack, test, ns }) = self.early.remove(&g)
             && !ran
         {

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //!   running    2|  ____      ____
-//!              1|_|    |____|    |__      sums of number times length, at each change
+//!              1|_|    |____|    |__      sums of number times length
 //!   runnable   1|      __
 //!              0|_____|  |__________
 //! ```
 
 use super::bins::{Bin, Bins};
-use crate::sketch::Sketch;
+use crate::sketch::{Histogram, Sketch};
 use crate::summary::{Latency, LoadPoint, Sched};
 use crate::timeline::{Activity, Cause};
 use crate::trace::{ProcState, Time};
@@ -29,46 +29,109 @@ struct Totals {
 struct Point {
     /// Sums at the end of the bin; `None` where nothing changed in it.
     end: Option<Totals>,
-    peak_runnable: u32,
 }
 
 impl Bin for Point {
     fn merge(&mut self, next: &Self) {
         self.end = next.end.or(self.end);
-        self.peak_runnable = self.peak_runnable.max(next.peak_runnable);
     }
 }
 
-/// A number of goroutines over time.
-#[inline(always)]
-fn over(ns: i64, n: u32) -> i128 {
-    i128::from(ns) * i128::from(n)
+/// A number, and the sum of it over time. Each that comes takes away the time before it came, each that goes adds the time
+/// until then, so that nothing has to be done but where it changes:
+///
+/// ```text
+///   number    1      2      1                    sum at t = base + number * t
+///             |______|______|_______|            base     = -a - b + c
+///             a      b      c       t
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    number: u32,
+    base: i128,
+}
+
+impl Count {
+    #[inline(always)]
+    fn comes(&mut self, now: Time) {
+        self.number += 1;
+        self.base -= i128::from(now.0);
+    }
+
+    /// No more go than came: the reader sees to it.
+    #[inline(always)]
+    fn goes(&mut self, now: Time) {
+        self.number = self.number.wrapping_sub(1);
+        self.base += i128::from(now.0);
+    }
+
+    /// Without a branch, like all that changes with each goroutine's turn: which way it goes cannot be foreseen.
+    #[inline(always)]
+    fn becomes(&mut self, number: u32, now: Time) {
+        let fewer = i64::from(self.number) - i64::from(number);
+        self.base += i128::from(fewer) * i128::from(now.0);
+        self.number = number;
+    }
+
+    /// The sum up to `now`.
+    fn at(&self, now: Time) -> i128 {
+        self.base + i128::from(self.number) * i128::from(now.0)
+    }
+
+    /// The sum begins anew.
+    fn since(&self, now: Time) -> Count {
+        Count { number: self.number, base: -i128::from(self.number) * i128::from(now.0) }
+    }
+}
+
+/// The time during which something holds, ns: a [`Count`] of 0 or 1. There is no more of it than there is time.
+#[derive(Clone, Copy, Debug, Default)]
+struct While {
+    holds: bool,
+    base: i64,
+}
+
+impl While {
+    #[inline(always)]
+    fn becomes(&mut self, holds: bool, now: Time) {
+        let fewer = i64::from(self.holds) - i64::from(holds);
+        self.base = self.base.wrapping_add(fewer.wrapping_mul(now.0));
+        self.holds = holds;
+    }
+
+    #[inline(always)]
+    fn at(&self, now: Time) -> i64 {
+        self.base.wrapping_add(if self.holds { now.0 } else { 0 })
+    }
+
+    fn since(&self, now: Time) -> While {
+        While { holds: self.holds, base: if self.holds { -now.0 } else { 0 } }
+    }
 }
 
 /// The load so far.
 #[derive(Clone, Debug)]
 pub(super) struct Load {
-    first: Option<Time>,
-    /// Up to when all sums are; later than any event before the first one.
-    last: Time,
-    running: u32,
-    runnable: u32,
+    running: Count,
+    runnable: Count,
     idle: u32,
-    totals: Totals,
-    /// Time during which at least one ran.
-    any_running: i64,
-    /// Time during which at least one waited for a processor.
-    any_runnable: i64,
-    /// Time during which more waited than ran.
-    oversubscribed: i64,
-    /// Processors without work while goroutines waited, over time.
-    wasted: i128,
+    /// At least one runs.
+    any_running: While,
+    /// At least one waits for a processor.
+    any_runnable: While,
+    /// More wait than run.
+    oversubscribed: While,
+    /// Processors without work while goroutines wait.
+    wasted: Count,
     peak_running: u32,
     peak_runnable: u32,
     points: Bins<Point>,
+    /// Whether anything was heard yet.
+    began: bool,
+    /// When the point of the curve ends that was begun last.
     point_ends: Time,
-    latency: [Sketch; Cause::ALL.len()],
-    slices: Sketch,
+    latency: [Histogram; Cause::ALL.len()],
+    slices: Histogram,
     hogs: u64,
     hog_ns: i64,
 }
@@ -76,22 +139,20 @@ pub(super) struct Load {
 impl Default for Load {
     fn default() -> Self {
         Load {
-            first: None,
-            last: Time(i64::MAX),
-            running: 0,
-            runnable: 0,
+            running: Count::default(),
+            runnable: Count::default(),
             idle: 0,
-            totals: Totals::default(),
-            any_running: 0,
-            any_runnable: 0,
-            oversubscribed: 0,
-            wasted: 0,
+            any_running: While::default(),
+            any_runnable: While::default(),
+            oversubscribed: While::default(),
+            wasted: Count::default(),
             peak_running: 0,
             peak_runnable: 0,
             points: Bins::default(),
-            point_ends: Time::default(),
-            latency: std::array::from_fn(|_| Sketch::dense()),
-            slices: Sketch::dense(),
+            began: false,
+            point_ends: Time::NEVER,
+            latency: std::array::from_fn(|_| Histogram::default()),
+            slices: Histogram::default(),
             hogs: 0,
             hog_ns: 0,
         }
@@ -99,83 +160,73 @@ impl Default for Load {
 }
 
 impl Load {
-    /// Brings all sums up to `now`.
-    #[inline(always)]
-    fn advance(&mut self, now: Time) {
-        let ns = now.after(self.last);
-        if ns <= 0 {
-            return self.start(now);
-        }
-        self.last = now;
-        // Each moment is counted once at most in what follows: no sum of `ns` alone can overflow.
-        self.totals.running += over(ns, self.running);
-        if self.running > 0 {
-            self.any_running = self.any_running.wrapping_add(ns);
-        }
-        if self.runnable > 0 {
-            self.totals.runnable += over(ns, self.runnable);
-            self.any_runnable = self.any_runnable.wrapping_add(ns);
-            if self.runnable > self.running {
-                self.oversubscribed = self.oversubscribed.wrapping_add(ns);
-            }
-            if self.idle > 0 {
-                self.wasted += over(ns, self.idle.min(self.runnable));
-            }
-        }
-        if now >= self.point_ends {
-            self.note();
-        }
-    }
-
-    /// No time has passed: with the first event, sums begin.
-    #[cold]
-    fn start(&mut self, now: Time) {
-        if self.first.is_none() {
-            (self.first, self.last) = (Some(now), now);
-        }
-    }
-
     /// The window begins: sums begin anew with as many goroutines as there are.
     pub(super) fn begin_window(&mut self, from: Time) {
         *self = Load {
-            first: Some(from),
-            last: from,
-            running: self.running,
-            runnable: self.runnable,
+            running: self.running.since(from),
+            runnable: self.runnable.since(from),
             idle: self.idle,
-            peak_running: self.running,
-            peak_runnable: self.runnable,
+            any_running: self.any_running.since(from),
+            any_runnable: self.any_runnable.since(from),
+            oversubscribed: self.oversubscribed.since(from),
+            wasted: self.wasted.since(from),
+            peak_running: self.running.number,
+            peak_runnable: self.runnable.number,
+            began: true,
+            point_ends: Time(from.0.saturating_add(1)),
             ..Load::default()
         };
     }
 
-    /// Begins a point of the curve.
+    /// Begins a point of the curve. The first one is begun once time has passed.
     #[cold]
-    fn note(&mut self) {
-        let totals = self.totals;
-        let (point, ends) = self.points.at(self.last);
+    fn note(&mut self, now: Time) {
+        if !std::mem::replace(&mut self.began, true) {
+            self.point_ends = Time(now.0.saturating_add(1));
+            return;
+        }
+        let totals = Totals { running: self.running.at(now), runnable: self.runnable.at(now) };
+        let (point, ends) = self.points.at(now);
         point.end = Some(totals);
         self.point_ends = ends;
     }
 
     #[inline(always)]
     pub(super) fn moved(&mut self, from: Activity, to: Activity, now: Time) {
-        self.advance(now);
+        if now >= self.point_ends {
+            self.note(now);
+        }
+        let counts = |activity| matches!(activity, Activity::Running | Activity::Runnable);
+        if !counts(from) && !counts(to) {
+            return;
+        }
         match from {
-            Activity::Running => self.running = self.running.saturating_sub(1),
-            Activity::Runnable => self.runnable = self.runnable.saturating_sub(1),
+            Activity::Running => {
+                self.running.goes(now);
+                self.any_running.becomes(self.running.number > 0, now);
+            }
+            Activity::Runnable => {
+                self.runnable.goes(now);
+                self.any_runnable.becomes(self.runnable.number > 0, now);
+            }
             _ => {}
         }
         match to {
             Activity::Running => {
-                self.running += 1;
-                self.peak_running = self.peak_running.max(self.running);
+                self.running.comes(now);
+                self.any_running.becomes(true, now);
+                self.peak_running = self.peak_running.max(self.running.number);
             }
             Activity::Runnable => {
-                self.runnable += 1;
-                self.peak_runnable = self.peak_runnable.max(self.runnable);
+                self.runnable.comes(now);
+                self.any_runnable.becomes(true, now);
+                self.peak_runnable = self.peak_runnable.max(self.runnable.number);
             }
             _ => {}
+        }
+        self.oversubscribed.becomes(self.runnable.number > self.running.number, now);
+        if Activity::Runnable == from || Activity::Runnable == to {
+            self.wasted.becomes(self.idle.min(self.runnable.number), now);
         }
     }
 
@@ -183,19 +234,22 @@ impl Load {
         if from == to {
             return;
         }
-        self.advance(now);
+        if now >= self.point_ends {
+            self.note(now);
+        }
         if from == ProcState::Idle {
             self.idle = self.idle.saturating_sub(1);
         }
         if to == ProcState::Idle {
             self.idle += 1;
         }
+        self.wasted.becomes(self.idle.min(self.runnable.number), now);
     }
 
-    /// For how long at least one goroutine has been waiting for a processor by now, since the trace began.
+    /// For how long at least one goroutine has been waiting for a processor by `now`, since the trace began.
     #[inline(always)]
-    pub(super) fn waited(&self) -> i64 {
-        self.any_runnable
+    pub(super) fn waited(&self, now: Time) -> i64 {
+        self.any_runnable.at(now)
     }
 
     /// A goroutine got its processor.
@@ -217,28 +271,24 @@ impl Load {
     }
 
     pub(super) fn finish(mut self, end: Time) -> Sched {
-        self.advance(end);
-        self.point_ends = Time(i64::MIN + 1);
-        if self.first.is_some() {
-            self.note();
-        }
+        self.note(end);
         let curve = self.curve();
-        let causes = Cause::ALL.iter().zip(self.latency);
+        let causes = Cause::ALL.iter().zip(self.latency.map(Sketch::from));
         let latency = causes
             .filter(|(_, sketch)| sketch.count > 0)
             .map(|(cause, sketch)| (cause.name().to_owned(), Latency { durations: sketch }))
             .collect();
         Sched {
-            running_ns: clamp(self.totals.running),
-            runnable_ns: clamp(self.totals.runnable),
-            any_running_ns: self.any_running,
-            any_runnable_ns: self.any_runnable,
-            oversubscribed_ns: self.oversubscribed,
-            idle_while_runnable_ns: clamp(self.wasted),
+            running_ns: clamp(self.running.at(end)),
+            runnable_ns: clamp(self.runnable.at(end)),
+            any_running_ns: self.any_running.at(end),
+            any_runnable_ns: self.any_runnable.at(end),
+            oversubscribed_ns: self.oversubscribed.at(end),
+            idle_while_runnable_ns: clamp(self.wasted.at(end)),
             peak_running: u64::from(self.peak_running),
             peak_runnable: u64::from(self.peak_runnable),
             latency,
-            slices: self.slices,
+            slices: self.slices.into(),
             hogs: self.hogs,
             hog_ns: self.hog_ns,
             step_ns: if curve.is_empty() { 0 } else { self.points.width() },

@@ -64,6 +64,11 @@ pub struct Metrics {
     mutators: [Mutator; 2],
     /// Whether any goroutine collects just now.
     collecting: bool,
+    /// Whether there is anything that is there on request only, and looks at each goroutine.
+    asked: bool,
+    /// Whether there is nothing that must be looked at for each change of each goroutine, as of most programs: no test, no
+    /// collection just now, and nothing that is there on request only.
+    quiet: bool,
     regions: Regions,
     stacks: Stacks,
     tasks: Tasks,
@@ -74,7 +79,7 @@ pub struct Metrics {
     /// The times that count; all of them where it is not given.
     stretches: Option<Stretches>,
     /// The greatest value of each gauge, and its last one.
-    gauges: BTreeMap<&'static str, (u64, u64)>,
+    gauges: BTreeMap<Gauge, (u64, u64)>,
     logs: BTreeMap<Sym, u64>,
     /// Goroutines created, by the stack that did.
     creations: Vec<u64>,
@@ -92,6 +97,8 @@ impl Default for Metrics {
             load: Load::default(),
             mutators: [Mutator::new(false), Mutator::new(true)],
             collecting: false,
+            asked: false,
+            quiet: true,
             regions: Regions::default(),
             stacks: Stacks::default(),
             tasks: Tasks::default(),
@@ -117,7 +124,10 @@ impl Metrics {
         metrics.tests.clips = metrics.stretches.is_none() && chosen.as_ref().is_some_and(|c| c.tests.is_some());
         metrics.chosen = chosen;
         metrics.blocking = Blocking::new(profiles);
+        metrics.tasks = Tasks::new(instances > 0);
         metrics.instances = (instances > 0).then(|| Box::new(Instances::new(instances)));
+        metrics.asked = metrics.chosen.is_some() || metrics.instances.is_some() || metrics.blocking.takes_runnable();
+        metrics.listen();
         metrics
     }
 
@@ -129,11 +139,39 @@ impl Metrics {
     /// The collector's doings have changed.
     fn watch(&mut self) {
         self.collecting = self.mutators.iter().any(Mutator::watches);
+        self.listen();
     }
 
-    /// A goroutine that works for a test has spent time.
+    /// Sees whether it is quiet.
+    fn listen(&mut self) {
+        self.quiet = !self.asked && !self.collecting && self.tests.is_empty();
+    }
+
+    /// A goroutine's state has changed while it is not quiet.
+    #[inline(always)] // Which states those are is known where it is called.
+    fn moved_also(&mut self, event: &Event, moved: Move) {
+        if let Some(instances) = &mut self.instances {
+            let group = self.accounts.get(moved.g).group;
+            instances.moved(moved.g, group, moved.to, event.stack);
+        }
+        if self.collecting && moved.from.executes() != moved.to.executes() {
+            let [without, with_workers] = &mut self.mutators;
+            without.moved(event, moved);
+            with_workers.moved(event, moved);
+            self.watch();
+        }
+    }
+
+    /// A goroutine that counts has spent time while it is not quiet.
     #[inline(never)]
-    fn span_of_test(&mut self, span: Span, test: TestIx, id: u64, symbols: &Symbols) {
+    fn span_also(&mut self, span: Span, test: TestIx, id: u64, symbols: &Symbols) {
+        if self.instances.is_some() {
+            self.stacks.of(span.stack, symbols);
+            self.instance(span);
+        }
+        if test == TestIx::NONE {
+            return;
+        }
         let traits = self.stacks.of(span.stack, symbols);
         if traits.waits_for_turn() && span.state == State::Waiting {
             self.tests.waits_for_turn(span.g, test, false);
@@ -192,15 +230,19 @@ impl Sink for Metrics {
         let inherited = self.regions.inherit(birth);
         let test = self.tests.inherit(birth, &self.accounts);
         self.accounts.born(birth, test);
-        self.choose(birth.g, "");
         self.regions.born(birth.g, inherited);
-        if let Some(stretches) = &mut self.stretches {
-            stretches.born(birth.g, self.accounts.get(birth.g));
+        if !self.quiet {
+            self.choose(birth.g, "");
+            if let Some(stretches) = &mut self.stretches {
+                stretches.born(birth.g, self.accounts.get(birth.g));
+            }
         }
         if let Some(task) = inherited {
             self.tasks.enter(birth.g, task, birth.time, Default::default);
         }
-        self.stretch(birth.g, None, birth.time);
+        if !self.quiet {
+            self.stretch(birth.g, None, birth.time);
+        }
         if birth.created && !self.is_outside(birth.by) {
             let at = birth.by_stack.0 as usize;
             if at >= self.creations.len() {
@@ -210,13 +252,17 @@ impl Sink for Metrics {
         }
     }
 
+    #[inline(always)]
     fn named(&mut self, g: GoSlot, start: Frame, name: &str) {
         let part = self.accounts.named(g, start, name);
         self.tests.named(g, part, &mut self.accounts);
-        if let Some(instances) = &mut self.instances {
-            instances.named(self.accounts.get(g).group, name);
+        self.quiet &= self.tests.is_empty();
+        if !self.quiet {
+            if let Some(instances) = &mut self.instances {
+                instances.named(self.accounts.get(g).group, name);
+            }
+            self.choose(g, name);
         }
-        self.choose(g, name);
         self.accounts.recount(g, None);
     }
 
@@ -225,7 +271,8 @@ impl Sink for Metrics {
         let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(|by| by.group);
         self.regions.note(span.g, &self.accounts);
         let account = self.accounts.span(span);
-        let (test, id, ran, aside) = (account.test, account.id, account.ran, account.aside || account.outside);
+        let (test, id, ran) = (account.test, account.id, account.ran);
+        let aside = !self.quiet && (account.aside || account.outside);
         let group = account.group;
         if span.open {
             account.stands_at = span.stack;
@@ -236,7 +283,7 @@ impl Sink for Metrics {
                 if let Some(worker) = worker {
                     self.collector.worked(span.ns(), worker == Worker::Idle);
                 }
-                if self.load.slice(span.ns(), self.load.waited() - waited) && !aside {
+                if self.load.slice(span.ns(), self.load.waited(span.end) - waited) && !aside {
                     self.accounts.hog(group);
                 }
             }
@@ -244,38 +291,28 @@ impl Sink for Metrics {
                 if !span.open {
                     self.load.latency(span.cause, span.ns());
                 }
-                if !aside && self.blocking.takes_runnable() {
+                if !self.quiet && !aside && self.blocking.takes_runnable() {
                     self.blocking.span(span, test, by, ran);
                 }
             }
             _ if aside => {}
             _ => self.blocking.span(span, test, by, ran),
         }
-        if !aside {
-            self.tasks.span(span, id, group);
-            if self.instances.is_some() {
-                self.stacks.of(span.stack, symbols);
-                self.instance(*span);
-            }
+        if aside {
+            return;
         }
-        if test != TestIx::NONE && !aside {
-            self.span_of_test(*span, test, id, symbols);
+        self.tasks.span(span, id, group);
+        if !self.quiet && (test != TestIx::NONE || self.instances.is_some()) {
+            self.span_also(*span, test, id, symbols);
         }
     }
 
     #[inline(always)]
     fn moved(&mut self, event: &Event, moved: Move, symbols: &Symbols) {
         self.load.moved(moved.from, moved.to, event.time);
-        self.accounts.moved(moved, event.time, self.load.waited());
-        if let Some(instances) = &mut self.instances {
-            let group = self.accounts.get(moved.g).group;
-            instances.moved(moved.g, group, moved.to, event.stack);
-        }
-        if self.collecting && moved.from.executes() != moved.to.executes() {
-            let [without, with_workers] = &mut self.mutators;
-            without.moved(event, moved);
-            with_workers.moved(event, moved);
-            self.watch();
+        self.accounts.moved(moved, event.time, self.load.waited(event.time));
+        if !self.quiet {
+            self.moved_also(event, moved);
         }
         match moved.to {
             Activity::Syscall if self.stacks.of(event.stack, symbols).writes_line() => self.tests.line(moved.g),
@@ -305,7 +342,7 @@ impl Sink for Metrics {
 
     #[inline(always)]
     fn finalize(&mut self, g: GoSlot, time: Time, reason: Option<&Event>, open: Open<'_>) {
-        if !self.tests.is_empty() {
+        if !self.quiet && !self.tests.is_empty() {
             for left in self.tests.finalize(g, time, reason.is_none(), &mut self.accounts, open) {
                 self.accounts.recount(left, Some(time));
                 self.cut(left, open.span(left, time));
@@ -313,7 +350,7 @@ impl Sink for Metrics {
         }
         let account = self.accounts.get(g);
         account.finalize(time, is_stuck(reason));
-        if let Some(stretches) = &mut self.stretches {
+        if let Some(stretches) = self.stretches.as_mut().filter(|_| !self.quiet) {
             stretches.close(g, account, |account| account.snapshot(None, time));
             self.accounts.recount(g, Some(time));
         }
@@ -334,6 +371,9 @@ impl Sink for Metrics {
             self.belongs.group(account.group, account.test, &self.tests);
         }
         self.blocking.retire(g, account.ran);
+        if self.quiet {
+            return self.accounts.forget(g);
+        }
         if self.collecting {
             self.mutators.iter_mut().for_each(|m| m.retire(g));
         }
@@ -382,23 +422,26 @@ impl Sink for Metrics {
         self.collector.range(range, start, end);
     }
 
-    fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
+    #[inline(always)]
+    fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Open<'_>) {
         if self.is_aside(event.g) {
             return;
         }
         let account = self.accounts.get(event.g);
         self.belongs.region(name, account.test, &self.tests);
-        self.tasks.enter(event.g, task, event.time, || account.snapshot(open, event.time));
+        let spent = || account.snapshot(open.span(event.g, event.time), event.time);
+        self.tasks.enter(event.g, task, event.time, spent);
         let wanted = self.stretches.as_ref().is_none_or(|stretches| stretches.wants_region(name));
         self.regions.begin(event, (task, name), account, open, wanted);
         self.tasks.region(task, g);
         if let Some(stretches) = &mut self.stretches {
             stretches.region_begin(event.g, task, name);
-            self.stretch(event.g, open, event.time);
+            self.stretch(event.g, open.span(event.g, event.time), event.time);
         }
     }
 
-    fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
+    #[inline(always)]
+    fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Open<'_>) {
         if self.is_aside(event.g) {
             return;
         }
@@ -413,7 +456,7 @@ impl Sink for Metrics {
         }
         if let Some(stretches) = &mut self.stretches {
             stretches.region_end(event.g, task, name);
-            self.stretch(event.g, open, event.time);
+            self.stretch(event.g, open.span(event.g, event.time), event.time);
         }
     }
 
@@ -458,7 +501,7 @@ impl Sink for Metrics {
     }
 
     fn gauge(&mut self, event: &Event, gauge: Gauge, value: u64) {
-        let (max, last) = self.gauges.entry(gauge.name()).or_default();
+        let (max, last) = self.gauges.entry(gauge).or_default();
         (*max, *last) = ((*max).max(value), value);
         if gauge == Gauge::Gomaxprocs {
             self.mutators.iter_mut().for_each(|m| m.gomaxprocs(value, event.time));

@@ -28,7 +28,7 @@ pub struct Plain {
     regions: Regions,
     tasks: Tasks,
     warnings: Warnings,
-    gauges: BTreeMap<&'static str, u64>,
+    gauges: BTreeMap<Gauge, u64>,
     logs: BTreeMap<Sym, u64>,
 }
 
@@ -37,7 +37,7 @@ impl Plain {
     pub fn into_summary(self, timeline: &Timeline) -> Summary {
         let symbols = timeline.symbols();
         let (start, end) = (timeline.start(), timeline.end());
-        let gomaxprocs = self.gauges.get(Gauge::Gomaxprocs.name()).copied().unwrap_or(0);
+        let gomaxprocs = self.gauges.get(&Gauge::Gomaxprocs).copied().unwrap_or(0);
         let (ranges, gc, _) = self.collector.to_stats(symbols, gomaxprocs, end.since(start), 0);
         Summary {
             complete: true,
@@ -49,7 +49,7 @@ impl Plain {
             regions: self.regions.to_stats(symbols),
             tasks: self.tasks.to_stats(symbols),
             logs: super::tell::by_name(&self.logs, symbols),
-            metric_max: self.gauges.iter().map(|(&name, &max)| (name.to_owned(), max)).collect(),
+            metric_max: self.gauges.iter().map(|(gauge, &max)| (gauge.name().to_owned(), max)).collect(),
             ranges,
             gc,
             warnings: self.warnings.into_list(symbols),
@@ -111,12 +111,12 @@ impl Sink for Plain {
         self.collector.range(range, start, end);
     }
 
-    fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
+    fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Open<'_>) {
         self.regions.begin(event, (task, name), self.accounts.get(event.g), open, true);
         self.tasks.region(task, g);
     }
 
-    fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>) {
+    fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Open<'_>) {
         let at = (&*self.accounts.get(event.g), open);
         if self.regions.end(event, (task, name), at, None, &self.tasks, &mut self.warnings) {
             self.tasks.region(task, g);
@@ -137,7 +137,7 @@ impl Sink for Plain {
     }
 
     fn gauge(&mut self, _event: &Event, gauge: Gauge, value: u64) {
-        let max = self.gauges.entry(gauge.name()).or_default();
+        let max = self.gauges.entry(gauge).or_default();
         *max = (*max).max(value);
     }
 }

@@ -28,7 +28,7 @@ use super::warnings::Warnings;
 use crate::hash::HashMap;
 use crate::sketch::Sketch;
 use crate::summary::{OfTask, Region};
-use crate::timeline::{Birth, Span, State};
+use crate::timeline::{Birth, Open};
 use crate::trace::{Event, GoSlot, StackId, Sym, Symbols, TaskId, Time};
 
 /// More open regions than this on one goroutine are a program's mistake; deeper ones are counted, not measured.
@@ -106,11 +106,12 @@ fn boxed(spare: &mut Vec<Box<Spent>>, spent: Spent) -> Box<Spent> {
     }
 }
 
-/// The moment at which calls end.
+/// The moment at which calls of a goroutine end.
 struct Now<'a> {
+    g: GoSlot,
     account: &'a Account,
-    /// What the goroutine is in the middle of.
-    span: Option<Span>,
+    /// What goroutines are in the middle of; not given where that has ended.
+    open: Option<Open<'a>>,
     time: Time,
     /// Whether the program ended them, not the goroutine or the trace.
     complete: bool,
@@ -119,11 +120,11 @@ struct Now<'a> {
 impl Now<'_> {
     /// Whether the goroutine runs.
     fn runs(&self) -> bool {
-        self.span.is_some_and(|span| span.state == State::Running)
+        self.open.is_some_and(|open| open.runs_since(self.g).is_some())
     }
 
     fn spent(&self) -> Spent {
-        self.account.snapshot(self.span, self.time)
+        self.account.snapshot(self.open.and_then(|open| open.span(self.g, self.time)), self.time)
     }
 }
 
@@ -182,18 +183,21 @@ impl Regions {
         }
     }
 
-    /// A call begins on a goroutine with this account, in the middle of `span`.
+    /// A call begins on a goroutine with this account; `open` is what goroutines are in the middle of.
     pub(super) fn begin(
         &mut self,
         event: &Event,
         (task, name): (TaskId, Sym),
         account: &Account,
-        span: Option<Span>,
+        open: Open<'_>,
         wanted: bool,
     ) {
-        let (before, runs_since) = match span {
-            Some(span) if span.state == State::Running && !account.in_range() => (None, span.start),
-            _ => (Some(boxed(&mut self.spare, account.snapshot(span, event.time))), Time::NEVER),
+        let (before, runs_since) = match open.runs_since(event.g) {
+            Some(since) if !account.in_range() => (None, since),
+            _ => {
+                let spent = account.snapshot(open.span(event.g, event.time), event.time);
+                (Some(boxed(&mut self.spare, spent)), Time::NEVER)
+            }
         };
         let open = &mut self.stack(event.g).open;
         if open.len() < MAX_OPEN {
@@ -230,18 +234,18 @@ impl Regions {
         &mut self,
         event: &Event,
         (task, name): (TaskId, Sym),
-        (account, span): (&Account, Option<Span>),
+        (account, ongoing): (&Account, Open<'_>),
         mut calls: Option<&mut Instances>,
         tasks: &Tasks,
         warnings: &mut Warnings,
     ) -> bool {
-        let now = Now { account, span, time: event.time, complete: true };
+        let now = Now { g: event.g, account, open: Some(ongoing), time: event.time, complete: true };
         let open = &mut self.stack(event.g).open;
         if let Some(at) = open.iter().rposition(|region| region.task == task && region.name == name) {
             if open.len() == at + 1 {
                 // As it should be: the innermost one ends.
                 if let Some(region) = open.pop() {
-                    self.count(event.g, region, &now, calls, tasks);
+                    self.count(region, &now, calls, tasks);
                 }
                 return false;
             }
@@ -249,7 +253,7 @@ impl Regions {
             warnings.add("region-misnested", event, above);
             while self.stack(event.g).open.len() > at {
                 let Some(region) = self.stack(event.g).open.pop() else { break };
-                self.count(event.g, region, &now, calls.as_deref_mut(), tasks);
+                self.count(region, &now, calls.as_deref_mut(), tasks);
             }
             return false;
         }
@@ -292,14 +296,14 @@ impl Regions {
         if account.system {
             return self.stack(g).open.clear();
         }
-        let now = Now { account, span: None, time, complete: false };
+        let now = Now { g, account, open: None, time, complete: false };
         while let Some(region) = self.stack(g).open.pop() {
-            self.count(g, region, &now, calls.as_deref_mut(), tasks);
+            self.count(region, &now, calls.as_deref_mut(), tasks);
         }
     }
 
     /// Adds a call that has just been taken off the goroutine's open ones.
-    fn count(&mut self, g: GoSlot, region: OpenRegion, now: &Now<'_>, calls: Option<&mut Instances>, tasks: &Tasks) {
+    fn count(&mut self, region: OpenRegion, now: &Now<'_>, calls: Option<&mut Instances>, tasks: &Tasks) {
         // Whoever is told of single calls is told all of it.
         let spent = match &region.before {
             None if calls.is_none() && now.runs() => None,
@@ -314,7 +318,7 @@ impl Regions {
             let call = || Call { who, name, task, began, complete, stack, spent: spent.clone() };
             calls.call(spent.total, began, who, call);
         }
-        if let Some(around) = self.by_slot[g.index()].open.last_mut() {
+        if let Some(around) = self.by_slot[now.g.index()].open.last_mut() {
             match &spent {
                 None => around.inner_ran = around.inner_ran.saturating_add(ran),
                 Some(spent) => {

@@ -27,25 +27,62 @@ use crate::trace::{Event, GoSlot, StackId, Sym, Symbols, TaskId, Time};
 /// More tasks than this no goroutine works for at once; what goes beyond is counted, not measured.
 const AT_ONCE: usize = 64;
 
-#[derive(Clone, Debug, Default)]
+/// One task. Kept small, since a trace may have millions of them, and any may be mentioned again after its end.
+#[derive(Clone, Debug)]
 struct TaskSum {
-    name: Sym,
-    begin: Option<Time>,
-    end: Option<Time>,
-    has_parent: bool,
-    logs: u64,
-    regions: u64,
-    goroutines: u64,
-    children: u64,
-    /// The goroutine that began it: its slot and its id.
-    begun_by: Option<(GoSlot, u64)>,
+    begin: Time,
+    end: Time,
+    /// The id of the goroutine that began it.
+    starter: u64,
+    /// The id of the first of its goroutines; the others are in [`Tasks::workers`].
+    worker: u64,
+    /// What was spent on it, where that is asked for by task, or its type is not known yet.
     spent: Option<Box<Spent>>,
+    name: Sym,
+    /// The goroutine that began it, as long as it is open.
+    begun_by: GoSlot,
+    /// Where that was.
+    begun_at: StackId,
+    logs: u32,
+    regions: u32,
+    goroutines: u32,
+    children: u32,
+    has_parent: bool,
     /// Begun before the window, and neither mentioned nor worked for in it.
     unseen: bool,
-    /// The goroutine that began it, and where.
-    starter: (u64, StackId),
     /// Where its spans are kept, as long as it is open.
     place: Place,
+}
+
+const _: () = assert!(size_of::<TaskSum>() <= 72);
+
+impl Default for TaskSum {
+    fn default() -> Self {
+        TaskSum {
+            begin: Time::NEVER,
+            end: Time::NEVER,
+            starter: 0,
+            worker: 0,
+            spent: None,
+            name: Sym::EMPTY,
+            begun_by: GoSlot::NONE,
+            begun_at: StackId::NONE,
+            logs: 0,
+            regions: 0,
+            goroutines: 0,
+            children: 0,
+            has_parent: false,
+            unseen: false,
+            place: Place::NONE,
+        }
+    }
+}
+
+impl TaskSum {
+    /// Whether it has begun, and has not ended.
+    fn is_open(&self) -> bool {
+        self.begin != Time::NEVER && self.end < self.begin
+    }
 }
 
 /// A goroutine works for a task.
@@ -64,27 +101,36 @@ struct Work {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tasks {
     by_id: HashMap<TaskId, TaskSum>,
-    /// Which goroutines worked for which task.
+    /// What was spent on tasks of each type, but for what stands beside the task itself.
+    spent: HashMap<Sym, Spent>,
+    /// Whether single tasks are asked for.
+    single: bool,
+    /// Which goroutines worked for which task, besides the first one of each.
     workers: HashSet<(TaskId, u64)>,
-    /// What was added to `workers` last.
-    last: Option<(TaskId, u64)>,
     /// By slot: what the goroutine works for now.
     work: Vec<Vec<Work>>,
     recorded: Recorded,
 }
 
 impl Tasks {
+    /// All tasks; `single`: those that took longest will be asked for one by one.
+    pub(super) fn new(single: bool) -> Tasks {
+        Tasks { single, ..Tasks::default() }
+    }
+
     #[inline]
     fn mention(&mut self, id: TaskId, g: u64) -> &mut TaskSum {
         let task = self.by_id.entry(id).or_default();
         task.unseen = false;
         // Everything outside tasks belongs to the background task, which is not reported: who is in it does not
         // matter, and may be many.
-        if id != TaskId::BACKGROUND && self.last != Some((id, g)) {
-            self.last = Some((id, g));
-            if self.workers.insert((id, g)) {
-                task.goroutines += 1;
-            }
+        if id == TaskId::BACKGROUND {
+            return task;
+        }
+        if task.goroutines == 0 {
+            (task.worker, task.goroutines) = (g, 1);
+        } else if task.worker != g && self.workers.insert((id, g)) {
+            task.goroutines += 1;
         }
         task
     }
@@ -93,12 +139,13 @@ impl Tasks {
     /// one has done so since the window began.
     pub(super) fn begin_window(&mut self, accounts: &Accounts) {
         self.workers.clear();
-        self.last = None;
+        self.spent.clear();
         self.recorded = Recorded::default();
         let worked: HashSet<TaskId> = self.work.iter().flatten().map(|work| work.task).collect();
-        self.by_id.retain(|id, task| worked.contains(id) || (task.begin.is_some() && task.end < task.begin));
+        self.by_id.retain(|id, task| worked.contains(id) || task.is_open());
         for task in self.by_id.values_mut() {
-            *task = TaskSum { name: task.name, begun_by: task.begun_by, unseen: true, ..TaskSum::default() };
+            let (name, begun_by, starter) = (task.name, task.begun_by, task.starter);
+            *task = TaskSum { name, begun_by, starter, unseen: true, ..TaskSum::default() };
         }
         let mut works = Vec::new();
         for (slot, work) in self.work.iter_mut().enumerate() {
@@ -120,7 +167,8 @@ impl Tasks {
 
     /// The goroutine that began a task, if it is still open.
     pub(super) fn begun_by(&self, id: TaskId) -> Option<(GoSlot, u64)> {
-        self.by_id.get(&id)?.begun_by
+        let task = self.by_id.get(&id)?;
+        Some((task.begun_by.get()?, task.starter))
     }
 
     /// Whether anything was heard of the task.
@@ -143,9 +191,27 @@ impl Tasks {
         }
     }
 
+    /// What a goroutine began to work for last, if that is the task.
+    #[inline(always)]
+    fn latest(&mut self, g: GoSlot, id: TaskId) -> Option<&mut Work> {
+        self.work.get_mut(g.index())?.last_mut().filter(|work| work.task == id)
+    }
+
     /// A goroutine works for a task from now on; `before` is what it has spent so far.
+    #[inline(always)]
     pub(super) fn enter(&mut self, g: GoSlot, id: TaskId, since: Time, before: impl FnOnce() -> Spent) {
-        if id == TaskId::BACKGROUND || id == TaskId::NONE {
+        if id == TaskId::BACKGROUND {
+            return;
+        }
+        match self.latest(g, id) {
+            Some(work) => work.depth += 1,
+            None => self.enter_another(g, id, since, before),
+        }
+    }
+
+    #[inline(never)]
+    fn enter_another(&mut self, g: GoSlot, id: TaskId, since: Time, before: impl FnOnce() -> Spent) {
+        if id == TaskId::NONE {
             return;
         }
         if g.index() >= self.work.len() {
@@ -160,14 +226,27 @@ impl Tasks {
         }
     }
 
-    /// A goroutine leaves what made it work for a task `now`, in the middle of `open`.
-    pub(super) fn leave(&mut self, g: GoSlot, id: TaskId, accounts: &Accounts, open: Option<Span>, now: Time) {
+    /// A goroutine leaves what made it work for a task `now`; `open` is what goroutines are in the middle of.
+    #[inline(always)]
+    pub(super) fn leave(&mut self, g: GoSlot, id: TaskId, accounts: &Accounts, open: Open<'_>, now: Time) {
+        if id == TaskId::BACKGROUND {
+            return;
+        }
+        match self.latest(g, id) {
+            Some(work) if work.depth > 1 => work.depth -= 1,
+            _ => self.leave_for_good(g, id, accounts, open, now),
+        }
+    }
+
+    #[inline(never)]
+    fn leave_for_good(&mut self, g: GoSlot, id: TaskId, accounts: &Accounts, open: Open<'_>, now: Time) {
         let Some(work) = self.work.get_mut(g.index()) else { return };
         let Some(at) = work.iter().position(|work| work.task == id) else { return };
         work[at].depth -= 1;
         if work[at].depth == 0 {
             let done = work.swap_remove(at);
             let Some(account) = accounts.peek(g) else { return };
+            let open = open.span(g, now);
             if let Some(span) = open {
                 self.recorded.span((done.place, id), done.since, &span, account.id, account.group);
             }
@@ -200,7 +279,12 @@ impl Tasks {
     fn credit(&mut self, done: &Work, now: &Spent) {
         let task = self.by_id.entry(done.task).or_default();
         task.unseen = false;
-        task.spent.get_or_insert_default().merge(&now.since(&done.before));
+        let spent = now.since(&done.before);
+        if self.single || task.begin == Time::NEVER {
+            task.spent.get_or_insert_default().merge(&spent);
+        } else {
+            self.spent.entry(task.name).or_default().merge(&spent);
+        }
     }
 
     /// A goroutine ends, and with it its work.
@@ -219,11 +303,11 @@ impl Tasks {
         warnings: &mut Warnings,
     ) {
         let task = self.mention(id, g);
-        if task.begin.is_some() && task.end < task.begin {
+        if task.is_open() {
             warnings.add("task-id-conflict", event, name);
         }
-        (task.name, task.begin, task.starter) = (name, Some(event.time), (g, event.stack));
-        task.begun_by = event.g.get().map(|slot| (slot, g));
+        (task.name, task.begin) = (name, event.time);
+        (task.starter, task.begun_by, task.begun_at) = (g, event.g, event.stack);
         if task.place == Place::NONE && records {
             let place = self.recorded.begin(id, name, event.time);
             self.by_id.entry(id).or_default().place = place;
@@ -241,15 +325,15 @@ impl Tasks {
         open: Open<'_>,
     ) {
         let task = self.mention(id, g);
-        (task.name, task.end) = (name, Some(event.time));
-        let (begun_by, place) = (task.begun_by.take(), std::mem::take(&mut task.place));
+        (task.name, task.end) = (name, event.time);
+        let begun_by = std::mem::replace(&mut task.begun_by, GoSlot::NONE).get().map(|slot| (slot, task.starter));
+        let place = std::mem::take(&mut task.place);
         self.recorded.end(place, id, event.time);
         self.parent(id, parent);
         // Whoever began it works for it until now, wherever it is.
         if let Some((slot, gid)) = begun_by
             && accounts.peek(slot).is_some_and(|account| account.id == gid)
         {
-            let open = open.span(slot, event.time);
             self.leave(slot, id, accounts, open, event.time);
         }
     }
@@ -272,24 +356,22 @@ impl Tasks {
     ) -> Vec<TaskInstance> {
         let mut top = Top::new(keep);
         for (&id, sum) in &self.by_id {
-            let Some(begin) = sum.begin.filter(|_| !sum.unseen && id != TaskId::BACKGROUND && is_wanted(sum.name))
-            else {
-                continue;
-            };
-            let ended = sum.end.filter(|&end| end >= begin);
+            let wanted = !sum.unseen && id != TaskId::BACKGROUND && is_wanted(sum.name);
+            let Some(begin) = sum.begin.get().filter(|_| wanted) else { continue };
+            let ended = sum.end.get().filter(|&end| end >= begin);
             top.offer(ended.unwrap_or(end).since(begin), begin.0, id.0, || (id, sum, begin, ended));
         }
         let tell = |(id, sum, begin, ended): (TaskId, &TaskSum, Time, Option<Time>)| TaskInstance {
             task: symbols.text(sum.name).to_owned(),
             id: id.0,
-            g: sum.starter.0,
+            g: sum.starter,
             start_ns: begin.0,
             ns: ended.unwrap_or(end).since(begin),
             complete: ended.is_some(),
-            goroutines: sum.goroutines,
-            regions: sum.regions,
-            logs: sum.logs,
-            begun_at: without_tracer(frames(symbols, sum.starter.1)),
+            goroutines: sum.goroutines.into(),
+            regions: sum.regions.into(),
+            logs: sum.logs.into(),
+            begun_at: without_tracer(frames(symbols, sum.begun_at)),
             work: sum.spent.as_deref().cloned().unwrap_or_default().times(symbols),
         };
         top.into_sorted().map(tell).collect()
@@ -303,16 +385,21 @@ impl Tasks {
             }
             let (task, spent) = stats.entry(sum.name).or_default();
             task.count += 1;
-            task.logs += sum.logs;
-            task.regions += sum.regions;
-            task.goroutines += sum.goroutines;
-            task.children += sum.children;
-            if let (Some(begin), Some(end)) = (sum.begin, sum.end) {
+            task.logs += u64::from(sum.logs);
+            task.regions += u64::from(sum.regions);
+            task.goroutines += u64::from(sum.goroutines);
+            task.children += u64::from(sum.children);
+            if let (Some(begin), Some(end)) = (sum.begin.get(), sum.end.get()) {
                 task.complete += 1;
                 task.total_ns = task.total_ns.saturating_add(end.since(begin));
                 task.durations.add(end.since(begin));
             }
             if let Some(more) = &sum.spent {
+                spent.merge(more);
+            }
+        }
+        for (name, more) in &self.spent {
+            if let Some((_, spent)) = stats.get_mut(name) {
                 spent.merge(more);
             }
         }

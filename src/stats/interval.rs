@@ -94,6 +94,7 @@ mod tests {
             assert_eq!(outside(n, m), want, "{n} and {m}");
         }
         assert_eq!(distribution(3, 2), [1.0, 1.0, 2.0, 2.0, 2.0, 1.0, 1.0]);
+        assert_eq!(distribution(2, 3), [1.0, 1.0, 2.0, 2.0, 2.0, 1.0, 1.0]);
     }
 
     #[test]

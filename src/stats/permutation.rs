@@ -230,6 +230,81 @@ mod tests {
         assert!(both[0] > 0.3 && (both[1] - alone).abs() < 1e-12, "{both:?}");
     }
 
+    /// The statistic as its definition says, from both means and all squares about them.
+    fn t(base: &[f64], head: &[f64]) -> f64 {
+        let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+        let squares = |v: &[f64]| v.iter().map(|x| (x - mean(v)).powi(2)).sum::<f64>();
+        let (n, m) = (base.len() as f64, head.len() as f64);
+        let error = ((squares(base) + squares(head)) / (n + m) * (1.0 / n + 1.0 / m)).sqrt();
+        (mean(head) - mean(base)) / (error + 0.02 * (1.0 / n + 1.0 / m).sqrt())
+    }
+
+    #[test]
+    fn every_choice_of_runs_is_judged_by_the_statistic_of_the_definition() {
+        let columns = [
+            column(&[1.0, 2.5, 1.5], &[3.0, 2.0, 4.5, 2.25]),
+            column(&[7.0, -3.0, 0.25], &[1.0, 1.0, 8.0, -2.0]),
+            column(&[0.5, 0.5, 0.5], &[0.5, 0.5, 0.5, 0.625]),
+        ];
+        // All that there are, counted in binary.
+        let mut greatest = Vec::new();
+        let mut beyond = [0; 3];
+        for bits in (0u32..1 << 7).filter(|bits| bits.count_ones() == 4) {
+            let of = |c: &Column| {
+                let all: Vec<f64> = c.base.iter().chain(&c.head).copied().collect();
+                let side = |is: u32| (0..7).filter(|i| bits >> i & 1 == is).map(|i| all[i as usize]).collect::<Vec<_>>();
+                t(&side(0), &side(1))
+            };
+            let most = columns.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
+            greatest.push(most);
+            for (count, c) in beyond.iter_mut().zip(&columns) {
+                *count += usize::from(most >= t(&c.base, &c.head) - 1e-9);
+            }
+        }
+        greatest.sort_by(f64::total_cmp);
+        let tested = max_t(&columns, 1);
+        assert_eq!((greatest.len(), choices(7, 4)), (35, 35.0));
+        assert_eq!(tested.p, beyond.map(|count| count as f64 / 35.0));
+        for (mine, want) in tested.greatest.iter().zip(&greatest) {
+            assert!((mine - want).abs() <= 1e-8 * want.abs(), "{mine} for {want}");
+        }
+        // Of 35 a tenth are three.
+        assert_eq!(tested.critical(0.1), Some(tested.greatest[32]));
+        assert_eq!((tested.critical(0.02), tested.critical(1.0)), (None, Some(tested.greatest[0])));
+        let mut less = tested.clone();
+        less.only_up_to(0.1);
+        assert_eq!((less.critical(0.1), less.critical(0.06)), (tested.critical(0.1), tested.critical(0.06)));
+        assert_eq!((less.greatest.len(), less.p.len()), (3, 0));
+    }
+
+    #[test]
+    fn the_scale_is_what_the_statistic_divides_by() {
+        for c in [column(&[1.0, 2.5, 1.5], &[3.0, 2.0, 4.5, 2.25]), column(&[4.0, 4.0], &[5.0, 5.0, 5.0])] {
+            let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+            let want = (mean(&c.head) - mean(&c.base)) / t(&c.base, &c.head);
+            assert!((scale(&c) - want).abs() < 1e-12, "{} for {want}", scale(&c));
+        }
+        assert_eq!(scale(&Column::default()), fudge(1.0, 1.0));
+        assert!((fudge(2.0, 5.0) - 0.02 * 0.7f64.sqrt()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn choices_are_pascals() {
+        for (n, k, want) in [(0, 0, 1.0), (5, 0, 1.0), (5, 2, 10.0), (10, 5, 252.0), (16, 8, 12_870.0), (20, 3, 1140.0)] {
+            assert!((choices(n, k) - want).abs() < 1e-6, "{n} over {k}");
+        }
+    }
+
+    #[test]
+    fn few_draws_are_enough_where_nothing_is_suspicious() {
+        let rising = |by: f64| (0..10).map(|i| f64::from(i) + by).collect::<Vec<_>>();
+        let drawn = |by: f64| max_t(&[Column { base: rising(0.0), head: rising(by) }], 3).choices;
+        assert_eq!([0.0, 3.0, 30.0].map(drawn), [FIRST, MOST, MOST]);
+        // 12,870 choices of 16 runs are few enough to be counted, 184,756 of 20 are not; one run a side is no choice.
+        let alike = |n: usize, m: usize| max_t(&[column(&vec![1.0; n], &vec![1.0; m])], 3).choices;
+        assert_eq!([(8, 8), (10, 10), (2, 2), (1, 2), (2, 1)].map(|(n, m)| alike(n, m)), [12_870, FIRST, 6, 0, 0]);
+    }
+
     #[test]
     fn what_is_alike_or_too_little_proves_nothing() {
         assert_eq!(max_t(&[], 1).p, Vec::<f64>::new());

@@ -61,6 +61,35 @@ mod tests {
     }
 
     #[test]
+    fn names_are_hashed_as_published() {
+        // FNV-1a of 64 bits: "" and "foobar" of the reference's test vectors (Fowler, Noll, Vo).
+        for (name, hash) in [("", 0xcbf2_9ce4_8422_2325), ("foobar", 0x8594_4171_f739_67e8)] {
+            assert_eq!(Random::named(0, name).state, hash, "{name}");
+            assert_eq!(Random::named(0xff00, name).state, hash ^ 0xff00, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_coin_is_the_first_bit() {
+        let (mut coins, mut bits) = (Random::new(5), Random::new(5));
+        let seen: Vec<bool> = (0..100).map(|_| coins.coin()).collect();
+        assert_eq!(seen, (0..100).map(|_| bits.next_u64() >= 1 << 63).collect::<Vec<_>>());
+        assert!(seen.contains(&true) && seen.contains(&false));
+    }
+
+    #[test]
+    fn every_order_is_drawn() {
+        let mut random = Random::new(11);
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..200 {
+            let mut list = [0, 1, 2];
+            random.shuffle(&mut list);
+            seen.insert(list);
+        }
+        assert_eq!(seen.len(), 6, "{seen:?}");
+    }
+
+    #[test]
     fn a_shuffle_keeps_what_is_there() {
         let mut list: Vec<usize> = (0..50).collect();
         Random::named(1, "x").shuffle(&mut list);

@@ -128,6 +128,15 @@ mod tests {
     }
 
     #[test]
+    fn the_normal_distributions_tail_is_as_tabled() {
+        // Abramowitz and Stegun, table 26.1: P(0), P(1), P(2), P(3).
+        for (z, below) in [(0.0, 0.5), (1.0, 0.841_344_746), (2.0, 0.977_249_868), (3.0, 0.998_650_102)] {
+            close(upper_tail(z), 1.0 - below, 1e-7);
+            close(upper_tail(-z), below, 1e-7);
+        }
+    }
+
+    #[test]
     fn degenerate_samples_prove_nothing() {
         for (base, head) in [(&[][..], &[1.0][..]), (&[1.0], &[]), (&[1.0, 1.0, 1.0], &[1.0, 1.0, 1.0])] {
             assert_eq!(p_greater(base, head), 1.0);

@@ -91,5 +91,8 @@ mod tests {
         assert!(Sample::new(vec![1.0, f64::NAN]).is_none());
         assert!(Sample::new(Vec::new()).is_none());
         assert!(Sample::new(vec![2.0, 2.0]).is_some_and(|s| s.is_constant()));
+        let sample = Sample::new(vec![7.0, 3.0, 4.0]).unwrap();
+        assert_eq!((sample.values(), sample.len(), sample.median()), (&[7.0, 3.0, 4.0][..], 3, 4.0));
+        assert!(!sample.is_empty() && !sample.is_constant());
     }
 }

@@ -87,6 +87,12 @@ impl Goroutine {
         Some(Span { end: now, open: true, ..self.begun(self.since.get()?) })
     }
 
+    /// Since when it runs, if it does.
+    #[inline(always)]
+    pub(super) fn runs_since(&self) -> Option<Time> {
+        if self.state == State::Running { self.since.get() } else { None }
+    }
+
     /// The window begins in the middle of what it does: that began there, and nothing tells how.
     pub(super) fn begin_at(&mut self, from: Time) {
         if self.since != Time::NEVER {

@@ -189,12 +189,12 @@ impl Timeline {
             }
             EventKind::RegionBegin { task, name } => {
                 if let Some(g) = self.known(event.g) {
-                    sink.region_begin(event, g.id.0, task, name, g.open(event.time));
+                    sink.region_begin(event, g.id.0, task, name, Open(&self.goroutines));
                 }
             }
             EventKind::RegionEnd { task, name } => {
                 if let Some(g) = self.known(event.g) {
-                    sink.region_end(event, g.id.0, task, name, g.open(event.time));
+                    sink.region_end(event, g.id.0, task, name, Open(&self.goroutines));
                 }
             }
             EventKind::TaskBegin { id, parent, name } => {

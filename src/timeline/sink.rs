@@ -162,6 +162,12 @@ impl Open<'_> {
     pub fn span(&self, g: GoSlot, now: Time) -> Option<Span> {
         self.0.get(g.index())?.open(now).map(|span| Span { g, ..span })
     }
+
+    /// Since when the goroutine runs, if it does.
+    #[inline(always)]
+    pub fn runs_since(&self, g: GoSlot) -> Option<Time> {
+        self.0.get(g.index())?.runs_since()
+    }
 }
 
 /// Takes what a timeline gives out. Everything comes in the order of time, but for spans, which come when they end.
@@ -204,10 +210,10 @@ pub trait Sink {
     fn range_begun(&mut self, _event: &Event, _range: Range, _active: bool, _executing: bool, _symbols: &Symbols) {}
     /// A special range ends, wherever it began.
     fn range_ended(&mut self, _event: &Event, _range: Range, _symbols: &Symbols) {}
-    /// A region begins on the goroutine of the event, which has the id `g` and is in the middle of `open`.
-    fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>);
-    /// A region ends on the goroutine of the event, which has the id `g` and is in the middle of `open`.
-    fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Option<Span>);
+    /// A region begins on the goroutine of the event, which has the id `g`; `open` is what goroutines are in the middle of.
+    fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Open<'_>);
+    /// A region ends on the goroutine of the event, which has the id `g`; `open` is what goroutines are in the middle of.
+    fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Open<'_>);
     /// A task begins; `g` is the id of the goroutine that says so, then the task and its parent.
     fn task_begin(&mut self, event: &Event, g: u64, ids: (TaskId, TaskId), name: Sym, open: Open<'_>);
     /// A task ends; `open` is what goroutines are in the middle of.

@@ -222,8 +222,8 @@ impl Sink for Quiet {
     fn range_begin(&mut self, _: GoSlot, _: Range, _: Time) {}
     fn range_end(&mut self, _: GoSlot, _: Range, _: Option<Time>) {}
     fn range(&mut self, _: Range, _: Time, _: Time, _: StackId) {}
-    fn region_begin(&mut self, _: &Event, _: u64, _: TaskId, _: Sym, _: Option<Span>) {}
-    fn region_end(&mut self, _: &Event, _: u64, _: TaskId, _: Sym, _: Option<Span>) {}
+    fn region_begin(&mut self, _: &Event, _: u64, _: TaskId, _: Sym, _: Open<'_>) {}
+    fn region_end(&mut self, _: &Event, _: u64, _: TaskId, _: Sym, _: Open<'_>) {}
     fn task_begin(&mut self, _: &Event, _: u64, _: (TaskId, TaskId), _: Sym, _: Open<'_>) {}
     fn task_end(&mut self, _: &Event, _: u64, _: (TaskId, TaskId), _: Sym, _: Open<'_>) {}
     fn log(&mut self, _: &Event, _: u64, _: TaskId, _: Sym, _: Sym) {}

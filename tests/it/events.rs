@@ -6,8 +6,9 @@
 //!
 //! `UPDATE_PAPERS=1 cargo test --test it events` writes the digests anew; look at what changed.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gotrace_diff::trace::{Chunk, Reader, TraceError, TraceErrorKind};
 
@@ -18,6 +19,12 @@ const MOST_BYTES: usize = 200_000;
 
 /// FNV-1a over text as it is written: equal on every machine and in every release of Rust.
 struct Digest(u64);
+
+impl Default for Digest {
+    fn default() -> Self {
+        Digest(0xcbf2_9ce4_8422_2325)
+    }
+}
 
 impl Write for Digest {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
@@ -32,7 +39,7 @@ impl Write for Digest {
 fn digest(bytes: &[u8]) -> Result<(u64, u64), TraceError> {
     let mut reader = Reader::new(bytes, false)?;
     let (mut chunk, mut count) = (Chunk::default(), 0);
-    let mut digest = Digest(0xcbf2_9ce4_8422_2325);
+    let mut digest = Digest::default();
     loop {
         let more = reader.next_chunk(&mut chunk, 1000)?;
         count += chunk.events.len() as u64;
@@ -46,10 +53,6 @@ fn digest(bytes: &[u8]) -> Result<(u64, u64), TraceError> {
     }
 }
 
-fn place() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden/events.txt")
-}
-
 #[test]
 fn every_recording_is_read_to_the_event_as_it_always_was() {
     let mut now = String::new();
@@ -61,10 +64,16 @@ fn every_recording_is_read_to_the_event_as_it_always_was() {
         }
     }
     assert!(now.lines().count() > 50, "{now}");
+    as_before("events", &now);
+}
+
+/// Compares with the golden text of this name.
+fn as_before(name: &str, now: &str) {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/golden/{name}.txt"));
     if std::env::var_os("UPDATE_PAPERS").is_some() {
-        std::fs::write(place(), &now).unwrap();
+        std::fs::write(&place, now).unwrap();
     }
-    let was = std::fs::read_to_string(place()).unwrap();
+    let was = std::fs::read_to_string(&place).unwrap();
     let changed: Vec<_> = now.lines().zip(was.lines()).filter(|(now, was)| now != was).collect();
     assert!(now == was, "now and before: {changed:#?}");
 }
@@ -100,4 +109,28 @@ fn the_reader_alone_refuses_what_is_bad_about_a_trace() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_said_of_a_bad_trace_names_the_same_place_in_the_same_words() {
+    // Of each cause the first one in full, and a digest of all the others, with where the error is.
+    let mut by_cause: BTreeMap<String, (String, usize, Digest)> = BTreeMap::new();
+    let mut classes = BTreeMap::new();
+    for (cause, bytes) in bad() {
+        let Err(error) = digest(&bytes) else { continue };
+        let class = error.kind().class();
+        classes.insert(class.name(), (class.headline(), class.advice()));
+        let text = format!("{} at {}: {error}", class.name(), error.offset());
+        let of = by_cause.entry(cause).or_insert_with(|| (text.clone(), 0, Digest::default()));
+        of.1 += 1;
+        write!(of.2, "{text}").unwrap();
+    }
+    let mut now = String::new();
+    for (cause, (first, count, digest)) in by_cause {
+        writeln!(now, "{cause} {count} {:016x}\n    {}", digest.0, first.escape_debug()).unwrap();
+    }
+    for (class, (headline, advice)) in classes {
+        writeln!(now, "{class}\n    {headline}\n    {advice}").unwrap();
+    }
+    as_before("refused", &now);
 }

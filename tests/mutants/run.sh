@@ -34,7 +34,7 @@ case $part in
     take trace stats few.rs hash.rs
     modules='few hash stats trace'
     tests data events
-    cp "$root/tests/it/golden/events.txt" "$crate/tests/it/golden/"
+    cp "$root"/tests/it/golden/{events,refused}.txt "$crate/tests/it/golden/"
     cp -R "$root/tests/corpus" "$crate/tests/"
     # Recordings are read where they are: none is changed.
     ln -sfn "$root/testdata" "$crate/testdata"
