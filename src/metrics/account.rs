@@ -6,8 +6,8 @@ use super::groups::GroupIx;
 use super::narrowed::Narrowed;
 use super::tally::{RangeName, Spent, Sums, Tally};
 use super::tests::TestIx;
-use crate::timeline::{Span, State};
-use crate::trace::{GoSlot, Range, StackId, Sym, Time};
+use crate::timeline::{Birth, Span, State};
+use crate::trace::{Range, StackId, Sym, Time};
 
 /// Special ranges of one goroutine, and what of it counts.
 #[derive(Clone, Debug, Default)]
@@ -42,8 +42,24 @@ impl Special {
     }
 }
 
-/// One goroutine.
+/// What is or was true of a goroutine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Mark {
+    /// It is the runtime's own, by name, or never showed a stack.
+    System = 1,
+    Created = 2,
+    /// It changed its state within the trace.
+    Active = 4,
+    /// It ran within the trace.
+    Ran = 8,
+    /// Its test is over, and has been given what it spent until then.
+    Settled = 16,
+}
+
+/// One goroutine: two cache lines, as there may be hundreds of thousands, and each event needs one.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub(super) struct Account {
     pub(super) sums: Sums,
     /// What few have, in a word for those who have not.
@@ -57,27 +73,18 @@ pub(super) struct Account {
     pub(super) group: GroupIx,
     pub(super) created_by: StackId,
     pub(super) test: TestIx,
-    /// Neighbours in the list of its test's goroutines.
-    pub(super) neighbours: [GoSlot; 2],
-    /// True for the runtime's own, by name, and for those that never showed a stack.
-    pub(super) system: bool,
-    pub(super) created: bool,
+    /// Each [`Mark`] is a bit.
+    marks: u8,
     /// Whether it does not count, since it works for no test that was asked for.
     pub(super) aside: bool,
     /// Whether what it does just now does not count, though it does itself: it is not in a region or task that was
     /// asked for, or its test is over.
     pub(super) outside: bool,
-    /// Whether it ever changed its state within the trace.
-    pub(super) active: bool,
-    /// Whether it ever ran within the trace.
-    pub(super) ran: bool,
-    /// Whether its test is over, and has been given what it spent until then.
-    pub(super) settled: bool,
-    /// Where it was when the trace ended, or when it began to wait for ever.
-    pub(super) stands_at: StackId,
     /// Whether it is one of those of its group that are there and count.
     pub(super) present: bool,
 }
+
+const _: () = assert!(size_of::<Account>() == 128);
 
 impl Default for Account {
     fn default() -> Self {
@@ -91,21 +98,39 @@ impl Default for Account {
             group: GroupIx::NAMELESS,
             created_by: StackId::NONE,
             test: TestIx::NONE,
-            neighbours: [GoSlot::NONE; 2],
-            system: true,
-            created: false,
+            marks: Mark::System as u8,
             aside: false,
             outside: false,
-            active: false,
-            ran: false,
-            settled: false,
-            stands_at: StackId::NONE,
             present: false,
         }
     }
 }
 
 impl Account {
+    /// A goroutine that the trace has just heard of.
+    #[inline(always)]
+    pub(super) fn born(birth: &Birth, test: TestIx) -> Account {
+        let created = if birth.created { Mark::Created as u8 | Mark::Active as u8 } else { 0 };
+        Account {
+            id: birth.id.0,
+            born: birth.time,
+            created_by: birth.by_stack,
+            marks: Mark::System as u8 | created,
+            test,
+            ..Account::default()
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn is(&self, mark: Mark) -> bool {
+        self.marks & mark as u8 != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn set(&mut self, mark: Mark, is: bool) {
+        self.marks = if is { self.marks | mark as u8 } else { self.marks & !(mark as u8) };
+    }
+
     /// What it has spent up to `now`, in the middle of `open`.
     #[inline]
     pub(super) fn snapshot(&self, open: Option<Span>, now: Time) -> Spent {
@@ -228,9 +253,12 @@ impl Account {
     /// The window begins: as if all that it is in the middle of had begun there.
     pub(super) fn begin_window(&mut self, from: Time) {
         (self.sums, self.born) = (Sums::default(), from);
-        (self.created, self.created_by, self.active) = (false, StackId::NONE, false);
-        self.ran = self.runs_since != Time::NEVER;
-        if self.ran {
+        let runs = self.runs_since != Time::NEVER;
+        self.set(Mark::Created, false);
+        self.set(Mark::Active, false);
+        self.set(Mark::Ran, runs);
+        self.created_by = StackId::NONE;
+        if runs {
             (self.runs_since, self.waited) = (from, 0);
         }
         if let Some(special) = &mut self.special {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::account::Account;
+use super::account::{Account, Mark};
 use super::groups::{GroupIx, GroupSum};
 use super::population::{Owner, Part, Role};
 use super::tests::TestIx;
@@ -55,22 +55,14 @@ impl Accounts {
     #[inline(always)]
     pub(super) fn look(&self, g: GoSlot) -> u64 {
         self.by_slot.get(g.index()).map_or(0, |account| {
-            let sums = &account.sums;
-            (sums.exec ^ sums.block.first() ^ account.born.0 ^ account.waited) as u64 ^ u64::from(account.stands_at.0)
+            // The first field and the last ones lie at either end of it.
+            account.sums.exec as u64 ^ u64::from(account.test.0)
         })
     }
 
     #[inline(always)]
     pub(super) fn born(&mut self, birth: &Birth, test: TestIx) {
-        *self.get(birth.g) = Account {
-            id: birth.id.0,
-            born: birth.time,
-            created: birth.created,
-            created_by: birth.by_stack,
-            active: birth.created,
-            test,
-            ..Account::default()
-        };
+        *self.get(birth.g) = Account::born(birth, test);
     }
 
     /// The window begins.
@@ -86,8 +78,9 @@ impl Accounts {
         let ix = self.group(start.func, name);
         let role = self.groups[ix.0 as usize].role;
         let account = self.get(g);
-        (account.group, account.system) = (ix, role.system);
-        let created = account.created;
+        account.group = ix;
+        account.set(Mark::System, role.system);
+        let created = account.is(Mark::Created);
         let group = &mut self.groups[ix.0 as usize];
         if group.start.is_none() || (created && !group.exact_start) {
             group.start = Some(start);
@@ -106,7 +99,7 @@ impl Accounts {
             return;
         }
         let since = now.unwrap_or_else(|| account.counts_from(account.born));
-        let always = !account.created && since == account.born;
+        let always = !account.is(Mark::Created) && since == account.born;
         let group = &mut self.groups[ix.0 as usize];
         if present { group.enter(since, always, runs) } else { group.leave(since, runs) }
     }
@@ -130,7 +123,9 @@ impl Accounts {
     pub(super) fn span(&mut self, span: &Span) -> &mut Account {
         let account = self.get(span.g);
         account.sums.add(span.state, span.reason, span.ns());
-        account.active |= !span.open;
+        if !span.open {
+            account.set(Mark::Active, true);
+        }
         account
     }
 
@@ -144,7 +139,8 @@ impl Accounts {
         let account = self.get(moved.g);
         let (ix, present) = (account.group, account.present);
         if runs {
-            (account.runs_since, account.waited, account.ran) = (now, waited, true);
+            (account.runs_since, account.waited) = (now, waited);
+            account.set(Mark::Ran, true);
         } else {
             account.stops(now);
         }
@@ -174,10 +170,10 @@ impl Accounts {
         }
         if account.counts() {
             group.count += 1;
-            group.created += u64::from(account.created);
+            group.created += u64::from(account.is(Mark::Created));
             group.alive += u64::from(alive);
-            group.active |= account.active;
-            if account.created && account.created_by != StackId::NONE {
+            group.active |= account.is(Mark::Active);
+            if account.is(Mark::Created) && account.created_by != StackId::NONE {
                 group.note_creator(account.created_by);
             }
         }

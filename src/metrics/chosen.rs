@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use super::account::Account;
+use super::account::{Account, Mark};
 use super::accounts::Accounts;
 use super::tally::Spent;
 use super::tasks::Tasks;
@@ -266,7 +266,7 @@ impl super::Metrics {
             return;
         }
         if span.state != State::Running {
-            self.blocking.span(&Span { g, open: true, ..span }, account.test, None, account.ran);
+            self.blocking.span(&Span { g, open: true, ..span }, account.test, None, account.is(Mark::Ran));
         }
         self.instance(Span { g, ..span });
     }

@@ -4,7 +4,7 @@
 //! Nothing is kept but the longest of each: a run of many goroutines takes as much room as one of few. The runtime's and
 //! the framework's own goroutines, and what goroutines wait for the framework, are left out.
 
-use super::account::Account;
+use super::account::{Account, Mark};
 use super::accounts::Accounts;
 use super::blocking::frames;
 use super::groups::GroupIx;
@@ -39,7 +39,8 @@ struct Life {
     who: Who,
     account: Box<Account>,
     spent: Spent,
-    alive: bool,
+    /// Where it stood when the trace ended, if that was first.
+    stands_at: Option<StackId>,
 }
 
 /// A call of a region.
@@ -163,14 +164,14 @@ impl Instances {
     }
 
     /// A goroutine is gone, or the trace ended first; it spent `spent`, as far as that counts.
-    pub(super) fn retire(&mut self, account: &Account, spent: &Spent, alive: bool) {
+    pub(super) fn retire(&mut self, account: &Account, spent: &Spent, stands_at: Option<StackId>) {
         if self.is_own(account.group) {
             let who = Who::of(account);
             self.goroutines.offer(spent.total, account.born.0, who.id, || Life {
                 who,
                 account: Box::new(account.clone()),
                 spent: spent.clone(),
-                alive,
+                stands_at,
             });
         }
     }
@@ -201,15 +202,15 @@ impl Instances {
         let waits = self.waits.into_sorted().filter(|piece| is_own(piece.who)).take(self.keep);
         summary::Instances {
             goroutines: goroutines
-                .map(|Life { who, account, spent, alive }| GoroutineInstance {
+                .map(|Life { who, account, spent, stands_at }| GoroutineInstance {
                     g: who.id,
                     group: group(who),
                     test: test(who),
                     start_ns: account.born.0,
-                    created: account.created,
-                    alive,
+                    created: account.is(Mark::Created),
+                    alive: stands_at.is_some(),
                     created_at: frames(symbols, account.created_by),
-                    stands_at: frames(symbols, if alive { account.stands_at } else { StackId::NONE }),
+                    stands_at: frames(symbols, stands_at.unwrap_or_default()),
                     times: spent.times(symbols),
                 })
                 .collect(),

@@ -65,7 +65,6 @@ impl Count {
         self.base += i128::from(now.0);
     }
 
-    /// Without a branch, like all that changes with each goroutine's turn: which way it goes cannot be foreseen.
     #[inline(always)]
     fn becomes(&mut self, number: u32, now: Time) {
         let fewer = i64::from(self.number) - i64::from(number);
@@ -94,9 +93,19 @@ struct While {
 impl While {
     #[inline(always)]
     fn becomes(&mut self, holds: bool, now: Time) {
-        let fewer = i64::from(self.holds) - i64::from(holds);
-        self.base = self.base.wrapping_add(fewer.wrapping_mul(now.0));
-        self.holds = holds;
+        if holds != self.holds {
+            if holds { self.begins(now) } else { self.ends(now) }
+        }
+    }
+
+    #[inline(always)]
+    fn begins(&mut self, now: Time) {
+        (self.holds, self.base) = (true, self.base.wrapping_sub(now.0));
+    }
+
+    #[inline(always)]
+    fn ends(&mut self, now: Time) {
+        (self.holds, self.base) = (false, self.base.wrapping_add(now.0));
     }
 
     #[inline(always)]
@@ -203,23 +212,31 @@ impl Load {
         match from {
             Activity::Running => {
                 self.running.goes(now);
-                self.any_running.becomes(self.running.number > 0, now);
+                if self.running.number == 0 {
+                    self.any_running.ends(now);
+                }
             }
             Activity::Runnable => {
                 self.runnable.goes(now);
-                self.any_runnable.becomes(self.runnable.number > 0, now);
+                if self.runnable.number == 0 {
+                    self.any_runnable.ends(now);
+                }
             }
             _ => {}
         }
         match to {
             Activity::Running => {
                 self.running.comes(now);
-                self.any_running.becomes(true, now);
+                if self.running.number == 1 {
+                    self.any_running.begins(now);
+                }
                 self.peak_running = self.peak_running.max(self.running.number);
             }
             Activity::Runnable => {
                 self.runnable.comes(now);
-                self.any_runnable.becomes(true, now);
+                if self.runnable.number == 1 {
+                    self.any_runnable.begins(now);
+                }
                 self.peak_runnable = self.peak_runnable.max(self.runnable.number);
             }
             _ => {}

@@ -30,11 +30,12 @@ mod warnings;
 
 use std::collections::BTreeMap;
 
+use crate::hash::HashMap;
 use crate::timeline::{Activity, Birth, Move, Open, Sink, Span, State, Timeline};
 use crate::trace::{
     Event, EventKind, Frame, Gauge, GoSlot, GoState, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time,
 };
-use account::Worker;
+use account::{Mark, Worker};
 use accounts::Accounts;
 use belongs::Belongs;
 use blocking::Blocking;
@@ -83,6 +84,8 @@ pub struct Metrics {
     logs: BTreeMap<Sym, u64>,
     /// Goroutines created, by the stack that did.
     creations: Vec<u64>,
+    /// Where goroutines stand that wait for ever, or are there when the trace ends.
+    standing: HashMap<GoSlot, StackId>,
     /// The longest of single things, where they were asked for.
     instances: Option<Box<Instances>>,
 }
@@ -109,6 +112,7 @@ impl Default for Metrics {
             gauges: BTreeMap::new(),
             logs: BTreeMap::new(),
             creations: Vec::new(),
+            standing: HashMap::default(),
             instances: None,
         }
     }
@@ -271,11 +275,11 @@ impl Sink for Metrics {
         let by = span.by.get().and_then(|by| self.accounts.peek(by)).map(|by| by.group);
         self.regions.note(span.g, &self.accounts);
         let account = self.accounts.span(span);
-        let (test, id, ran) = (account.test, account.id, account.ran);
+        let (test, id, ran) = (account.test, account.id, account.is(Mark::Ran));
         let aside = !self.quiet && (account.aside || account.outside);
         let group = account.group;
-        if span.open {
-            account.stands_at = span.stack;
+        if span.open && !self.quiet {
+            self.standing.insert(span.g, span.stack);
         }
         match span.state {
             State::Running => {
@@ -348,16 +352,16 @@ impl Sink for Metrics {
                 self.cut(left, open.span(left, time));
             }
         }
+        let stuck_at = reason.filter(|event| is_stuck(event)).map(|event| event.stack);
         let account = self.accounts.get(g);
-        account.finalize(time, is_stuck(reason));
+        account.finalize(time, stuck_at.is_some());
         if let Some(stretches) = self.stretches.as_mut().filter(|_| !self.quiet) {
             stretches.close(g, account, |account| account.snapshot(None, time));
             self.accounts.recount(g, Some(time));
         }
         let account = self.accounts.get(g);
-        if let Some(event) = reason {
-            // Where it matters it has not ended, but waits for ever.
-            account.stands_at = event.stack;
+        if let Some(at) = stuck_at {
+            self.standing.insert(g, at);
         }
         self.regions.close_all(g, account, time, self.instances.as_deref_mut(), &self.tasks);
         self.tasks.close_all(g, || account.snapshot(None, time));
@@ -370,7 +374,7 @@ impl Sink for Metrics {
         if account.counts() {
             self.belongs.group(account.group, account.test, &self.tests);
         }
-        self.blocking.retire(g, account.ran);
+        self.blocking.retire(g, account.is(Mark::Ran));
         if self.quiet {
             return self.accounts.forget(g);
         }
@@ -380,15 +384,16 @@ impl Sink for Metrics {
         if self.instances.is_none() && self.tests.is_empty() {
             return self.accounts.forget(g);
         }
+        let stands_at = alive.then(|| self.standing.get(&g).copied().unwrap_or_default());
         let account = self.accounts.take(g);
         let spent = account.lifetime(time);
         if let Some(instances) = &mut self.instances
             && account.counts()
         {
-            instances.retire(&account, account.counted().unwrap_or(&spent), alive);
+            instances.retire(&account, account.counted().unwrap_or(&spent), stands_at);
         }
         let owner = self.accounts.owner(account.group);
-        self.tests.retire(g, (&account, &spent), owner, alive, time, &mut self.accounts);
+        self.tests.retire(g, (&account, &spent), owner, stands_at, time);
     }
 
     fn range_begin(&mut self, g: GoSlot, range: Range, since: Time) {
@@ -511,8 +516,8 @@ impl Sink for Metrics {
 }
 
 /// Whether a goroutine has not ended where that is said of it, but waits for ever.
-fn is_stuck(reason: Option<&Event>) -> bool {
-    matches!(reason, Some(Event { kind: EventKind::Go(t), .. }) if t.to != GoState::NotExist)
+fn is_stuck(reason: &Event) -> bool {
+    matches!(reason.kind, EventKind::Go(t) if t.to != GoState::NotExist)
 }
 
 /// For what the world is stopped, if this range is that.

@@ -83,7 +83,7 @@ impl Sink for Plain {
 
     fn finalize(&mut self, g: GoSlot, time: Time, reason: Option<&Event>, _open: Open<'_>) {
         let account = self.accounts.get(g);
-        account.finalize(time, super::is_stuck(reason));
+        account.finalize(time, reason.is_some_and(super::is_stuck));
         self.regions.close_all(g, account, time, None, &self.tasks);
     }
 

@@ -19,7 +19,7 @@
 
 use std::collections::BTreeMap;
 
-use super::account::Account;
+use super::account::{Account, Mark};
 use super::accounts::{Accounts, position};
 use super::instances::{Call, Instances, Who};
 use super::tally::Spent;
@@ -293,7 +293,7 @@ impl Regions {
         mut calls: Option<&mut Instances>,
         tasks: &Tasks,
     ) {
-        if account.system {
+        if account.is(Mark::System) {
             return self.stack(g).open.clear();
         }
         let now = Now { g, account, open: None, time, complete: false };

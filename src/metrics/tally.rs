@@ -84,12 +84,6 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
         }
     }
 
-    /// The first sum.
-    #[inline(always)]
-    pub(super) fn first(&self) -> i64 {
-        self.sums[0]
-    }
-
     /// What is not zero.
     pub(super) fn iter(&self) -> impl Iterator<Item = (K, i64)> + '_ {
         let two = self.keys.iter().copied().zip(self.sums);

@@ -15,7 +15,7 @@ mod examples;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::account::Account;
+use super::account::{Account, Mark};
 use super::accounts::Accounts;
 use super::groups::GroupIx;
 use super::population::{Owner, Part};
@@ -120,6 +120,8 @@ pub(super) struct Tests {
     /// The last benchmark that a goroutine started: what is launched later belongs to it.
     launched: HashMap<GoSlot, TestIx>,
     last_birth: Option<Birth>,
+    /// By slot: neighbours in the list of its test's goroutines.
+    neighbours: Vec<[GoSlot; 2]>,
     /// The example that runs, and the goroutine that reads what it prints.
     example: Option<(GoSlot, TestIx)>,
     /// Tests that are running: begun, not over, not waiting for their turn.
@@ -162,8 +164,8 @@ impl Tests {
         for test in &mut self.all {
             let (mut goroutines, mut next) = (0, test.first);
             while let Some(account) = next.get().and_then(|slot| accounts.peek(slot)) {
-                goroutines += u64::from(!account.settled);
-                next = account.neighbours[1];
+                goroutines += u64::from(!account.is(Mark::Settled));
+                next = self.neighbours.get(next.index()).map_or(GoSlot::NONE, |of| of[1]);
             }
             test.began = test.began.max(from);
             (test.wall, test.paused, test.waited, test.tail) = (0, 0, 0, 0);
@@ -304,26 +306,35 @@ impl Tests {
         if test.over {
             // Begun by someone who was left over: counted as such when it ends.
             let account = accounts.get(g);
-            (account.settled, account.outside) = (true, account.outside || clips);
+            account.set(Mark::Settled, true);
+            account.outside |= clips;
         }
         test.goroutines += 1;
         let second = std::mem::replace(&mut test.first, g);
-        accounts.get(g).neighbours = [GoSlot::NONE, second];
+        *self.neighbours(g) = [GoSlot::NONE, second];
         if second != GoSlot::NONE {
-            accounts.get(second).neighbours[0] = g;
+            self.neighbours(second)[0] = g;
         }
     }
 
-    fn leave(&mut self, account: &Account, accounts: &mut Accounts) {
-        let [before, after] = account.neighbours;
+    /// Takes a goroutine off the list of its test.
+    fn leave(&mut self, g: GoSlot, ix: TestIx) {
+        let [before, after] = std::mem::replace(self.neighbours(g), [GoSlot::NONE; 2]);
         if after != GoSlot::NONE {
-            accounts.get(after).neighbours[0] = before;
+            self.neighbours(after)[0] = before;
         }
         if before != GoSlot::NONE {
-            accounts.get(before).neighbours[1] = after;
-        } else if let Some(test) = self.get(account.test) {
+            self.neighbours(before)[1] = after;
+        } else if let Some(test) = self.get(ix) {
             test.first = after;
         }
+    }
+
+    fn neighbours(&mut self, g: GoSlot) -> &mut [GoSlot; 2] {
+        if g.index() >= self.neighbours.len() {
+            self.neighbours.resize(g.index() + 1, [GoSlot::NONE; 2]);
+        }
+        &mut self.neighbours[g.index()]
     }
 
     /// A goroutine that works for a test has spent time.
@@ -414,12 +425,12 @@ impl Tests {
         }
         let mut all = Spent::default();
         while let Some(slot) = next.get() {
+            next = self.neighbours(slot)[1];
             let account = accounts.get(slot);
-            next = account.neighbours[1];
-            if slot == g || account.settled {
+            if slot == g || account.is(Mark::Settled) {
                 continue;
             }
-            account.settled = true;
+            account.set(Mark::Settled, true);
             let spent = spent(slot, account);
             all.merge(&spent);
             if self.clips {
@@ -453,19 +464,18 @@ impl Tests {
         clipped
     }
 
-    /// A goroutine is gone, or (`alive`) the trace ended first.
+    /// A goroutine is gone, or the trace ended first, while it stood somewhere.
     pub(super) fn retire(
         &mut self,
         g: GoSlot,
         (account, spent): (&Account, &Spent),
         owner: Owner,
-        alive: bool,
+        stands_at: Option<StackId>,
         time: Time,
-        accounts: &mut Accounts,
     ) {
         let spent = &*self.part(g, account.test, spent);
         let Some(test) = self.get(account.test) else {
-            if !self.all.is_empty() && account.created && !account.aside && owner == Owner::User {
+            if !self.all.is_empty() && account.is(Mark::Created) && !account.aside && owner == Owner::User {
                 self.unattributed += 1;
                 self.unattributed_exec = self.unattributed_exec.saturating_add(spent.sums.exec);
             }
@@ -477,18 +487,18 @@ impl Tests {
         if test.last_runner == g {
             test.last_runner = GoSlot::NONE;
         }
-        if !account.settled {
+        if !account.is(Mark::Settled) {
             test.spent.merge(spent);
         } else {
             let late = time.since(test.ended);
-            if alive {
-                *test.leaks.entry(account.stands_at).or_default() += 1;
+            if let Some(at) = stands_at {
+                *test.leaks.entry(at).or_default() += 1;
                 test.outlived += 1;
             } else if late > GRACE {
                 test.outlived += 1;
             }
             test.tail = test.tail.max(late);
         }
-        self.leave(account, accounts);
+        self.leave(g, account.test);
     }
 }

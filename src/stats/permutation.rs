@@ -252,7 +252,8 @@ mod tests {
         for bits in (0u32..1 << 7).filter(|bits| bits.count_ones() == 4) {
             let of = |c: &Column| {
                 let all: Vec<f64> = c.base.iter().chain(&c.head).copied().collect();
-                let side = |is: u32| (0..7).filter(|i| bits >> i & 1 == is).map(|i| all[i as usize]).collect::<Vec<_>>();
+                let side =
+                    |is: u32| (0..7).filter(|i| bits >> i & 1 == is).map(|i| all[i as usize]).collect::<Vec<_>>();
                 t(&side(0), &side(1))
             };
             let most = columns.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
@@ -290,7 +291,8 @@ mod tests {
 
     #[test]
     fn choices_are_pascals() {
-        for (n, k, want) in [(0, 0, 1.0), (5, 0, 1.0), (5, 2, 10.0), (10, 5, 252.0), (16, 8, 12_870.0), (20, 3, 1140.0)] {
+        for (n, k, want) in [(0, 0, 1.0), (5, 0, 1.0), (5, 2, 10.0), (10, 5, 252.0), (16, 8, 12_870.0), (20, 3, 1140.0)]
+        {
             assert!((choices(n, k) - want).abs() < 1e-6, "{n} over {k}");
         }
     }

@@ -27,8 +27,9 @@ fn state(state: GoState) -> State {
     }
 }
 
-/// What is known of one goroutine.
+/// What is known of one goroutine: a cache line.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) struct Goroutine {
     pub(super) id: GoId,
     pub(super) known: bool,

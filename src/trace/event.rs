@@ -259,13 +259,11 @@ pub enum EventKind {
     Experimental,
 }
 
-/// One event.
+/// One event. Small, as each is written by one thread and read by another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
     /// When. Later than the event before, and never negative.
     pub time: Time,
-    /// The thread it happened on, before the event.
-    pub thread: ThreadId,
     /// The goroutine that ran there, before the event.
     pub g: GoSlot,
     /// The processor it ran on, before the event.

@@ -63,9 +63,8 @@ impl Tests {
         let spent = spent(runner, &account).since(&before.unwrap_or_default());
         test.own.merge(&spent);
         test.spent.merge(&spent);
-        self.leave(&account, accounts);
-        let account = accounts.get(runner);
-        (account.test, account.neighbours) = (TestIx::NONE, [GoSlot::NONE; 2]);
+        self.leave(runner, account.test);
+        accounts.get(runner).test = TestIx::NONE;
     }
 
     /// What a goroutine spent on its test: all of it, but for one that ran an example when the trace ended.

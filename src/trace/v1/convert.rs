@@ -10,7 +10,7 @@ use super::symbols::Names;
 use crate::hash::HashMap;
 use crate::trace::{
     Event, EventKind, Gauge, GoId, GoSlot, GoState, GoTransition, ProcId, ProcState, Range, StackId, Sym, SymbolDelta,
-    TaskId, ThreadId, Time,
+    TaskId, Time,
 };
 
 /// Turns records into events. What it knows is what earlier events told.
@@ -38,7 +38,6 @@ pub(super) struct Converter {
 #[derive(Clone, Copy, Debug)]
 struct Proc {
     id: ProcId,
-    thread: ThreadId,
     seen: bool,
 }
 
@@ -46,7 +45,7 @@ impl Converter {
     /// `first` is the time of the first event.
     pub(super) fn new(index: Index, goroutines: Vec<u64>, details: Details, version: Version, first: i64) -> Self {
         // Number -1, which stands for none, becomes `ProcId::NONE`.
-        let procs = index.procs.iter().map(|&id| Proc { id: ProcId(id as u32), thread: ThreadId::NONE, seen: false });
+        let procs = index.procs.iter().map(|&id| Proc { id: ProcId(id as u32), seen: false });
         let mut tables = index.tables;
         tables.forget_ids();
         Converter {
@@ -152,11 +151,6 @@ impl Converter {
             },
         };
         self.emit(record, kind, 0, out);
-        if record.kind == Kind::ProcStop
-            && let Some(proc) = self.procs.get_mut(record.proc as usize)
-        {
-            proc.thread = ThreadId::NONE;
-        }
     }
 
     /// Events that are about no goroutine's state.
@@ -166,9 +160,6 @@ impl Converter {
             Kind::ProcStart | Kind::ProcStop => {
                 let starts = record.kind == Kind::ProcStart;
                 let proc = self.procs.get_mut(record.proc as usize)?;
-                if starts {
-                    proc.thread = ThreadId(record.arg);
-                }
                 let (to, other) =
                     if starts { (ProcState::Running, ProcState::Idle) } else { (ProcState::Idle, ProcState::Running) };
                 let from = if std::mem::replace(&mut proc.seen, true) { other } else { ProcState::Undetermined };
@@ -246,15 +237,9 @@ impl Converter {
 
     /// Appends an event `later` nanoseconds after the record, with the record's context.
     fn emit(&mut self, record: &Record, kind: EventKind, later: i64, out: &mut Vec<Event>) {
-        let sample = record.kind == Kind::CpuSample;
-        let thread = match self.procs.get(record.proc as usize) {
-            // Who took a sample is not known; and what no processor did no thread did.
-            Some(proc) if !sample && proc.id != ProcId::NONE => proc.thread,
-            _ => ThreadId::NONE,
-        };
         let time = self.tick(record.time.saturating_add(later));
         let (g, p) = (self.slots.of(record.g), self.proc_id(record.proc));
-        out.push(Event { time: Time(time), thread, g, p, stack: self.names.stack(record.stack), kind });
+        out.push(Event { time: Time(time), g, p, stack: self.names.stack(record.stack), kind });
     }
 
     /// The time for an event of `time`: no two events share one.
@@ -273,5 +258,5 @@ impl Converter {
 
 /// An event outside any context.
 fn nobody(time: i64, kind: EventKind) -> Event {
-    Event { time: Time(time), thread: ThreadId::NONE, g: GoSlot::NONE, p: ProcId::NONE, stack: StackId::NONE, kind }
+    Event { time: Time(time), g: GoSlot::NONE, p: ProcId::NONE, stack: StackId::NONE, kind }
 }

@@ -10,7 +10,7 @@ use super::order::{Order, Step};
 use super::spec::{self, Specs};
 use crate::trace::Chunk;
 use crate::trace::error::{TraceError, TraceErrorKind as Kind};
-use crate::trace::event::{ClockSnapshot, EventKind, ProcId, ThreadId, Time};
+use crate::trace::event::{ClockSnapshot, EventKind, ProcId, Time};
 use crate::trace::version::V2;
 
 /// Reads a trace of Go 1.22 or newer. Holds one generation in memory, or two where the next one is read ahead.
@@ -226,7 +226,7 @@ impl<R: Read> V2Reader<R> {
         let stack = stack.ok_or_else(|| TraceError::new(Kind::StackMissing, self.data.end))?;
         let g = self.order.sampled(sample.g);
         let p = u32::try_from(sample.proc).map_or(ProcId::NONE, ProcId);
-        self.order.emit_as(sample.time, ThreadId(sample.thread), g, p, stack, EventKind::CpuSample);
+        self.order.emit_as(sample.time, g, p, stack, EventKind::CpuSample);
         Ok(true)
     }
 

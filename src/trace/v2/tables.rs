@@ -42,7 +42,6 @@ struct PcFrame {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CpuSample {
     pub(crate) time: i64,
-    pub(crate) thread: u64,
     pub(crate) proc: u64,
     pub(crate) g: u64,
     pub(crate) stack: u64,
@@ -222,9 +221,9 @@ impl Tables {
         while !entries.done() {
             entries.expect(ev::CPUSample, Kind::BadCpuSample)?;
             let time = entries.number()? as i64;
-            let (thread, proc) = (entries.number()?, entries.number()?);
+            let (_thread, proc) = (entries.number()?, entries.number()?);
             let (g, stack) = (entries.number()?, entries.number()?);
-            self.samples.push(CpuSample { time, thread, proc, g, stack });
+            self.samples.push(CpuSample { time, proc, g, stack });
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::bytes::Bytes;
 use crate::trace::v1::Version;
-use crate::trace::{EventKind, GoState, Range, StackId, Sym, TaskId, ThreadId, TraceErrorKind};
+use crate::trace::{EventKind, GoState, Range, StackId, Sym, TaskId, TraceErrorKind};
 
 #[test]
 fn slots_are_reused_and_a_label_follows_its_start() {
@@ -42,26 +42,10 @@ fn who_wakes_whom_tells_the_processor() {
         .event(7, &[10, 0, 0])
         .end();
     let (events, _) = bytes.read().unwrap_or_default();
-    let at = |time| events.iter().find(|event| event.time.0 == time).map(|event| (event.p.0, event.thread));
-    assert_eq!(at(30), Some((1_000_002, ThreadId::NONE)));
-    assert_eq!(at(70), Some((1_000_001, ThreadId::NONE)));
-    assert_eq!(at(80), Some((1_000_004, ThreadId::NONE)));
-}
-
-#[test]
-fn processors_have_a_thread_from_start_to_stop() {
-    let bytes = Bytes::running()
-        .event(15, &[10])
-        .event(6, &[10])
-        .event(33, &[10, 64])
-        .event(5, &[10, 9])
-        .event(33, &[10, 65])
-        .batch(u64::MAX, 160)
-        .event(34, &[0, 66])
-        .end();
-    let (events, _) = bytes.read().unwrap_or_default();
-    let threads: Vec<_> = events.iter().skip(3).map(|event| (event.p.0 as i32, event.thread.0 as i64)).collect();
-    assert_eq!(threads, [(0, 7), (0, 7), (0, -1), (0, 9), (0, 9), (-1, -1), (-1, -1)]);
+    let at = |time| events.iter().find(|event| event.time.0 == time).map(|event| event.p.0);
+    assert_eq!(at(30), Some(1_000_002));
+    assert_eq!(at(70), Some(1_000_001));
+    assert_eq!(at(80), Some(1_000_004));
 }
 
 #[test]

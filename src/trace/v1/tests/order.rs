@@ -2,7 +2,7 @@
 
 use super::bytes::Bytes;
 use crate::trace::v1::Version;
-use crate::trace::{EventKind, ProcId, ThreadId, TraceErrorKind};
+use crate::trace::{EventKind, ProcId, TraceErrorKind};
 
 #[test]
 fn causes_come_before_effects_and_the_earliest_of_what_can_be_is_next() {
@@ -78,7 +78,7 @@ fn a_call_that_blocks_ends_when_it_did_and_not_when_that_was_written() {
     assert_eq!(bytes.told_after_start(), expected);
     let (events, _) = bytes.read().unwrap_or_default();
     let exit = events.iter().find(|event| event.time.0 == 50);
-    assert_eq!(exit.map(|event| (event.p, event.thread)), Some((ProcId(1_000_003), ThreadId::NONE)));
+    assert_eq!(exit.map(|event| event.p), Some(ProcId(1_000_003)));
 
     // Before it blocked it cannot have been over.
     let early = Bytes::running().event(28, &[20, 0]).event(30, &[10]).event(29, &[60, 1, 2, 125]).end();
@@ -96,9 +96,9 @@ fn samples_take_their_place_by_time() {
     let samples: Vec<_> = events
         .iter()
         .filter(|event| event.kind == EventKind::CpuSample)
-        .map(|event| (event.time.0, event.p.0 as i32, event.g.0 as i32, event.thread))
+        .map(|event| (event.time.0, event.p.0 as i32, event.g.0 as i32))
         .collect();
-    assert_eq!(samples, [(10, 0, 0, ThreadId::NONE), (30, -1, -1, ThreadId::NONE)]);
+    assert_eq!(samples, [(10, 0, 0), (30, -1, -1)]);
     let old = bytes.read_as(Version::Go111, false, 100);
     assert_eq!(old.err(), Some(TraceErrorKind::V1BadEvent));
 }

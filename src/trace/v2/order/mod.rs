@@ -238,29 +238,21 @@ impl Order {
     /// Appends an event. The reader makes times strictly increasing: a nanosecond more where the clock stood still.
     #[inline(always)]
     fn emit(&mut self, time: i64, ctx: Ctx, stack: StackId, kind: EventKind) {
-        self.emit_as(time, ctx.thread, ctx.g, ctx.proc, stack, kind);
+        self.emit_as(time, ctx.g, ctx.proc, stack, kind);
     }
 
     /// The same where the context is not a thread's own (CPU samples, generation marks).
     #[inline(always)]
-    pub(crate) fn emit_as(
-        &mut self,
-        time: i64,
-        thread: ThreadId,
-        g: GoSlot,
-        p: ProcId,
-        stack: StackId,
-        kind: EventKind,
-    ) {
+    pub(crate) fn emit_as(&mut self, time: i64, g: GoSlot, p: ProcId, stack: StackId, kind: EventKind) {
         let time = if time <= self.last_time { self.last_time.saturating_add(1) } else { time };
         self.last_time = time;
-        self.out.push(Event { time: Time(time), thread, g, p, stack, kind });
+        self.out.push(Event { time: Time(time), g, p, stack, kind });
     }
 
     /// Marks the begin of a generation, or with `None` the end of the trace.
     pub(crate) fn sync(&mut self, time: Option<i64>) {
         let time = time.unwrap_or(self.last_time);
-        self.emit_as(time, ThreadId::NONE, GoSlot::NONE, ProcId::NONE, StackId::NONE, EventKind::Sync);
+        self.emit_as(time, GoSlot::NONE, ProcId::NONE, StackId::NONE, EventKind::Sync);
     }
 
     /// The slot of a goroutine for a CPU sample's context.
