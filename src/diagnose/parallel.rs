@@ -10,7 +10,7 @@ use crate::summary::{Group, OTHERS, Site, Summary};
 
 pub(super) static POOL: Rule = Rule {
     name: "limited-pool",
-    definition: "At least `min-goroutines` of a group existed at once, at most `max-waits` waits for each, and at least `min-share` of their time together they waited in a channel, a select or package sync at one stack, on average `min-waiting` of them at once: few get through at a time, the rest wait there. Those who end the waits are fewer than those who wait: the group's own goroutines, which hand on their place, or of other groups at most half as many at once. Where it is a Mutex it is `contention` instead. How many did get through is the mean number that did not wait there.",
+    definition: "At least `min-goroutines` of a group existed at once, at most `max-waits` waits for each, and at least `min-share` of their time together they waited in a channel, a select or package sync at one stack, on average `min-waiting` of them at once: few get through at a time, the rest wait there. Those who end the waits are fewer than those who wait: the group's own goroutines, which hand on their place, or of other groups at most half as many at once. Where it is a Mutex it is `contention` instead. How many get on is the mean number that waited neither there nor for a processor: who has not reached the place yet mostly waits for one.",
     advice: "raise the limit (for a database/sql pool: SetMaxOpenConns) if what is behind it can take more, else start no more goroutines than get through",
     thresholds: &[
         Threshold { name: "min-goroutines", default: 8.0, meaning: "goroutines of the group at once, at the peak" },
@@ -60,7 +60,8 @@ fn pool(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
             && site.count as f64 <= limits.get("max-waits") * group.count as f64
             && is_handed_on(site, group, summary);
         let present = group.present_ns.max(1) as f64;
-        let (waiting, through) = (site.time_ns as f64 / present, (group.total_ns - site.time_ns) as f64 / present);
+        let waiting = site.time_ns as f64 / present;
+        let through = (group.total_ns - site.time_ns - group.sched_wait_ns).max(0) as f64 / present;
         if !fans_out
             || waiting < limits.get("min-waiting")
             || (group.peak as f64) < limits.get("min-goroutines")

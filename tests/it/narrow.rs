@@ -484,6 +484,65 @@ fn goroutines_that_outlive_a_test_count_up_to_its_end() {
     assert!(leaky > 0);
 }
 
+/// Two goroutines work for a test and outlive it, in ns after 100 on the clock.
+///
+/// ```text
+///   ns since 100      15    20     30     40 45   50      60 65   70        90      100    110     120
+///   testing.tRunner    |run create create wait     |runnable  |run  over
+///   shop.work 3              |runnable        |run         |runnable         |run     |wait
+///   shop.work 4                     |runnable                                               |run     wait
+/// ```
+fn crafted_leftovers() -> Vec<u8> {
+    let (main, start, own, work, sync) = (1, 2, 3, 4, 5);
+    let a = Events::default()
+        .event(ev::PROC_STATUS, 0, &[0, PROC_RUNNING])
+        .event(ev::GO_STATUS, 0, &[1, 1, GO_RUNNING])
+        .event(ev::GO_CREATE, 5, &[2, start, main])
+        .event(ev::GO_BLOCK, 5, &[sync, main])
+        .event(ev::GO_START, 5, &[2, 1])
+        .event(ev::GO_CREATE, 5, &[3, work, own])
+        .event(ev::GO_CREATE, 10, &[4, work, own])
+        .event(ev::GO_BLOCK, 10, &[sync, own])
+        .event(ev::GO_START, 5, &[3, 1])
+        .event(ev::GO_UNBLOCK, 5, &[2, 2, work])
+        .event(ev::GO_STOP, 10, &[sync, work])
+        .event(ev::GO_START, 5, &[2, 3])
+        .event(ev::GO_DESTROY, 5, &[])
+        .event(ev::GO_START, 20, &[3, 2])
+        .event(ev::GO_BLOCK, 10, &[sync, work])
+        .event(ev::GO_START, 10, &[4, 1])
+        .event(ev::GO_BLOCK, 10, &[sync, work]);
+    Craft::new("go 1.22")
+        .frequency(1)
+        .strings(1, &["testing.tRunner", "shop.TestPut", "shop.work", "main.main", "sync"])
+        .stacks(1, &[&[4], &[1], &[2, 1], &[3]])
+        .batch(1, 1, 100, &a.0)
+        .bytes
+}
+
+#[test]
+fn how_many_there_are_at_once_counts_up_to_the_end_of_their_test() {
+    let of = |tests: Option<Vec<bool>>, window: (Option<i64>, Option<i64>)| {
+        let at = |ns: i64| Moment::At(100 + ns);
+        let window = Window { from: window.0.map(at), to: window.1.map(at) };
+        let chosen = Some(Chosen { tests, others: false, ..Chosen::default() });
+        let options = Options { chosen, window, ..Options::default() };
+        let summary = summarize("leftovers", crafted_leftovers().as_slice(), &options).unwrap();
+        summary.goroutines.get("shop.work").map(|group| {
+            [group.total_ns, group.present_ns, group.peak as i64, group.peak_running as i64, group.exec_ns]
+        })
+    };
+    let (test, whole) = (|| Some(vec![true]), (None, None));
+    // The mark that ends the trace is a nanosecond behind the last event.
+    assert_eq!(of(None, whole), Some([101 + 91, 101, 2, 1, 15 + 10 + 10]));
+    assert_eq!(of(test(), whole), Some([50 + 40, 50, 2, 1, 15]));
+    assert_eq!(of(test(), (None, Some(55))), Some([35 + 25, 35, 2, 1, 10]));
+    assert_eq!(of(test(), (Some(55), None)), Some([15 + 15, 15, 2, 1, 5]));
+    assert_eq!(of(test(), (Some(65), Some(115))), Some([5 + 5, 5, 2, 0, 0]));
+    // It does not count at all.
+    assert_eq!(of(Some(vec![false]), whole), None);
+}
+
 /// `2026-11-24T12:00:00.5Z` of ns since 1970, by counting days.
 fn rfc3339(ns: i64) -> String {
     let (days, rest) = (ns.div_euclid(86_400_000_000_000), ns.rem_euclid(86_400_000_000_000));
