@@ -35,6 +35,22 @@ fn uvarint_long(bytes: &[u8], pos: &mut usize) -> Result<u64, VarintError> {
     uvarint_longer(bytes, pos)
 }
 
+/// The number that the first bytes of a word of eight are, and how many bits of it that takes; `None` where it is longer.
+#[inline(always)]
+pub(crate) fn in_word(word: u64) -> Option<(u64, u32)> {
+    // The last byte of a number is the first without the high bit.
+    let bits = (!word & 0x8080_8080_8080_8080).trailing_zeros() + 1;
+    if bits > 64 {
+        return None;
+    }
+    let mut x = word & (u64::MAX >> (64 - bits)) & 0x7f7f_7f7f_7f7f_7f7f;
+    // Eight groups of 7 bits become four of 14, two of 28, one of 56.
+    x = x & 0x007f_007f_007f_007f | (x & 0x7f00_7f00_7f00_7f00) >> 1;
+    x = x & 0x0000_3fff_0000_3fff | (x & 0x3fff_0000_3fff_0000) >> 2;
+    x = x & 0x0fff_ffff | (x & 0x0fff_ffff_0000_0000) >> 4;
+    Some((x, bits))
+}
+
 fn uvarint_longer(bytes: &[u8], pos: &mut usize) -> Result<u64, VarintError> {
     let mut value = 0u64;
     for (i, &b) in bytes.get(*pos..).unwrap_or_default().iter().enumerate() {
@@ -75,6 +91,23 @@ mod tests {
         assert_eq!(read(&[0x80; 11]), Err(VarintError::TooLong));
         for n in 0..10 {
             assert_eq!(read(&vec![0x80; n]), Err(VarintError::Cut), "{n} bytes");
+        }
+    }
+
+    #[test]
+    fn a_word_gives_the_same_number_as_the_cursor_unless_it_is_longer() {
+        for value in (0..64).flat_map(|bits| [(1u64 << bits) - 1, 1 << bits, (1 << bits) | 0x55]) {
+            let (mut bytes, mut rest) = (Vec::new(), value);
+            while rest >= 0x80 {
+                bytes.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            bytes.push(rest as u8);
+            let (len, mut pos) = (bytes.len(), 0);
+            bytes.resize(16, 0xff);
+            assert_eq!((uvarint(&bytes, &mut pos), pos), (Ok(value), len));
+            let word = bytes[..8].iter().rev().fold(0, |word, &b| word << 8 | u64::from(b));
+            assert_eq!(in_word(word), (len <= 8).then_some((value, 8 * len as u32)));
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::generation::{EventBatch, Generation};
 use super::spec::{MAX_ARGS, Specs};
-use crate::trace::cursor::{VarintError, uvarint};
+use crate::trace::cursor::{VarintError, in_word, uvarint};
 use crate::trace::error::TraceErrorKind as Kind;
 
 /// How many events of a thread are decoded at a time. Those of the few threads that are active at once stay in the
@@ -180,17 +180,10 @@ impl Word {
 
     #[inline(always)]
     fn long_number(&mut self) -> u64 {
-        // The last byte of a number is the first without the high bit.
-        let bits = (!self.rest & 0x8080_8080_8080_8080).trailing_zeros() + 1;
-        if bits > 64 {
+        let Some((x, bits)) = in_word(self.rest) else {
             self.taken = 1000;
             return 0;
-        }
-        let mut x = self.rest & (u64::MAX >> (64 - bits)) & 0x7f7f_7f7f_7f7f_7f7f;
-        // Eight groups of 7 bits become four of 14, two of 28, one of 56.
-        x = x & 0x007f_007f_007f_007f | (x & 0x7f00_7f00_7f00_7f00) >> 1;
-        x = x & 0x0000_3fff_0000_3fff | (x & 0x3fff_0000_3fff_0000) >> 2;
-        x = x & 0x0fff_ffff | (x & 0x0fff_ffff_0000_0000) >> 4;
+        };
         self.rest = self.rest.checked_shr(bits).unwrap_or(0);
         self.taken += bits;
         x

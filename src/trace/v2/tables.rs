@@ -4,7 +4,7 @@ use super::ids::IdTable;
 use super::spec::{MAX_FRAMES, MAX_STRING, ev};
 use crate::hash::HashMap;
 use crate::trace::arena::Arena;
-use crate::trace::cursor::{VarintError, uvarint};
+use crate::trace::cursor::{VarintError, in_word, uvarint};
 use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::event::{StackId, Sym};
 use crate::trace::symbols::{Frame, FrameId, Interner};
@@ -31,11 +31,34 @@ const STACK_MARK: u64 = 1 << 8;
 
 #[derive(Clone, Copy, Debug)]
 struct PcFrame {
-    pc: u64,
     func: u64,
     file: u64,
     line: u64,
     id: Option<FrameId>,
+}
+
+/// The frame that was found last for the low bits of a program counter. The stacks of a program go through the same few
+/// hundred calls again and again, and what is written behind the counter is then the same, byte for byte.
+#[derive(Clone, Copy, Debug, Default)]
+struct Recent {
+    pc: u64,
+    /// The bytes behind it (function, file, line), if they fit into a word, and how many these are; 0 where they do not.
+    rest: u64,
+    len: u8,
+    /// In [`Tables::pcs`].
+    index: u32,
+}
+
+impl Recent {
+    fn mask(&self) -> u64 {
+        u64::MAX.checked_shr(64 - 8 * u32::from(self.len)).unwrap_or(0)
+    }
+
+    /// Whether these bytes begin with the same.
+    #[inline(always)]
+    fn stands_in(&self, word: Option<u64>) -> bool {
+        self.len > 0 && word.is_some_and(|word| word & self.mask() == self.rest)
+    }
 }
 
 /// A sample of the CPU profiler. Times are in clock units until [`Tables::finish`] has seen the frequency.
@@ -66,8 +89,8 @@ pub(crate) struct Tables {
     /// A program counter means the same frame in all stacks of a generation: the first that was written.
     pcs: Vec<PcFrame>,
     by_pc: HashMap<u64, u32>,
-    /// For the low bits of a program counter the index in `pcs` that was last found for such a one.
-    recent_pcs: Vec<u32>,
+    /// By the low bits of a program counter.
+    recent: Vec<Recent>,
     /// Ascending by time once finished.
     pub(crate) samples: Vec<CpuSample>,
     clock: Option<Clock>,
@@ -98,6 +121,24 @@ impl<'a> Entries<'a> {
         }
     }
 
+    /// The same for one that is hardly ever short.
+    #[inline(always)]
+    fn long_number(&mut self) -> Result<u64, TraceError> {
+        match self.word().and_then(in_word) {
+            Some((value, bits)) => {
+                self.pos += bits as usize / 8;
+                Ok(value)
+            }
+            None => self.number(),
+        }
+    }
+
+    /// The next eight bytes, where there are as many.
+    #[inline(always)]
+    fn word(&self) -> Option<u64> {
+        self.bytes.get(self.pos..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
+    }
+
     fn expect(&mut self, tag: u8, kind: Kind) -> Result<(), TraceError> {
         let found = self.bytes.get(self.pos).copied();
         if found != Some(tag) {
@@ -117,7 +158,7 @@ impl Tables {
         self.frames.clear();
         self.pcs.clear();
         self.by_pc.clear();
-        self.recent_pcs.clear();
+        self.recent.clear();
         self.samples.clear();
         self.clock = None;
         self.snapshot = None;
@@ -178,9 +219,14 @@ impl Tables {
             }
             let start = self.frames.len();
             for _ in 0..len {
-                let pc = entries.number()?;
-                let (func, file, line) = (entries.number()?, entries.number()?, entries.number()?);
-                let index = self.frame(pc, func, file, line);
+                let pc = entries.long_number()?;
+                let index = match self.recent.get(pc as usize % Tables::RECENT) {
+                    Some(recent) if recent.pc == pc && recent.stands_in(entries.word()) => {
+                        entries.pos += usize::from(recent.len);
+                        recent.index
+                    }
+                    _ => self.take_frame(pc, entries)?,
+                };
                 self.frames.push(index);
             }
             // Id 0 is no stack, always.
@@ -191,30 +237,25 @@ impl Tables {
         Ok(())
     }
 
-    /// The index of a program counter's frame in `pcs`.
-    #[inline(always)]
-    fn frame(&mut self, pc: u64, func: u64, file: u64, line: u64) -> u32 {
-        // The stacks of a program go through the same few hundred calls again and again.
-        let at = pc as usize % Tables::RECENT;
-        if let Some(&index) = self.recent_pcs.get(at)
-            && self.pcs.get(index as usize).is_some_and(|known| known.pc == pc)
-        {
-            return index;
-        }
-        self.look_up_frame(pc, func, file, line)
-    }
-
-    fn look_up_frame(&mut self, pc: u64, func: u64, file: u64, line: u64) -> u32 {
+    /// The index of a program counter's frame in `pcs`; takes what stands behind the counter.
+    fn take_frame(&mut self, pc: u64, entries: &mut Entries<'_>) -> Result<u32, TraceError> {
+        let (from, word) = (entries.pos, entries.word());
+        let (func, file, line) = (entries.number()?, entries.number()?, entries.number()?);
         let next = self.pcs.len() as u32;
         let index = *self.by_pc.entry(pc).or_insert_with(|| {
-            self.pcs.push(PcFrame { pc, func, file, line, id: None });
+            self.pcs.push(PcFrame { func, file, line, id: None });
             next
         });
-        if self.recent_pcs.is_empty() {
-            self.recent_pcs.resize(Tables::RECENT, u32::MAX);
+        if self.recent.is_empty() {
+            self.recent.resize(Tables::RECENT, Recent::default());
         }
-        self.recent_pcs[pc as usize % Tables::RECENT] = index;
-        index
+        let mut recent = Recent { pc, rest: 0, len: 0, index };
+        if let (Some(word), len @ ..=8) = (word, entries.pos - from) {
+            recent.len = len as u8;
+            recent.rest = word & recent.mask();
+        }
+        self.recent[pc as usize % Tables::RECENT] = recent;
+        Ok(index)
     }
 
     fn take_samples(&mut self, entries: &mut Entries<'_>) -> Result<(), TraceError> {
