@@ -246,9 +246,15 @@ impl<R: Read> Decoder<R> {
         let Decoder::Zstd { inner, .. } = self else { return Ok(false) };
         let Some(done) = inner.take() else { return Ok(false) };
         let mut source = done.into_inner();
-        match std::io::BufRead::fill_buf(&mut source) {
-            Ok([]) => Ok(false),
-            Ok(_) => {
+        let more = loop {
+            match std::io::BufRead::fill_buf(&mut source) {
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                more => break more.map(|bytes| !bytes.is_empty()),
+            }
+        };
+        match more {
+            Ok(false) => Ok(false),
+            Ok(true) => {
                 let next = StreamingDecoder::new(source)
                     .map_err(|e| TraceError::new(TraceErrorKind::Decompression, offset).with(e))?;
                 *inner = Some(Box::new(next));

@@ -8,9 +8,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::io::{self, Read};
 use std::path::Path;
 
-use gotrace_diff::trace::{Chunk, Reader, TraceError, TraceErrorKind};
+use gotrace_diff::trace::{Chunk, Reader, Symbols, TraceError, TraceErrorKind};
 
 use crate::data;
 
@@ -36,18 +37,22 @@ impl Write for Digest {
 }
 
 /// How many events there are, and the digest of all that is given out.
-fn digest(bytes: &[u8]) -> Result<(u64, u64), TraceError> {
+fn digest(bytes: impl Read) -> Result<(u64, u64), TraceError> {
     let mut reader = Reader::new(bytes, false)?;
     let (mut chunk, mut count) = (Chunk::default(), 0);
     let mut digest = Digest::default();
+    let mut symbols = Symbols::default();
     loop {
         let more = reader.next_chunk(&mut chunk, 1000)?;
         count += chunk.events.len() as u64;
         write!(digest, "{:?}", (&chunk.symbols, &chunk.clocks, chunk.generation)).unwrap();
+        symbols.apply(&mut chunk.symbols);
         for event in &chunk.events {
-            write!(digest, "{event:?}").unwrap();
+            write!(digest, "{event:?}{:?}", symbols.root(event.stack)).unwrap();
         }
         if !more {
+            let read = [reader.generations(), reader.complete_generations(), reader.first_generation(), reader.waits()];
+            write!(digest, "{read:?}{}{}{}", reader.offset(), symbols.stacks(), symbols.is_empty()).unwrap();
             return Ok((count, digest.0));
         }
     }
@@ -59,7 +64,7 @@ fn every_recording_is_read_to_the_event_as_it_always_was() {
     for name in data::names() {
         let bytes = data::trace(&name);
         if bytes.len() <= MOST_BYTES {
-            let (events, digest) = digest(&bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let (events, digest) = digest(bytes.as_slice()).unwrap_or_else(|e| panic!("{name}: {e}"));
             writeln!(now, "{name} {events} {digest:016x}").unwrap();
         }
     }
@@ -103,7 +108,7 @@ fn the_reader_alone_refuses_what_is_bad_about_a_trace() {
     let above = [TraceErrorKind::NoUserGoroutine, TraceErrorKind::AdvancerRunning];
     let mut wrong = Vec::new();
     for (i, (cause, bytes)) in bad().iter().enumerate() {
-        let said = digest(bytes).err().map(|error| error.kind().name());
+        let said = digest(bytes.as_slice()).err().map(|error| error.kind().name());
         if said != Some(cause) && !(said.is_none() && above.iter().any(|kind| kind.name() == cause)) {
             wrong.push(format!("{} of said.txt: {said:?}, not {cause}", i + 1));
         }
@@ -117,7 +122,7 @@ fn what_is_said_of_a_bad_trace_names_the_same_place_in_the_same_words() {
     let mut by_cause: BTreeMap<String, (String, usize, Digest)> = BTreeMap::new();
     let mut classes = BTreeMap::new();
     for (cause, bytes) in bad() {
-        let Err(error) = digest(&bytes) else { continue };
+        let Err(error) = digest(bytes.as_slice()) else { continue };
         let class = error.kind().class();
         classes.insert(class.name(), (class.headline(), class.advice()));
         let text = format!("{} at {}: {error}", class.name(), error.offset());
@@ -133,4 +138,62 @@ fn what_is_said_of_a_bad_trace_names_the_same_place_in_the_same_words() {
         writeln!(now, "{class}\n    {headline}\n    {advice}").unwrap();
     }
     as_before("refused", &now);
+}
+
+/// Gives so many bytes at a time, and is interrupted before each of them. Fails at the end where that is asked for.
+struct Drops<'a> {
+    bytes: &'a [u8],
+    most: usize,
+    interrupted: bool,
+    fails: bool,
+}
+
+impl Read for Drops<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        if self.bytes.is_empty() && self.fails {
+            return Err(io::Error::other("the disk is gone"));
+        }
+        let n = self.most.min(into.len());
+        (&mut self.bytes).take(n as u64).read(into)
+    }
+}
+
+#[test]
+fn a_trace_is_the_same_however_its_bytes_come() {
+    for name in ["go1.26.6/flight", "go1.21.13/sched", "go1.27.3/gens"] {
+        let bytes = data::trace(name);
+        let whole = digest(bytes.as_slice()).unwrap();
+        let member = |part: &[u8]| {
+            let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            io::Write::write_all(&mut gz, part).unwrap();
+            gz.finish().unwrap()
+        };
+        let frame = |part: &[u8]| ruzstd::encoding::compress_to_vec(part, ruzstd::encoding::CompressionLevel::Fastest);
+        let (a, b) = bytes.split_at(bytes.len() / 3);
+        let packed = [
+            bytes.clone(),
+            member(&bytes),
+            [member(a), member(b)].concat(),
+            frame(&bytes),
+            [frame(a), frame(b)].concat(),
+        ];
+        for (form, bytes) in packed.iter().enumerate() {
+            for most in [1, 7, 4096] {
+                let drops = Drops { bytes, most, interrupted: false, fails: false };
+                assert_eq!(digest(drops).unwrap(), whole, "{name}, form {form}, {most} at a time");
+            }
+            // What cannot be read is said as such, at the place where it was; nothing of a trace may be missed unnoticed.
+            for most in [1, 4096] {
+                let half = &bytes[..bytes.len() / 2];
+                let error = digest(Drops { bytes: half, most, interrupted: false, fails: true }).unwrap_err();
+                let kinds = [TraceErrorKind::ReadFailed, TraceErrorKind::Decompression];
+                assert!(kinds.contains(&error.kind()), "{name}, form {form}: {error}");
+                assert!(form > 0 || error.offset() == half.len() as u64, "{name}: {error}");
+            }
+        }
+    }
 }
