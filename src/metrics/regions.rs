@@ -167,9 +167,15 @@ impl Regions {
         creator.open.last().map(|region| region.task).or(creator.inherited)
     }
 
+    #[inline(always)]
     pub(super) fn born(&mut self, g: GoSlot, inherited: Option<TaskId>) {
-        if inherited.is_some() || g.index() < self.by_slot.len() {
-            *self.stack(g) = Stack { open: Vec::new(), inherited };
+        match self.by_slot.get_mut(g.index()) {
+            Some(stack) => {
+                stack.open.clear();
+                stack.inherited = inherited;
+            }
+            None if inherited.is_some() => self.stack(g).inherited = inherited,
+            None => {}
         }
     }
 

@@ -84,6 +84,11 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
         }
     }
 
+    #[inline(always)]
+    fn is_empty(&self) -> bool {
+        (self.sums[0] | self.sums[1]) == 0 && self.more.is_none()
+    }
+
     /// What is not zero.
     pub(super) fn iter(&self) -> impl Iterator<Item = (K, i64)> + '_ {
         let two = self.keys.iter().copied().zip(self.sums);
@@ -171,6 +176,12 @@ impl Sums {
         *sum = sum.wrapping_add(ns);
     }
 
+    /// Whether its goroutine, which lived no longer than the trace, ran or waited to run, and did nothing else.
+    #[inline(always)]
+    fn only_ran(&self) -> bool {
+        (self.syscall | self.syscall_block | self.syscalls as i64) == 0 && self.block.is_empty()
+    }
+
     /// What has been added since `earlier`.
     #[inline]
     pub(super) fn less(&self, earlier: &Sums) -> Sums {
@@ -238,8 +249,19 @@ impl Spent {
     /// Adds what another goroutine spent in its life, which took `total`, without special ranges.
     #[inline(always)]
     pub(super) fn add(&mut self, sums: &Sums, total: i64) {
-        self.sums.merge(sums);
         self.total = self.total.saturating_add(total);
+        if sums.only_ran() {
+            self.sums.exec = self.sums.exec.saturating_add(sums.exec);
+            self.sums.sched = self.sums.sched.saturating_add(sums.sched);
+            self.unknown = self.unknown.saturating_add((total - sums.exec - sums.sched).max(0));
+            return;
+        }
+        self.add_all(sums, total);
+    }
+
+    #[inline(never)]
+    fn add_all(&mut self, sums: &Sums, total: i64) {
+        self.sums.merge(sums);
         self.unknown = self.unknown.saturating_add(total.saturating_sub(sums.known()).max(0));
     }
 
