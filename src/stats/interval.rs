@@ -106,6 +106,9 @@ mod tests {
         // Two of the 25 ratios lie outside at each end; by hand, of powers of two.
         let powers = [1.0, 2.0, 4.0, 8.0, 16.0];
         assert_eq!(relative(&powers, &powers.map(|b| b * 2.0)), Some((-0.75, 15.0)));
+        // And where no two ratios are equal, the third from either end.
+        let primes = ([2.0, 3.0, 5.0, 7.0, 11.0], [13.0, 17.0, 19.0, 23.0, 29.0]);
+        assert_eq!(relative(&primes.0, &primes.1), Some((19.0 / 11.0 - 1.0, 29.0 / 3.0 - 1.0)));
         assert_eq!((relative(&[], &head), relative(&base, &[])), (None, None));
         assert_eq!(relative(&[0.0; 5], &head), None);
         assert_eq!(relative(&base[..3], &head[..3]), None);
