@@ -51,3 +51,29 @@ impl Arena {
         block.get(..len).unwrap_or(block)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_finds_its_bytes_whichever_block_they_are_in() {
+        let mut arena = Arena::default();
+        let mut places = Vec::new();
+        for (i, from) in [(1u8, 0), (2, 100), (3, BLOCK - 8)] {
+            let mut block = block();
+            block[from + 5] = i;
+            places.push(arena.place(5));
+            arena.push(block, from);
+        }
+        for (place, i) in places.iter().zip(1..) {
+            assert_eq!(arena.bytes(*place, 2), [i, 0]);
+        }
+        // Three bytes are left in the last block, and none behind it.
+        assert_eq!((arena.bytes(places[2], 9).len(), arena.bytes(arena.place(0), 1).len()), (3, 0));
+        assert_eq!(arena.bytes(places[2] + 4, 1).len(), 0);
+        // What is no whole block cannot be read into again.
+        arena.push(Box::new([7; 9]), 0);
+        assert_eq!((arena.drain().count(), arena.bytes(places[0], 1).len()), (3, 0));
+    }
+}

@@ -81,6 +81,10 @@ mod tests {
         assert_eq!(read(&[0x7f, 9]), Ok((127, 1)));
         assert_eq!(read(&[0x80, 0x01]), Ok((128, 2)));
         assert_eq!(read(&[0xff, 0xff, 0x03]), Ok((65_535, 3)));
+        // One behind the other, with other bits in each byte.
+        let (bytes, mut pos) = ([5, 0xaa, 0x55, 0xd5, 0x2a, 0x81], 0);
+        let numbers = [0; 4].map(|_| uvarint(&bytes, &mut pos));
+        assert_eq!(numbers, [Ok(5), Ok(0x2aaa), Ok(0x1555), Err(VarintError::Cut)]);
         // Zero-padded to ten bytes, as batch lengths are.
         assert_eq!(read(&[0x98, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0]), Ok((24, 10)));
         let mut max = [0xff; 10];

@@ -286,3 +286,23 @@ pub struct ClockSnapshot {
     /// Wall clock: nanoseconds within the second.
     pub wall_nsec: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_lie_apart_as_they_say() {
+        assert_eq!((Time(30).after(Time(12)), Time(12).after(Time(30))), (18, -18));
+        assert_eq!((Time(30).since(Time(12)), Time(12).since(Time(30))), (18, -18));
+        assert_eq!(Time(i64::MAX).since(Time(-5)), i64::MAX);
+        assert_eq!((Time::NEVER.get(), Time(7).get(), Time(0).get()), (None, Some(Time(7)), Some(Time(0))));
+    }
+
+    #[test]
+    fn gauges_are_called_as_runtime_metrics_calls_them() {
+        let names = [Gauge::Gomaxprocs, Gauge::HeapLive, Gauge::HeapGoal].map(Gauge::name);
+        let want = ["/sched/gomaxprocs:threads", "/memory/classes/heap/objects:bytes", "/gc/heap/goal:bytes"];
+        assert_eq!(names, want);
+    }
+}
