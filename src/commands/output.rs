@@ -84,7 +84,20 @@ pub(super) fn print(text: &str, color: Color) -> Result<(), Error> {
         true => AutoStream::new(&mut out, choice).write_all(text.as_bytes()),
         false => out.write_all(text.as_bytes()),
     };
-    match written.and_then(|()| out.flush()) {
+    printed(written.and_then(|()| out.flush()))
+}
+
+/// Prints a value as an indented document of JSON, piece by piece: one of a large trace takes more memory than all else. No escape
+/// sequence is in it, since JSON escapes what would begin one.
+pub(super) fn print_document<T: serde::Serialize>(value: &T) -> Result<(), Error> {
+    let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from);
+    printed(written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
+}
+
+/// Whoever reads may have seen enough.
+fn printed(written: io::Result<()>) -> Result<(), Error> {
+    match written {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(source) => Err(Error::Write { file: "standard output".to_owned(), source }),
         Ok(()) => Ok(()),

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::metrics::registry::Unit;
 use crate::report::escape::term;
 use crate::report::terminal::shorten;
-use crate::report::{json, recording, units};
+use crate::report::{recording, units};
 use crate::summarize::Options;
 use crate::summary::Summary;
 
@@ -55,8 +55,8 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
     }
     let text = match (args.format, &input.summaries[..]) {
         (Format::Ndjson, runs) => return rows::print(runs, args, args.benchtime.or(config.rounds)),
-        (Format::Json, [one]) => json::document(one)?,
-        (Format::Json, runs) => json::document(&Runs::of(runs))?,
+        (Format::Json, [one]) => return output::print_document(one).map(|()| DONE),
+        (Format::Json, runs) => return output::print_document(&Runs::of(runs)).map(|()| DONE),
         (Format::Text, runs) => {
             let mut text = String::new();
             for warning in &input.warnings {
