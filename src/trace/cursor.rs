@@ -67,6 +67,18 @@ fn uvarint_longer(bytes: &[u8], pos: &mut usize) -> Result<u64, VarintError> {
     Err(VarintError::Cut)
 }
 
+/// A number as a trace has it.
+#[cfg(test)]
+pub(crate) fn encoded(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,12 +113,7 @@ mod tests {
     #[test]
     fn a_word_gives_the_same_number_as_the_cursor_unless_it_is_longer() {
         for value in (0..64).flat_map(|bits| [(1u64 << bits) - 1, 1 << bits, (1 << bits) | 0x55]) {
-            let (mut bytes, mut rest) = (Vec::new(), value);
-            while rest >= 0x80 {
-                bytes.push(rest as u8 | 0x80);
-                rest >>= 7;
-            }
-            bytes.push(rest as u8);
+            let mut bytes = encoded(value);
             let (len, mut pos) = (bytes.len(), 0);
             bytes.resize(16, 0xff);
             assert_eq!((uvarint(&bytes, &mut pos), pos), (Ok(value), len));

@@ -241,20 +241,7 @@ fn long_numbers(bytes: &[u8], at: usize, arity: u8, raw: &mut Raw) -> Result<(u6
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Numbers of every length, one behind the other.
-    fn encode(numbers: &[u64]) -> Vec<u8> {
-        let mut out = Vec::new();
-        for &number in numbers {
-            let mut rest = number;
-            while rest >= 0x80 {
-                out.push(rest as u8 | 0x80);
-                rest >>= 7;
-            }
-            out.push(rest as u8);
-        }
-        out
-    }
+    use crate::trace::cursor::encoded;
 
     #[test]
     fn a_word_gives_the_same_numbers_as_the_cursor() {
@@ -264,7 +251,7 @@ mod tests {
             for &first in &lengths {
                 for &second in &lengths {
                     let mut bytes = vec![1];
-                    bytes.extend(encode(&[units, first, second]));
+                    bytes.extend([units, first, second].into_iter().flat_map(encoded));
                     let len = bytes.len() - 1;
                     bytes.resize(64, 0xff);
                     let word = bytes[1..9].iter().rev().fold(0, |word, &b| word << 8 | u64::from(b));
