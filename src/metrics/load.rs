@@ -119,7 +119,7 @@ impl While {
 }
 
 /// The load so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Load {
     running: Count,
     runnable: Count,
@@ -137,35 +137,12 @@ pub(super) struct Load {
     points: Bins<Point>,
     /// Whether anything was heard yet.
     began: bool,
-    /// When the point of the curve ends that was begun last.
+    /// When the point of the curve ends that was begun last; 0, which no time is before, where none was.
     point_ends: Time,
     latency: [Histogram; Cause::ALL.len()],
     slices: Histogram,
     hogs: u64,
     hog_ns: i64,
-}
-
-impl Default for Load {
-    fn default() -> Self {
-        Load {
-            running: Count::default(),
-            runnable: Count::default(),
-            idle: 0,
-            any_running: While::default(),
-            any_runnable: While::default(),
-            oversubscribed: While::default(),
-            wasted: Count::default(),
-            peak_running: 0,
-            peak_runnable: 0,
-            points: Bins::default(),
-            began: false,
-            point_ends: Time::NEVER,
-            latency: std::array::from_fn(|_| Histogram::default()),
-            slices: Histogram::default(),
-            hogs: 0,
-            hog_ns: 0,
-        }
-    }
 }
 
 impl Load {

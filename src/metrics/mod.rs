@@ -16,6 +16,7 @@ mod narrowed;
 #[doc(hidden)]
 pub mod plain;
 pub mod population;
+mod quiet;
 mod recorded;
 mod recorder;
 mod regions;
@@ -139,56 +140,6 @@ impl Metrics {
     pub fn has_user_activity(&self, timeline: &Timeline) -> bool {
         population::has_user_activity(self.accounts.active_groups(), timeline.symbols())
     }
-
-    /// The collector's doings have changed.
-    fn watch(&mut self) {
-        self.collecting = self.mutators.iter().any(Mutator::watches);
-        self.listen();
-    }
-
-    /// Sees whether it is quiet.
-    fn listen(&mut self) {
-        self.quiet = !self.asked && !self.collecting && self.tests.is_empty();
-    }
-
-    /// A goroutine's state has changed while it is not quiet.
-    #[inline(always)] // Which states those are is known where it is called.
-    fn moved_also(&mut self, event: &Event, moved: Move) {
-        if let Some(instances) = &mut self.instances {
-            let group = self.accounts.get(moved.g).group;
-            instances.moved(moved.g, group, moved.to, event.stack);
-        }
-        if self.collecting && moved.from.executes() != moved.to.executes() {
-            let [without, with_workers] = &mut self.mutators;
-            without.moved(event, moved);
-            with_workers.moved(event, moved);
-            self.watch();
-        }
-    }
-
-    /// A goroutine that counts has spent time while it is not quiet.
-    #[inline(never)]
-    fn span_also(&mut self, span: Span, test: TestIx, id: u64, symbols: &Symbols) {
-        if self.instances.is_some() {
-            self.stacks.of(span.stack, symbols);
-            self.instance(span);
-        }
-        if test == TestIx::NONE {
-            return;
-        }
-        let traits = self.stacks.of(span.stack, symbols);
-        if traits.waits_for_turn() && span.state == State::Waiting {
-            self.tests.waits_for_turn(span.g, test, false);
-        }
-        self.tests.span(
-            &span,
-            test,
-            id,
-            self.accounts.peek(span.g).map(|a| a.group).unwrap_or_default(),
-            traits,
-            symbols,
-        );
-    }
 }
 
 impl Sink for Metrics {
@@ -260,7 +211,7 @@ impl Sink for Metrics {
     fn named(&mut self, g: GoSlot, start: Frame, name: &str) {
         let part = self.accounts.named(g, start, name);
         self.tests.named(g, part, &mut self.accounts);
-        self.quiet &= self.tests.is_empty();
+        self.listen();
         if !self.quiet {
             if let Some(instances) = &mut self.instances {
                 instances.named(self.accounts.get(g).group, name);

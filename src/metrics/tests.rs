@@ -12,6 +12,7 @@
 //! what stands in the lines comes from the output of `go test` later (`src/attribution/`).
 
 mod examples;
+mod members;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,7 @@ use super::tally::{Spent, Sums};
 use crate::hash::HashMap;
 use crate::timeline::{Birth, Open, Span, State};
 use crate::trace::{Frame, GoSlot, StackId, Symbols, Time};
+use members::Members;
 
 /// Whoever outlives its test by more than this has been forgotten; less is a matter of who is scheduled first.
 pub(super) const GRACE: i64 = 10_000_000;
@@ -120,8 +122,7 @@ pub(super) struct Tests {
     /// The last benchmark that a goroutine started: what is launched later belongs to it.
     launched: HashMap<GoSlot, TestIx>,
     last_birth: Option<Birth>,
-    /// By slot: neighbours in the list of its test's goroutines.
-    neighbours: Vec<[GoSlot; 2]>,
+    members: Members,
     /// The example that runs, and the goroutine that reads what it prints.
     example: Option<(GoSlot, TestIx)>,
     /// Tests that are running: begun, not over, not waiting for their turn.
@@ -165,7 +166,7 @@ impl Tests {
             let (mut goroutines, mut next) = (0, test.first);
             while let Some(account) = next.get().and_then(|slot| accounts.peek(slot)) {
                 goroutines += u64::from(!account.is(Mark::Settled));
-                next = self.neighbours.get(next.index()).map_or(GoSlot::NONE, |of| of[1]);
+                next = self.members.next(next);
             }
             test.began = test.began.max(from);
             (test.wall, test.paused, test.waited, test.tail) = (0, 0, 0, 0);
@@ -311,30 +312,16 @@ impl Tests {
         }
         test.goroutines += 1;
         let second = std::mem::replace(&mut test.first, g);
-        *self.neighbours(g) = [GoSlot::NONE, second];
-        if second != GoSlot::NONE {
-            self.neighbours(second)[0] = g;
-        }
+        self.members.put(g, second);
     }
 
     /// Takes a goroutine off the list of its test.
     fn leave(&mut self, g: GoSlot, ix: TestIx) {
-        let [before, after] = std::mem::replace(self.neighbours(g), [GoSlot::NONE; 2]);
-        if after != GoSlot::NONE {
-            self.neighbours(after)[0] = before;
+        if let Some(first) = self.members.take(g)
+            && let Some(test) = self.get(ix)
+        {
+            test.first = first;
         }
-        if before != GoSlot::NONE {
-            self.neighbours(before)[1] = after;
-        } else if let Some(test) = self.get(ix) {
-            test.first = after;
-        }
-    }
-
-    fn neighbours(&mut self, g: GoSlot) -> &mut [GoSlot; 2] {
-        if g.index() >= self.neighbours.len() {
-            self.neighbours.resize(g.index() + 1, [GoSlot::NONE; 2]);
-        }
-        &mut self.neighbours[g.index()]
     }
 
     /// A goroutine that works for a test has spent time.
@@ -425,7 +412,7 @@ impl Tests {
         }
         let mut all = Spent::default();
         while let Some(slot) = next.get() {
-            next = self.neighbours(slot)[1];
+            next = self.members.next(slot);
             let account = accounts.get(slot);
             if slot == g || account.is(Mark::Settled) {
                 continue;

@@ -1,0 +1,65 @@
+//! What most programs have nothing of: tests, a collection that goes on just now, what is there on request only. Whether any of it
+//! has to look at a goroutine is one question, asked for each change of each goroutine.
+//!
+//! ```text
+//!   event ──▶ span, moved ──┬─▶ quiet: accounts, sites, load, tasks
+//!                           └─▶ else these, and tests, mutator utilization, single instances
+//! ```
+
+use super::mmu::Mutator;
+use super::tests::TestIx;
+use crate::timeline::{Move, Span, State};
+use crate::trace::{Event, Symbols};
+
+impl super::Metrics {
+    /// The collector's doings have changed.
+    pub(super) fn watch(&mut self) {
+        self.collecting = self.mutators.iter().any(Mutator::watches);
+        self.listen();
+    }
+
+    /// Sees whether it is quiet.
+    #[inline(always)]
+    pub(super) fn listen(&mut self) {
+        self.quiet = !self.asked && !self.collecting && self.tests.is_empty();
+    }
+
+    /// A goroutine's state has changed while it is not quiet.
+    #[inline(always)] // Which states those are is known where it is called.
+    pub(super) fn moved_also(&mut self, event: &Event, moved: Move) {
+        if let Some(instances) = &mut self.instances {
+            let group = self.accounts.get(moved.g).group;
+            instances.moved(moved.g, group, moved.to, event.stack);
+        }
+        if self.collecting && moved.from.executes() != moved.to.executes() {
+            let [without, with_workers] = &mut self.mutators;
+            without.moved(event, moved);
+            with_workers.moved(event, moved);
+            self.watch();
+        }
+    }
+
+    /// A goroutine that counts has spent time while it is not quiet.
+    #[inline(never)]
+    pub(super) fn span_also(&mut self, span: Span, test: TestIx, id: u64, symbols: &Symbols) {
+        if self.instances.is_some() {
+            self.stacks.of(span.stack, symbols);
+            self.instance(span);
+        }
+        if test == TestIx::NONE {
+            return;
+        }
+        let traits = self.stacks.of(span.stack, symbols);
+        if traits.waits_for_turn() && span.state == State::Waiting {
+            self.tests.waits_for_turn(span.g, test, false);
+        }
+        self.tests.span(
+            &span,
+            test,
+            id,
+            self.accounts.peek(span.g).map(|a| a.group).unwrap_or_default(),
+            traits,
+            symbols,
+        );
+    }
+}
