@@ -12,3 +12,6 @@ pub type HashSet<K> = std::collections::HashSet<K, foldhash::fast::RandomState>;
 /// A keyed hash, for hashes that stand for what they were made of. Each has a key of its own, drawn from the
 /// operating system's randomness: SipHash, whose collisions cannot be found without the key.
 pub(crate) type KeyedHash = std::hash::RandomState;
+
+/// A quick hash, for the other half of such a hash: what a keyed one takes for the same another time, chance need not.
+pub(crate) type QuickHash = foldhash::quality::RandomState;

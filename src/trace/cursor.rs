@@ -35,15 +35,19 @@ fn uvarint_long(bytes: &[u8], pos: &mut usize) -> Result<u64, VarintError> {
     uvarint_longer(bytes, pos)
 }
 
+/// The bytes of the first number of a word of eight, and how many bits they are; `None` where it is longer.
+#[inline(always)]
+pub(crate) fn first_of_word(word: u64) -> Option<(u64, u32)> {
+    // The last byte of a number is the first without the high bit.
+    let bits = (!word & 0x8080_8080_8080_8080).trailing_zeros() + 1;
+    (bits <= 64).then(|| (word & (u64::MAX >> (64 - bits)), bits))
+}
+
 /// The number that the first bytes of a word of eight are, and how many bits of it that takes; `None` where it is longer.
 #[inline(always)]
 pub(crate) fn in_word(word: u64) -> Option<(u64, u32)> {
-    // The last byte of a number is the first without the high bit.
-    let bits = (!word & 0x8080_8080_8080_8080).trailing_zeros() + 1;
-    if bits > 64 {
-        return None;
-    }
-    let mut x = word & (u64::MAX >> (64 - bits)) & 0x7f7f_7f7f_7f7f_7f7f;
+    let (bytes, bits) = first_of_word(word)?;
+    let mut x = bytes & 0x7f7f_7f7f_7f7f_7f7f;
     // Eight groups of 7 bits become four of 14, two of 28, one of 56.
     x = x & 0x007f_007f_007f_007f | (x & 0x7f00_7f00_7f00_7f00) >> 1;
     x = x & 0x0000_3fff_0000_3fff | (x & 0x3fff_0000_3fff_0000) >> 2;

@@ -176,6 +176,9 @@ pub enum Gauge {
 }
 
 impl Gauge {
+    /// Every figure.
+    pub const ALL: [Gauge; 3] = [Gauge::Gomaxprocs, Gauge::HeapLive, Gauge::HeapGoal];
+
     /// The name that Go's `runtime/metrics` gives it.
     pub fn name(self) -> &'static str {
         match self {

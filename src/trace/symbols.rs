@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use super::event::{StackId, Sym};
-use crate::hash::{HashMap, KeyedHash};
+use crate::hash::{HashMap, KeyedHash, QuickHash};
 
 /// One frame of a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,11 @@ pub struct Frame {
 /// A frame, interned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FrameId(u32);
+
+impl FrameId {
+    /// No frame: there are not as many.
+    pub(crate) const NONE: FrameId = FrameId(u32::MAX);
+}
 
 /// What symbols mean. Append-only; ids stay valid for the whole trace.
 #[derive(Clone, Debug)]
@@ -105,10 +110,11 @@ pub struct SymbolDelta {
 pub struct Interner {
     strings: HashMap<Arc<str>, Sym>,
     frames: HashMap<Frame, FrameId>,
-    /// Stacks by a hash of 128 bits whose key no file can know, so that equal hashes mean equal stacks. Looking up a
-    /// hundred frames one by one costs a hundred cache misses, hashing them costs about one.
+    /// Stacks by a hash of 128 bits, so that equal hashes mean equal stacks: half of it keyed, which no file can make equal
+    /// for two, and half of it quick, which makes the odds of chance what they are for 128 bits. Looking up a hundred frames one
+    /// by one costs a hundred cache misses, hashing them costs about one.
     stacks: HashMap<u128, StackId>,
-    hash: (KeyedHash, KeyedHash),
+    hash: (KeyedHash, QuickHash),
     /// Where the frames of the last stack end.
     end: u32,
     /// How long all strings are together.
@@ -126,7 +132,7 @@ impl Default for Interner {
             strings,
             frames: HashMap::default(),
             stacks: HashMap::default(),
-            hash: (KeyedHash::new(), KeyedHash::new()),
+            hash: (KeyedHash::new(), QuickHash::default()),
             end: 0,
             text_bytes: 0,
             scratch: Vec::new(),

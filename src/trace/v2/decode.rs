@@ -90,26 +90,20 @@ impl Source {
     ) -> Result<usize, Broken> {
         let bytes = data.arena.bytes(batch.start, batch.len as usize);
         let clock = data.tables.clock();
-        let mut pos = self.pos as usize;
+        let mut rest = bytes.get(self.pos as usize..).unwrap_or_default();
         let mut last_time = self.last_time;
+        if last_time == 0 {
+            last_time = clock.ns(batch.time);
+        }
         let mut count = 0;
-        let mut failure = None;
+        let (mut failure, mut overflow) = (None, false);
         for raw in out.iter_mut() {
-            let Some(&typ) = bytes.get(pos) else { break };
-            if last_time == 0 {
-                last_time = clock.ns(batch.time);
-            }
+            let Some((&typ, behind)) = rest.split_first() else { break };
             let arity = specs.arity[usize::from(typ)];
-            let next = match bytes.get(pos + 1..pos + 9) {
-                Some(&[a, b, c, d, e, f, g, h]) => {
-                    let word = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-                    numbers(word, arity, raw)
-                }
-                _ => None,
-            };
+            let next = behind.first_chunk().and_then(|word| numbers(u64::from_le_bytes(*word), arity, raw));
             let (units, len) = match next {
                 Some(next) => next,
-                None => match long_numbers(bytes, pos, arity, raw) {
+                None => match long_numbers(behind, arity, raw) {
                     Ok(next) => next,
                     Err(kind) => {
                         failure = Some((kind, Some(typ)));
@@ -118,21 +112,22 @@ impl Source {
                 },
             };
             // Delta by delta, as Go does it: the sum of the parts is not the conversion of the sum.
-            last_time = clock.ns(units).saturating_add(last_time);
+            last_time = clock.ns(units).wrapping_add(last_time);
+            // Neither of the two is negative.
+            overflow |= last_time < 0;
             (raw.time, raw.typ) = (last_time, typ);
-            pos += 1 + len;
+            rest = behind.get(len..).unwrap_or_default();
             count += 1;
         }
-        if last_time == i64::MAX {
-            // Times saturate, and from there on do not change: what Go makes of such depends on the processor. Those before it
-            // count.
-            let good = out.iter().take(count).take_while(|raw| raw.time < i64::MAX).count();
+        if overflow || last_time == i64::MAX {
+            // What Go makes of times as late as that depends on the processor. Those before count.
+            let good = out.iter().take(count).take_while(|raw| (0..i64::MAX).contains(&raw.time)).count();
             return match out.get_mut(..good) {
                 Some(out) if good > 0 => self.decode(data, batch, specs, out),
                 _ => Err((Kind::TimeOutOfRange, None)),
             };
         }
-        (self.pos, self.last_time) = (pos as u32, last_time);
+        (self.pos, self.last_time) = ((bytes.len() - rest.len()) as u32, last_time);
         match failure {
             Some(failure) if count == 0 => Err(failure),
             _ => Ok(count),
@@ -216,13 +211,13 @@ fn numbers(word: u64, arity: u8, raw: &mut Raw) -> Option<(u64, usize)> {
     Some((units, word.taken as usize / 8))
 }
 
-/// The same for any event: long ones, and those at the end of their batch. `bytes[at]` is its type.
+/// The same for any event: long ones, and those at the end of their batch. `bytes` begin behind its type.
 #[cold]
-fn long_numbers(bytes: &[u8], at: usize, arity: u8, raw: &mut Raw) -> Result<(u64, usize), Kind> {
+fn long_numbers(bytes: &[u8], arity: u8, raw: &mut Raw) -> Result<(u64, usize), Kind> {
     if arity >= Specs::STRUCTURAL {
         return Err(if arity == Specs::UNKNOWN { Kind::UnknownEvent } else { Kind::UntimedEvent });
     }
-    let mut pos = at + 1;
+    let mut pos = 0;
     let number = |pos: &mut usize| {
         uvarint(bytes, pos).map_err(|error| match error {
             VarintError::Cut => Kind::EventCut,
@@ -235,7 +230,7 @@ fn long_numbers(bytes: &[u8], at: usize, arity: u8, raw: &mut Raw) -> Result<(u6
         *arg = number(&mut pos)?;
     }
     raw.set(args);
-    Ok((units, pos - at - 1))
+    Ok((units, pos))
 }
 
 #[cfg(test)]
@@ -260,7 +255,7 @@ mod tests {
                     let fits = len <= 8;
                     assert_eq!(found, fits.then_some((units, len)), "{units} {first} {second}");
                     let mut long = Raw::default();
-                    assert_eq!(long_numbers(&bytes, 0, 2, &mut long), Ok((units, len)));
+                    assert_eq!(long_numbers(&bytes[1..], 2, &mut long), Ok((units, len)));
                     assert_eq!(long.args(), [first, second, 0, 0]);
                     if fits {
                         assert_eq!(short.args(), [first, second, 0, 0]);

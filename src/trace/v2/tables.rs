@@ -4,7 +4,7 @@ use super::ids::IdTable;
 use super::spec::{MAX_FRAMES, MAX_STRING, ev};
 use crate::hash::HashMap;
 use crate::trace::arena::Arena;
-use crate::trace::cursor::{VarintError, in_word, uvarint};
+use crate::trace::cursor::{VarintError, first_of_word, uvarint};
 use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::event::{StackId, Sym};
 use crate::trace::symbols::{Frame, FrameId, Interner};
@@ -34,30 +34,44 @@ struct PcFrame {
     func: u64,
     file: u64,
     line: u64,
-    id: Option<FrameId>,
 }
 
-/// The frame that was found last for the low bits of a program counter. The stacks of a program go through the same few
-/// hundred calls again and again, and what is written behind the counter is then the same, byte for byte.
-#[derive(Clone, Copy, Debug, Default)]
+/// A frame that was found last, by its program counter. The stacks of a program go through the same few hundred calls again
+/// and again, and a frame is then written the same, byte for byte:
+///
+/// ```text
+///   | program counter | function, file, line |
+///   '------ key ------'------- rest ---------'
+/// ```
+#[derive(Clone, Copy, Debug)]
 struct Recent {
-    pc: u64,
-    /// The bytes behind it (function, file, line), if they fit into a word, and how many these are; 0 where they do not.
+    /// The bytes that the counter is written in.
+    key: u64,
+    /// Those behind it, which bits of a word they are, and how many bytes that is.
     rest: u64,
-    len: u8,
+    mask: u64,
+    len: u32,
     /// In [`Tables::pcs`].
     index: u32,
 }
 
 impl Recent {
-    fn mask(&self) -> u64 {
-        u64::MAX.checked_shr(64 - 8 * u32::from(self.len)).unwrap_or(0)
+    /// No bytes are these.
+    const NONE: Recent = Recent { key: 0, rest: 1, mask: 0, len: 0, index: 0 };
+
+    /// A frame of `len` bytes, with which `bytes` begin, if it is not too long for that.
+    fn new(bytes: u128, len: usize, index: u32) -> Option<Recent> {
+        let (key, bits) = first_of_word(bytes as u64)?;
+        let len = len.checked_sub(bits as usize / 8).filter(|len| (1..=8).contains(len))?;
+        let mask = u64::MAX >> (64 - 8 * len);
+        Some(Recent { key, rest: (bytes >> bits) as u64 & mask, mask, len: len as u32, index })
     }
 
-    /// Whether these bytes begin with the same.
+    /// Where in [`Tables::recent`] those with such a counter are.
     #[inline(always)]
-    fn stands_in(&self, word: Option<u64>) -> bool {
-        self.len > 0 && word.is_some_and(|word| word & self.mask() == self.rest)
+    fn place(key: u64) -> usize {
+        // Multiplied by the golden ratio the high bits depend on all of it.
+        (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize % Tables::RECENT
     }
 }
 
@@ -88,8 +102,10 @@ pub(crate) struct Tables {
     frames: Vec<u32>,
     /// A program counter means the same frame in all stacks of a generation: the first that was written.
     pcs: Vec<PcFrame>,
+    /// Of each its id, once it is interned: until then none.
+    ids: Vec<FrameId>,
     by_pc: HashMap<u64, u32>,
-    /// By the low bits of a program counter.
+    /// By [`Recent::place`]; none at all until there is one.
     recent: Vec<Recent>,
     /// Ascending by time once finished.
     pub(crate) samples: Vec<CpuSample>,
@@ -121,22 +137,10 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// The same for one that is hardly ever short.
+    /// The next bytes, where there are as many.
     #[inline(always)]
-    fn long_number(&mut self) -> Result<u64, TraceError> {
-        match self.word().and_then(in_word) {
-            Some((value, bits)) => {
-                self.pos += bits as usize / 8;
-                Ok(value)
-            }
-            None => self.number(),
-        }
-    }
-
-    /// The next eight bytes, where there are as many.
-    #[inline(always)]
-    fn word(&self) -> Option<u64> {
-        self.bytes.get(self.pos..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
+    fn next<const N: usize>(&self) -> Option<&'a [u8; N]> {
+        self.bytes.get(self.pos..)?.first_chunk()
     }
 
     fn expect(&mut self, tag: u8, kind: Kind) -> Result<(), TraceError> {
@@ -157,6 +161,7 @@ impl Tables {
         self.stacks.clear();
         self.frames.clear();
         self.pcs.clear();
+        self.ids.clear();
         self.by_pc.clear();
         self.recent.clear();
         self.samples.clear();
@@ -219,13 +224,9 @@ impl Tables {
             }
             let start = self.frames.len();
             for _ in 0..len {
-                let pc = entries.long_number()?;
-                let index = match self.recent.get(pc as usize % Tables::RECENT) {
-                    Some(recent) if recent.pc == pc && recent.stands_in(entries.word()) => {
-                        entries.pos += usize::from(recent.len);
-                        recent.index
-                    }
-                    _ => self.take_frame(pc, entries)?,
+                let index = match self.seen_frame(entries) {
+                    Some(index) => index,
+                    None => self.take_frame(entries)?,
                 };
                 self.frames.push(index);
             }
@@ -237,24 +238,37 @@ impl Tables {
         Ok(())
     }
 
-    /// The index of a program counter's frame in `pcs`; takes what stands behind the counter.
-    fn take_frame(&mut self, pc: u64, entries: &mut Entries<'_>) -> Result<u32, TraceError> {
-        let (from, word) = (entries.pos, entries.word());
+    /// The index of the next frame in `pcs`, and takes it, where it stands there as it did the last time.
+    #[inline(always)]
+    fn seen_frame(&self, entries: &mut Entries<'_>) -> Option<u32> {
+        let bytes = u128::from_le_bytes(*entries.next()?);
+        let (key, bits) = first_of_word(bytes as u64)?;
+        let recent = self.recent.get(Recent::place(key))?;
+        if recent.key != key || (bytes >> bits) as u64 & recent.mask != recent.rest {
+            return None;
+        }
+        entries.pos += (bits / 8 + recent.len) as usize;
+        Some(recent.index)
+    }
+
+    /// The same for any frame.
+    #[inline(never)]
+    fn take_frame(&mut self, entries: &mut Entries<'_>) -> Result<u32, TraceError> {
+        let (from, bytes) = (entries.pos, entries.next().map(|bytes| u128::from_le_bytes(*bytes)));
+        let pc = entries.number()?;
         let (func, file, line) = (entries.number()?, entries.number()?, entries.number()?);
         let next = self.pcs.len() as u32;
         let index = *self.by_pc.entry(pc).or_insert_with(|| {
-            self.pcs.push(PcFrame { func, file, line, id: None });
+            self.pcs.push(PcFrame { func, file, line });
+            self.ids.push(FrameId::NONE);
             next
         });
         if self.recent.is_empty() {
-            self.recent.resize(Tables::RECENT, Recent::default());
+            self.recent.resize(Tables::RECENT, Recent::NONE);
         }
-        let mut recent = Recent { pc, rest: 0, len: 0, index };
-        if let (Some(word), len @ ..=8) = (word, entries.pos - from) {
-            recent.len = len as u8;
-            recent.rest = word & recent.mask();
+        if let Some(recent) = bytes.and_then(|bytes| Recent::new(bytes, entries.pos - from, index)) {
+            self.recent[Recent::place(recent.key)] = recent;
         }
-        self.recent[pc as usize % Tables::RECENT] = recent;
         Ok(index)
     }
 
@@ -365,26 +379,26 @@ impl Tables {
     fn intern_stack(&mut self, id: u64, arena: &Arena, interner: &mut Interner) -> Option<StackId> {
         let place = self.stacks.place(id)?;
         let (start, len) = ((place >> STACK_BITS) as usize, (place & (STACK_MARK - 1)) as usize);
-        let range = start..start + len;
-        for at in range.clone() {
-            self.intern_frame(self.frames[at], arena, interner);
+        if self.frames[start..start + len].iter().any(|&pc| self.ids[pc as usize] == FrameId::NONE) {
+            for at in start..start + len {
+                self.intern_frame(self.frames[at], arena, interner);
+            }
         }
-        let frames = self.frames[range].iter().rev();
-        let stack = interner.stack(frames.filter_map(|&pc| self.pcs[pc as usize].id));
+        let root_first = self.frames[start..start + len].iter().rev();
+        let stack = interner.stack(root_first.map(|&pc| self.ids[pc as usize]));
         self.stacks.note(id, stack.0);
         Some(stack)
     }
 
-    #[inline(always)]
     fn intern_frame(&mut self, pc: u32, arena: &Arena, interner: &mut Interner) {
-        let PcFrame { func, file, line, id, .. } = self.pcs[pc as usize];
-        if id.is_none() {
+        if self.ids[pc as usize] == FrameId::NONE {
+            let PcFrame { func, file, line } = self.pcs[pc as usize];
             let frame = Frame {
                 func: self.string(func, arena, interner).unwrap_or_default(),
                 file: self.string(file, arena, interner).unwrap_or_default(),
                 line: u32::try_from(line).unwrap_or(u32::MAX),
             };
-            self.pcs[pc as usize].id = Some(interner.frame(frame));
+            self.ids[pc as usize] = interner.frame(frame);
         }
     }
 }
