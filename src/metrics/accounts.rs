@@ -21,6 +21,8 @@ pub(super) struct Accounts {
     last: (Sym, GroupIx),
     /// Time that all goroutines ran within mark assists, also those that do not count, ns.
     assisted: i64,
+    /// Stands for goroutines that were never heard of.
+    nobody: Account,
 }
 
 impl Default for Accounts {
@@ -32,17 +34,19 @@ impl Default for Accounts {
             by_name,
             last: (Sym::EMPTY, GroupIx::NAMELESS),
             assisted: 0,
+            nobody: Account::default(),
         }
     }
 }
 
 impl Accounts {
+    /// The account of a slot: of those that were never born one that nobody asks for again.
     #[inline(always)]
     pub(super) fn get(&mut self, g: GoSlot) -> &mut Account {
-        if g.index() >= self.by_slot.len() {
-            self.by_slot.resize_with(g.index() + 1, Account::default);
+        match self.by_slot.get_mut(g.index()) {
+            Some(account) => account,
+            None => self.nobody.anew(),
         }
-        &mut self.by_slot[g.index()]
     }
 
     /// The account of a slot, if there ever was one.
@@ -62,7 +66,10 @@ impl Accounts {
 
     #[inline(always)]
     pub(super) fn born(&mut self, birth: &Birth, test: TestIx) {
-        *self.get(birth.g) = Account::born(birth, test);
+        if birth.g.index() >= self.by_slot.len() {
+            self.by_slot.resize_with(birth.g.index() + 1, Account::default);
+        }
+        self.by_slot[birth.g.index()].begin(birth, test);
     }
 
     /// The window begins.
@@ -204,7 +211,7 @@ impl Accounts {
     /// Forgets a goroutine.
     #[inline(always)]
     pub(super) fn forget(&mut self, g: GoSlot) {
-        *self.get(g) = Account::default();
+        self.get(g).forget();
     }
 
     /// The start functions of goroutines that did anything.

@@ -150,23 +150,24 @@ impl Blocking {
         sum.count += u64::from(begins);
         sum.open += u64::from(span.open && begins);
         sum.ns = sum.ns.saturating_add(ns);
-        if !span.open {
-            if ran {
-                sum.closed.count += u64::from(begins);
-                sum.closed.ns = sum.closed.ns.saturating_add(ns);
-            } else if why == Why::Syscall && !span.has_begin {
-                self.before_first_run(*span, test);
-            }
+        if self.profiles > 0 && !span.open {
+            self.closed(site, *span, test, ran);
         }
         if span.state == State::Waiting && !span.open {
             self.pair(PairKey { site, by, by_stack: span.by_stack }, ns);
         }
     }
 
-    #[cold]
-    fn before_first_run(&mut self, span: Span, test: TestIx) {
-        let early = self.early.entry(span.g).or_insert(Early { stack: span.stack, test, ns: 0 });
-        early.ns = early.ns.saturating_add(span.ns());
+    /// Counts it for the profiles of Go's own tool.
+    #[inline(never)]
+    fn closed(&mut self, site: u32, span: Span, test: TestIx, ran: bool) {
+        if ran {
+            let count = u64::from(span.state != State::SyscallBlocked);
+            self.sites[site as usize].closed.add(Closed { count, ns: span.ns() });
+        } else if matches!(span.state, State::Syscall | State::SyscallBlocked) && !span.has_begin {
+            let early = self.early.entry(span.g).or_insert(Early { stack: span.stack, test, ns: 0 });
+            early.ns = early.ns.saturating_add(span.ns());
+        }
     }
 
     /// A goroutine is gone.

@@ -318,7 +318,13 @@ impl Mutator {
         }
     }
 
-    /// Whether any goroutine collects, so that its moves matter.
+    /// Whether the goroutine collects, so that its moves matter.
+    #[inline(always)]
+    pub(super) fn concerns(&self, g: GoSlot) -> bool {
+        self.working.contains(g) || self.assisting.contains(g)
+    }
+
+    /// Whether any goroutine does.
     pub(super) fn watches(&self) -> bool {
         !self.assisting.is_empty() || !self.working.is_empty()
     }

@@ -6,6 +6,7 @@ mod belongs;
 mod bins;
 mod blocking;
 mod chosen;
+mod gauges;
 mod gc;
 mod goset;
 mod groups;
@@ -43,6 +44,7 @@ use blocking::Blocking;
 pub(crate) use blocking::site_frame;
 use chosen::Stretches;
 pub use chosen::{Chosen, Names};
+use gauges::Gauges;
 use gc::Collector;
 use instances::Instances;
 use load::Load;
@@ -80,8 +82,7 @@ pub struct Metrics {
     chosen: Option<Chosen>,
     /// The times that count; all of them where it is not given.
     stretches: Option<Stretches>,
-    /// The greatest value of each gauge, and its last one.
-    gauges: BTreeMap<Gauge, (u64, u64)>,
+    gauges: Gauges,
     logs: BTreeMap<Sym, u64>,
     /// Goroutines created, by the stack that did.
     creations: Vec<u64>,
@@ -110,7 +111,7 @@ impl Default for Metrics {
             warnings: Warnings::default(),
             chosen: None,
             stretches: None,
-            gauges: BTreeMap::new(),
+            gauges: Gauges::default(),
             logs: BTreeMap::new(),
             creations: Vec::new(),
             standing: HashMap::default(),
@@ -157,7 +158,7 @@ impl Sink for Metrics {
         }
         self.tasks.begin_window(&self.accounts);
         self.warnings = Warnings::default();
-        self.gauges.values_mut().for_each(|(max, last)| *max = *last);
+        self.gauges.begin_window();
         self.logs.clear();
         self.creations.clear();
         if let Some(instances) = &mut self.instances {
@@ -357,9 +358,11 @@ impl Sink for Metrics {
     }
 
     fn range_begun(&mut self, event: &Event, range: Range, active: bool, executing: bool, symbols: &Symbols) {
-        let name = kind(range, symbols);
-        self.mutators.iter_mut().for_each(|m| m.range_begun(event, range, active, name, executing));
-        self.watch();
+        if collects(range) {
+            let name = kind(range, symbols);
+            self.mutators.iter_mut().for_each(|m| m.range_begun(event, range, active, name, executing));
+            self.watch();
+        }
         if active {
             return;
         }
@@ -370,8 +373,10 @@ impl Sink for Metrics {
     }
 
     fn range_ended(&mut self, event: &Event, range: Range, symbols: &Symbols) {
-        self.mutators.iter_mut().for_each(|m| m.range_ended(event, range, kind(range, symbols)));
-        self.watch();
+        if collects(range) {
+            self.mutators.iter_mut().for_each(|m| m.range_ended(event, range, kind(range, symbols)));
+            self.watch();
+        }
     }
 
     fn range(&mut self, range: Range, start: Time, end: Time, _begin_stack: StackId) {
@@ -457,8 +462,7 @@ impl Sink for Metrics {
     }
 
     fn gauge(&mut self, event: &Event, gauge: Gauge, value: u64) {
-        let (max, last) = self.gauges.entry(gauge).or_default();
-        (*max, *last) = ((*max).max(value), value);
+        self.gauges.set(gauge, value);
         if gauge == Gauge::Gomaxprocs {
             self.mutators.iter_mut().for_each(|m| m.gomaxprocs(value, event.time));
         }
@@ -469,6 +473,11 @@ impl Sink for Metrics {
 /// Whether a goroutine has not ended where that is said of it, but waits for ever.
 fn is_stuck(reason: &Event) -> bool {
     matches!(reason.kind, EventKind::Go(t) if t.to != GoState::NotExist)
+}
+
+/// Whether what goes on for such a range can be time that is not the program's.
+fn collects(range: Range) -> bool {
+    matches!(range, Range::StopTheWorld(_) | Range::MarkAssist(_))
 }
 
 /// For what the world is stopped, if this range is that.

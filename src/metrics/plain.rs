@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::accounts::Accounts;
+use super::gauges::Gauges;
 use super::gc::Collector;
 use super::regions::Regions;
 use super::tasks::Tasks;
@@ -28,7 +29,7 @@ pub struct Plain {
     regions: Regions,
     tasks: Tasks,
     warnings: Warnings,
-    gauges: BTreeMap<Gauge, u64>,
+    gauges: Gauges,
     logs: BTreeMap<Sym, u64>,
 }
 
@@ -37,7 +38,7 @@ impl Plain {
     pub fn into_summary(self, timeline: &Timeline) -> Summary {
         let symbols = timeline.symbols();
         let (start, end) = (timeline.start(), timeline.end());
-        let gomaxprocs = self.gauges.get(&Gauge::Gomaxprocs).copied().unwrap_or(0);
+        let gomaxprocs = self.gauges.max(Gauge::Gomaxprocs);
         let (ranges, gc, _) = self.collector.to_stats(symbols, gomaxprocs, end.since(start), 0);
         Summary {
             complete: true,
@@ -49,7 +50,7 @@ impl Plain {
             regions: self.regions.to_stats(symbols),
             tasks: self.tasks.to_stats(symbols),
             logs: super::tell::by_name(&self.logs, symbols),
-            metric_max: self.gauges.iter().map(|(gauge, &max)| (gauge.name().to_owned(), max)).collect(),
+            metric_max: self.gauges.by_name(),
             ranges,
             gc,
             warnings: self.warnings.into_list(symbols),
@@ -137,7 +138,6 @@ impl Sink for Plain {
     }
 
     fn gauge(&mut self, _event: &Event, gauge: Gauge, value: u64) {
-        let max = self.gauges.entry(gauge).or_default();
-        *max = (*max).max(value);
+        self.gauges.set(gauge, value);
     }
 }

@@ -31,8 +31,9 @@ impl super::Metrics {
             let group = self.accounts.get(moved.g).group;
             instances.moved(moved.g, group, moved.to, event.stack);
         }
-        if self.collecting && moved.from.executes() != moved.to.executes() {
-            let [without, with_workers] = &mut self.mutators;
+        // Who matters without workers matters with them.
+        let [without, with_workers] = &mut self.mutators;
+        if self.collecting && moved.from.executes() != moved.to.executes() && with_workers.concerns(moved.g) {
             without.moved(event, moved);
             with_workers.moved(event, moved);
             self.watch();

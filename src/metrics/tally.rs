@@ -85,6 +85,14 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
     }
 
     #[inline(always)]
+    fn clear(&mut self) {
+        self.sums = [0; 2];
+        if self.more.is_some() {
+            self.more = None;
+        }
+    }
+
+    #[inline(always)]
     fn is_empty(&self) -> bool {
         (self.sums[0] | self.sums[1]) == 0 && self.more.is_none()
     }
@@ -174,6 +182,13 @@ impl Sums {
         };
         // One goroutine does one thing at a time: its sums are no longer than the trace.
         *sum = sum.wrapping_add(ns);
+    }
+
+    /// As it was when nothing had been added.
+    #[inline(always)]
+    pub(super) fn clear(&mut self) {
+        (self.exec, self.sched, self.syscall, self.syscall_block, self.syscalls) = (0, 0, 0, 0, 0);
+        self.block.clear();
     }
 
     /// Whether its goroutine, which lived no longer than the trace, ran or waited to run, and did nothing else.

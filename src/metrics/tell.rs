@@ -35,7 +35,7 @@ impl Metrics {
         let symbols = timeline.symbols();
         let (start, end) = (timeline.start(), timeline.end());
         let logs = by_name(&self.logs, symbols);
-        let gomaxprocs = self.gauges.get(&Gauge::Gomaxprocs).map_or(0, |&(max, _)| max);
+        let gomaxprocs = self.gauges.max(Gauge::Gomaxprocs);
         let assisting = self.accounts.assisting();
         let (ranges, gc, heap) = self.collector.to_stats(symbols, gomaxprocs, end.since(start), assisting);
         let (sites, of_tests) = self.blocking.to_sites(symbols, &self.accounts);
@@ -55,7 +55,7 @@ impl Metrics {
             regions: self.regions.to_stats(symbols),
             tasks: self.tasks.to_stats(symbols),
             logs,
-            metric_max: self.gauges.iter().map(|(gauge, &(max, _))| (gauge.name().to_owned(), max)).collect(),
+            metric_max: self.gauges.by_name(),
             ranges,
             gc,
             heap,

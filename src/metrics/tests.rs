@@ -121,7 +121,8 @@ pub(super) struct Tests {
     wrote: HashMap<GoSlot, u64>,
     /// The last benchmark that a goroutine started: what is launched later belongs to it.
     launched: HashMap<GoSlot, TestIx>,
-    last_birth: Option<Birth>,
+    /// The goroutine that was created last, and who did.
+    last_birth: Option<(GoSlot, GoSlot)>,
     members: Members,
     /// The example that runs, and the goroutine that reads what it prints.
     example: Option<(GoSlot, TestIx)>,
@@ -198,7 +199,7 @@ impl Tests {
     #[inline(always)]
     pub(super) fn inherit(&mut self, birth: &Birth, accounts: &Accounts) -> TestIx {
         if birth.created {
-            self.last_birth = Some(*birth);
+            self.last_birth = Some((birth.g, birth.by));
         }
         match birth.by.get() {
             Some(creator) => accounts.peek(creator).map_or(TestIx::NONE, |account| account.test),
@@ -227,7 +228,7 @@ impl Tests {
 
     /// Who created this goroutine, if that has just happened.
     fn creator(&self, g: GoSlot) -> GoSlot {
-        self.last_birth.filter(|birth| birth.g == g).map_or(GoSlot::NONE, |birth| birth.by)
+        self.last_birth.filter(|&(child, _)| child == g).map_or(GoSlot::NONE, |(_, creator)| creator)
     }
 
     fn begin(&mut self, g: GoSlot, kind: Kind, accounts: &mut Accounts) {

@@ -1,6 +1,6 @@
 //! The state machine of each goroutine.
 
-use super::holders::Holders;
+use super::procs::ByProc;
 use super::{Activity, Birth, Cause, Move, Open, Sink, Span, State, Timeline};
 use crate::trace::{Event, GoId, GoSlot, GoState, GoTransition, ProcId, ProcState, StackId, Sym, Symbols, Time};
 
@@ -131,20 +131,31 @@ impl Goroutine {
     }
 
     /// A system call ends.
-    fn end_syscall(&mut self, span: Span, holders: &mut Holders, sink: &mut impl Sink, symbols: &Symbols) {
+    #[inline(always)]
+    fn end_syscall(
+        &mut self,
+        span: Span,
+        holders: &mut ByProc<Option<GoSlot>>,
+        sink: &mut impl Sink,
+        symbols: &Symbols,
+    ) {
         let retaken = std::mem::replace(&mut self.retaken, Time::NEVER);
         // Go's analysis forgets whoever holds the processor now, even if that is another goroutine since this one lost
         // it: if that one loses it, too, its whole call counts as holding one. A matter of how a call is split, never of
         // its length, and followed so that figures equal Go's.
-        holders.remove(self.syscall_p);
+        holders.take(self.syscall_p);
         match retaken.get() {
             None => sink.span(&span, symbols),
-            Some(at) => {
-                sink.span(&Span { end: at, ..span }, symbols);
-                sink.span(&Span { state: State::SyscallBlocked, start: at, ..span }, symbols);
-            }
+            Some(at) => retaken_call(span, at, sink, symbols),
         }
     }
+}
+
+/// The two parts of a system call whose processor was retaken.
+#[inline(never)]
+fn retaken_call(span: Span, at: Time, sink: &mut impl Sink, symbols: &Symbols) {
+    sink.span(&Span { end: at, ..span }, symbols);
+    sink.span(&Span { state: State::SyscallBlocked, start: at, ..span }, symbols);
 }
 
 impl Timeline {
@@ -153,17 +164,28 @@ impl Timeline {
         use GoState::{NotExist, Runnable, Running, Syscall, Waiting};
         // Nearly all events are one of these changes. Each has code of its own, in which both states are known when it is
         // compiled: whatever depends on them, here and in the sink, is decided once for all of it.
+        // One number for both states, so that one jump finds the code.
+        const fn pair(from: GoState, to: GoState) -> u8 {
+            (from as u8) << 3 | to as u8
+        }
         macro_rules! changes {
-            ($(($from:ident, $to:ident))*) => {
-                match (t.from, t.to) {
-                    $(($from, $to) => self.change(event, GoTransition { from: $from, to: $to, ..t }, sink),)*
+            ($($name:ident: $from:ident, $to:ident;)*) => {
+                $(const $name: u8 = pair($from, $to);)*
+                match pair(t.from, t.to) {
+                    $($name => self.change(event, GoTransition { from: $from, to: $to, ..t }, sink),)*
                     _ => self.any_change(event, t, sink),
                 }
             };
         }
         changes! {
-            (Runnable, Running) (Running, Waiting) (Waiting, Runnable) (Running, Runnable) (Running, Syscall)
-            (Syscall, Running) (NotExist, Runnable) (Running, NotExist)
+            STARTS: Runnable, Running;
+            BLOCKS: Running, Waiting;
+            WAKES: Waiting, Runnable;
+            MAKES_WAY: Running, Runnable;
+            CALLS: Running, Syscall;
+            RETURNS: Syscall, Running;
+            IS_CREATED: NotExist, Runnable;
+            ENDS: Running, NotExist;
         }
     }
 
@@ -183,7 +205,7 @@ impl Timeline {
         // A goroutine that existed before the trace: its first span is begun with its first note.
         let known_before = t.from == GoState::Undetermined;
         let is_new = known_before || t.from == GoState::NotExist;
-        if t.slot.index() >= self.goroutines.len() {
+        if is_new && t.slot.index() >= self.goroutines.len() {
             self.goroutines.resize(t.slot.index() + 1, Goroutine::UNKNOWN);
         }
         match t.from {
@@ -237,7 +259,7 @@ impl Timeline {
             GoState::Waiting if t.reason == self.known.forever => return self.stop_for_ever(event, t, sink),
             GoState::Syscall => {
                 g.syscall_p = event.p;
-                self.syscalls.insert(event.p, t.slot);
+                *self.syscalls.entry(event.p) = Some(t.slot);
             }
             _ => {}
         }
@@ -299,7 +321,7 @@ impl Timeline {
     pub(super) fn proc(&mut self, event: &Event, p: ProcId, from: ProcState, to: ProcState) {
         if from != to
             && to == ProcState::Idle
-            && let Some(slot) = self.syscalls.remove(p)
+            && let Some(slot) = self.syscalls.take(p)
         {
             self.goroutines[slot.index()].retaken = event.time;
         }

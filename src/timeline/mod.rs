@@ -20,7 +20,7 @@
 //! it was doing then it has been doing since the generation began, so that its first span begins there.
 
 mod goroutines;
-mod holders;
+mod procs;
 mod ranges;
 mod sink;
 mod window;
@@ -30,7 +30,7 @@ pub use window::{Moment, Window};
 
 use crate::trace::{Chunk, Event, EventKind, GoSlot, Sym, Symbols, Time};
 use goroutines::Goroutine;
-use holders::Holders;
+use procs::ByProc;
 use ranges::OpenRanges;
 use window::Progress;
 
@@ -46,7 +46,7 @@ pub struct Timeline {
     /// By slot.
     goroutines: Vec<Goroutine>,
     /// Which goroutine holds this processor while in a system call.
-    syscalls: Holders,
+    syscalls: ByProc<Option<GoSlot>>,
     ranges: OpenRanges,
     progress: Progress,
     began: bool,
@@ -129,6 +129,9 @@ impl Timeline {
         }
         sink.learn(&self.symbols);
         if self.progress.is_all() {
+            let (Some(first), Some(last)) = (chunk.events.first(), chunk.events.last()) else { return };
+            self.begin(first);
+            (self.events, self.last) = (self.events + chunk.events.len() as u64, last.time);
             for events in chunk.events.chunks(AHEAD) {
                 if self.goroutines.len() > MANY {
                     self.look_ahead(events, sink);
@@ -157,13 +160,15 @@ impl Timeline {
         std::hint::black_box(looked);
     }
 
-    #[inline(always)]
-    fn event(&mut self, event: &Event, sink: &mut impl Sink) {
+    /// The first event of a trace is when it begins.
+    fn begin(&mut self, event: &Event) {
         if !self.began {
             (self.began, self.first, self.sync) = (true, event.time, event.time);
         }
-        self.events += 1;
-        self.last = event.time;
+    }
+
+    #[inline(always)]
+    fn event(&mut self, event: &Event, sink: &mut impl Sink) {
         match event.kind {
             EventKind::Go(transition) => self.go(event, transition, sink),
             EventKind::Proc { p, from, to } => {

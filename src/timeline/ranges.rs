@@ -1,17 +1,33 @@
 //! Special ranges: which goroutine they are to be counted for, and their wall time.
 
 use super::Sink;
+use super::procs::ByProc;
 use crate::hash::HashMap;
 use crate::trace::{Event, GoSlot, ProcId, Range, StackId, Time};
 
 /// Ranges that have begun and not ended.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OpenRanges {
-    /// By range and, for stop-the-world, the goroutine that did it: when and where it began.
+    /// Those of processors.
+    sweeps: ByProc<Sweep>,
+    /// The others, by range and, for stop-the-world, the goroutine that did it: when and where it began.
     open: HashMap<(Range, GoSlot), (Time, StackId)>,
-    /// Sweeping belongs to a processor. It is counted for the goroutine that ran there, if the same one was
-    /// running at both ends.
-    sweepers: HashMap<ProcId, GoSlot>,
+}
+
+/// Sweeping belongs to a processor. It is counted for the goroutine that ran there, if the same one was running at both
+/// ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sweep {
+    by: GoSlot,
+    /// When and where it began; never where the trace does not tell.
+    since: Time,
+    stack: StackId,
+}
+
+impl Default for Sweep {
+    fn default() -> Self {
+        Sweep { by: GoSlot::NONE, since: Time::NEVER, stack: StackId::NONE }
+    }
 }
 
 fn key(event: &Event, range: Range) -> (Range, GoSlot) {
@@ -21,7 +37,12 @@ fn key(event: &Event, range: Range) -> (Range, GoSlot) {
 
 impl OpenRanges {
     pub(super) fn begin(&mut self, event: &Event, range: Range, sink: &mut impl Sink) {
-        self.open.insert(key(event, range), (event.time, event.stack));
+        if let Range::Sweep(p) = range {
+            let sweep = self.sweeps.entry(p);
+            (sweep.since, sweep.stack) = (event.time, event.stack);
+        } else {
+            self.open.insert(key(event, range), (event.time, event.stack));
+        }
         self.credit(event, range, event.time, sink);
     }
 
@@ -33,6 +54,7 @@ impl OpenRanges {
     /// The window begins: those that are open count from here.
     pub(super) fn begin_at(&mut self, from: Time) {
         self.open.values_mut().for_each(|(since, _)| *since = from);
+        self.sweeps.values().filter(|sweep| sweep.since != Time::NEVER).for_each(|sweep| sweep.since = from);
     }
 
     /// The window ends: those that are open count up to here.
@@ -40,6 +62,12 @@ impl OpenRanges {
         for ((range, _), (since, stack)) in self.open.drain() {
             sink.range(range, since, end, stack);
         }
+        for (p, sweep) in self.sweeps.iter() {
+            if let Some(since) = sweep.since.get() {
+                sink.range(Range::Sweep(p), since, end, sweep.stack);
+            }
+        }
+        self.sweeps.values().for_each(|sweep| sweep.since = Time::NEVER);
     }
 
     /// Begins to count the range for a goroutine.
@@ -49,9 +77,8 @@ impl OpenRanges {
             Range::MarkAssist(g) => g,
             Range::GcMark => GoSlot::NONE,
             Range::Sweep(p) => {
-                if let Some(before) = self.sweepers.insert(p, event.g)
-                    && before != event.g
-                {
+                let before = std::mem::replace(&mut self.sweeps.entry(p).by, event.g);
+                if before != GoSlot::NONE && before != event.g {
                     sink.range_end(before, range, None);
                 }
                 event.g
@@ -63,27 +90,29 @@ impl OpenRanges {
     }
 
     pub(super) fn end(&mut self, event: &Event, range: Range, sink: &mut impl Sink) {
-        if let Some((start, stack)) = self.open.remove(&key(event, range)) {
-            sink.range(range, start, event.time, stack);
-        }
         let owner = match range {
             Range::StopTheWorld(_) => event.g,
             Range::MarkAssist(g) => g,
             Range::GcMark => GoSlot::NONE,
-            Range::Sweep(p) => match self.sweepers.remove(&p) {
-                Some(g) if g == event.g => g,
-                // Go's analysis leaves it open on the goroutine where it began, to the end of the trace.
-                Some(g) => {
-                    if g != GoSlot::NONE {
-                        sink.range_end(g, range, None);
-                    }
-                    GoSlot::NONE
-                }
-                None => GoSlot::NONE,
-            },
+            Range::Sweep(p) => return self.end_sweep(event, p, sink),
         };
+        if let Some((start, stack)) = self.open.remove(&key(event, range)) {
+            sink.range(range, start, event.time, stack);
+        }
         if owner != GoSlot::NONE {
             sink.range_end(owner, range, Some(event.time));
+        }
+    }
+
+    fn end_sweep(&mut self, event: &Event, p: ProcId, sink: &mut impl Sink) {
+        let range = Range::Sweep(p);
+        let Sweep { by, since, stack } = self.sweeps.take(p);
+        if let Some(since) = since.get() {
+            sink.range(range, since, event.time, stack);
+        }
+        if by != GoSlot::NONE {
+            // Where another one runs by now, Go's analysis leaves it open on the goroutine where it began, to the end of the trace.
+            sink.range_end(by, range, (by == event.g).then_some(event.time));
         }
     }
 }

@@ -135,6 +135,8 @@ impl Timeline {
         if self.progress.phase == Phase::Within && event.time > self.progress.to {
             self.end_window(event.time, sink);
         }
+        self.begin(event);
+        (self.events, self.last) = (self.events + 1, event.time);
         if self.progress.phase == Phase::After {
             self.note_late(event, sink);
             self.event(event, &mut Quiet);
