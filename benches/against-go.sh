@@ -4,14 +4,15 @@
 #
 #   benches/against-go.sh [KIND ...]        kinds: channels locks threads gc goroutines stacks regions
 #
-# Environment: MB, the sizes of the traces (100; "5 50 150 500" for all); RUNS, how often each is timed (3, `go tool trace`
-# once), of which the fastest counts, since whatever else the machine does only adds; TRACES, a folder of traces that are there already, as KIND-MB.out, and where new ones are kept.
+# Environment: MB, the sizes of the traces (100; "5 50 150 500" for all); RUNS, how often each is timed (3), of which the
+# fastest counts, since whatever else the machine does only adds; PPROF, how often `go tool trace` is (1; 0 leaves it out, as it
+# takes minutes on large traces); TRACES, a folder of traces that are there already, as KIND-MB.out, and where new ones are kept.
 # Needs a Go of 1.26 or newer on PATH, or in $ORACLE_GO. The columns: MiB of the file and of its largest generation,
 # events in thousands; ms of wall time of Go's reader, of `go tool trace -pprof=sync`, of ours; theirs by ours; our
 # nanoseconds an event; our peak memory in MiB. It must stay below 64 plus twice the largest generation.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-runs=${RUNS:-3} go=${ORACLE_GO:-go}
+runs=${RUNS:-3} pprof_runs=${PPROF:-1} go=${ORACLE_GO:-go}
 read -ra sizes <<<"${MB:-100}"
 [ $# -gt 0 ] || set -- channels locks threads gc goroutines stacks regions
 scratch=$(mktemp -d)
@@ -79,12 +80,12 @@ for kind in "$@"; do
     trace=${TRACES:-$scratch}/$kind-$mb.out
     [ -e "$trace" ] || "$scratch/record" "$kind" "$mb" "$trace"
     reader=$(fastest "$runs" tests/oracle/run -parse-only "$trace")
-    pprof=$(fastest 1 "$go" tool trace -pprof=sync "$trace")
+    pprof=$(fastest "$pprof_runs" "$go" tool trace -pprof=sync "$trace")
     time=$(fastest "$runs" "$ours" summarize --format json "$trace")
     events=$(tests/oracle/run -parse-only "$trace" | sed 's/events=\([0-9]*\).*/\1/')
     printf '%-11s %5d %5d %8d %8d %8d %7d %7s %7s %6s %6d\n' "$kind" "$(($(wc -c <"$trace") >> 20))" \
-      "$(largest "$trace")" "$((events / 1000))" "$reader" "$pprof" "$time" "$(ratio "$reader" "$time")" \
-      "$(ratio "$pprof" "$time")" "$(ratio "$((time * 1000000))" "$events")" \
+      "$(largest "$trace")" "$((events / 1000))" "$reader" "${pprof:-0}" "$time" "$(ratio "$reader" "$time")" \
+      "$(ratio "${pprof:-0}" "$time")" "$(ratio "$((time * 1000000))" "$events")" \
       "$(peak "$ours" summarize --format json "$trace")"
     [ -n "${TRACES:-}" ] || rm -f "$trace"
   done

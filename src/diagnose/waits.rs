@@ -8,7 +8,7 @@ use crate::summary::{Site, Summary, TestKind};
 pub(super) static CONTENTION: Rule = Rule {
     name: "contention",
     definition: "Goroutines waited for one lock (sync.Mutex, sync.RWMutex) at one stack for at least `min-ns` together, which is at least `min-share` of the run.",
-    advice: "hold the lock for less, split it, or keep the data in one goroutine; read-mostly data: sync.RWMutex or atomic.Pointer",
+    advice: "hold the lock for less, split it, or keep the data in one goroutine; read-mostly data: readers that do not wait for each other (RWMutex.RLock, atomic.Pointer)",
     thresholds: &[
         Threshold { name: "min-ns", default: 10e6, meaning: "time in ns that all of them waited together" },
         Threshold {
@@ -21,10 +21,13 @@ pub(super) static CONTENTION: Rule = Rule {
     find: contention,
 };
 
-/// The lock that a stack waits for: the innermost function of package sync.
+/// The lock that a stack waits for: the innermost function of package sync, or that of the RWMutex which waits for its writers'
+/// Mutex.
 pub(super) fn lock(site: &Site) -> Option<&str> {
-    let inner = site.stack.iter().map(|f| &*f.func).find(|f| f.starts_with("sync.("))?;
-    (inner.contains("Mutex)") && (inner.contains("Lock") || inner.contains("lock"))).then_some(inner)
+    let mut functions = site.stack.iter().map(|f| &*f.func).skip_while(|f| !f.starts_with("sync.("));
+    let inner = functions.next()?;
+    let outer = functions.take_while(|f| f.starts_with("sync.(")).find(|f| f.starts_with("sync.(*RWMutex)."));
+    (inner.contains("Mutex)") && (inner.contains("Lock") || inner.contains("lock"))).then_some(outer.unwrap_or(inner))
 }
 
 fn contention(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {

@@ -272,7 +272,7 @@ impl Sink for Metrics {
         }
         match moved.to {
             Activity::Syscall if self.stacks.of(event.stack, symbols).writes_line() => self.tests.line(moved.g),
-            Activity::Waiting if self.stacks.of(event.stack, symbols).waits_for_turn() => {
+            Activity::Waiting if !self.quiet && self.stacks.of(event.stack, symbols).waits_for_turn() => {
                 let test = self.accounts.get(moved.g).test;
                 self.tests.waits_for_turn(moved.g, test, true);
             }

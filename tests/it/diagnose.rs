@@ -236,6 +236,25 @@ fn what_waits_for_the_test_framework_is_no_trouble() {
 }
 
 #[test]
+fn a_lock_is_called_by_what_the_program_locks() {
+    const ADD: &str = "example.com/shop.(*Cart).Add";
+    let cases: [(&[&str], &str); 5] = [
+        (&["sync.(*Mutex).Lock", ADD], "sync.(*Mutex).Lock"),
+        (&["internal/sync.(*Mutex).lockSlow", "sync.(*Mutex).Lock", ADD], "sync.(*Mutex).Lock"),
+        // Writers of an RWMutex wait for each other at its Mutex.
+        (&["sync.(*Mutex).Lock", "sync.(*RWMutex).Lock", ADD], "sync.(*RWMutex).Lock"),
+        (&["sync.runtime_SemacquireRWMutexR", "sync.(*RWMutex).RLock", ADD], "sync.(*RWMutex).RLock"),
+        (&["sync.(*Mutex).Lock", "sync.(*Once).doSlow", "sync.(*Once).Do", ADD], "sync.(*Mutex).Lock"),
+    ];
+    for (stack, lock) in cases {
+        let summary = with(contended(50 * MS), |s| s.sites[0].stack = stack.iter().map(|f| frame(f)).collect());
+        let found = diagnose::of(&summary, &Settings::new());
+        let locks: Vec<&str> = found.iter().map(|d| d.evidence[0].1.as_str()).collect();
+        assert_eq!((said(&summary), locks), (vec!["contention"], vec![lock]), "{stack:?}");
+    }
+}
+
+#[test]
 fn whoever_waits_for_a_helper_of_its_own_stands_in_no_queue() {
     let woken_by = |by: &str, peak: u64| {
         let mut summary = with_group(pooled(500 * MS), "example.com/shop.help", Group { peak, ..Group::default() });
