@@ -38,7 +38,10 @@ impl Write for Digest {
 
 /// How many events there are, and the digest of all that is given out.
 fn digest(bytes: impl Read) -> Result<(u64, u64), TraceError> {
-    let mut reader = Reader::new(bytes, false)?;
+    digest_of(&mut Reader::new(bytes, false)?)
+}
+
+fn digest_of(reader: &mut Reader<impl Read>) -> Result<(u64, u64), TraceError> {
     let (mut chunk, mut count) = (Chunk::default(), 0);
     let mut digest = Digest::default();
     let mut symbols = Symbols::default();
@@ -196,4 +199,34 @@ fn a_trace_is_the_same_however_its_bytes_come() {
             }
         }
     }
+}
+
+#[test]
+fn a_trace_is_the_same_where_a_thread_reads_ahead() {
+    for name in ["go1.26.6/flight", "go1.21.13/sched", "go1.22.10/gens", "go1.27.3/gens"] {
+        let bytes = data::trace(name);
+        for bytes in [&bytes[..], &bytes[..bytes.len() / 2]] {
+            // The thread ends with the trace, although its reader is still there.
+            let (ahead, _reader) = std::thread::scope(|scope| {
+                let mut reader = Reader::ahead(bytes, false, scope);
+                let ahead = reader.as_mut().map_err(|error| error.clone()).and_then(digest_of);
+                (ahead, reader)
+            });
+            assert_eq!(ahead, digest(bytes), "{name}, {} bytes", bytes.len());
+        }
+    }
+}
+
+#[test]
+fn a_generation_is_complete_once_all_of_it_was_given_out() {
+    let bytes = data::trace("go1.27.3/gens");
+    let mut reader = Reader::new(bytes.as_slice(), false).unwrap();
+    let (mut chunk, mut seen) = (Chunk::default(), Vec::new());
+    while reader.next_chunk(&mut chunk, 1).unwrap() {
+        seen.push((reader.generations(), reader.complete_generations()));
+    }
+    seen.dedup();
+    let last = reader.generations();
+    assert!(last > 2, "{seen:?}");
+    assert_eq!(seen, (1..=last).map(|n| (n, n - 1)).chain([(last, last)]).collect::<Vec<_>>());
 }
