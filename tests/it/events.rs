@@ -271,3 +271,18 @@ fn a_mebibyte_may_be_packed_as_small_as_it_will_and_no_more() {
     let error = digest(gzip(&bytes).as_slice()).unwrap_err();
     assert_eq!(error.kind(), TraceErrorKind::UnpacksTooFar, "{error}");
 }
+
+#[test]
+fn what_just_fits_is_read_and_one_more_is_refused() {
+    let base = || craft::Craft::new("go 1.22").frequency(1);
+    let string = |len| base().strings(1, &[&"x".repeat(len)]).bytes;
+    // What has no name is called 0.
+    let stack = |frames| base().stacks(1, &[&vec![0; frames]]).bytes;
+    for (fits, more, kind) in [
+        (string(1024), string(1025), TraceErrorKind::StringTooLong),
+        (stack(128), stack(129), TraceErrorKind::StackTooDeep),
+    ] {
+        assert!(digest(fits.as_slice()).is_ok(), "{kind:?}");
+        assert_eq!(digest(more.as_slice()).err().map(|error| error.kind()), Some(kind));
+    }
+}

@@ -307,27 +307,33 @@ fn a_sample_does_not_overtake_a_thread_that_waits() {
 }
 
 #[test]
-fn the_text_of_messages_is_given_on_demand() {
-    let bytes = trace(&[&[running().event(ev::LOG, 1, &[0, 1, 2, 0])]]);
-    for (keep, expected) in [(true, "b"), (false, "")] {
-        let (events, symbols) = read(&bytes, keep).unwrap();
-        let logs: Vec<&str> = events
-            .iter()
-            .filter_map(|event| match event.kind {
-                EventKind::Log { message, .. } => Some(symbols.text(message)),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(logs, [expected]);
+fn the_text_of_messages_is_given_on_demand_and_must_be_there() {
+    for (message, texts) in [(2, Some(["", "b"])), (0, Some(["", ""])), (9, None)] {
+        let bytes = trace(&[&[running().event(ev::LOG, 1, &[0, 1, message, 0])]]);
+        for keep in [false, true] {
+            let told = read(&bytes, keep).map_err(|error| error.kind()).map(|(events, symbols)| {
+                let last = events.iter().rev().find_map(|event| match event.kind {
+                    EventKind::Log { message, .. } => Some(symbols.text(message).to_owned()),
+                    _ => None,
+                });
+                last.unwrap()
+            });
+            let expected = texts.map(|texts| texts[usize::from(keep)].to_owned());
+            assert_eq!(told, expected.ok_or(TraceErrorKind::StringMissing), "{message}");
+        }
     }
 }
 
 #[test]
-fn an_error_stands_behind_its_event_however_late_that_was() {
-    for late in [1, 1 << 62] {
-        let wrong = running().event(ev::PROCS_CHANGE, late, &[1, 0]).event(ev::GO_CREATE, 1, &[1, 0, 0]);
-        let place = trace(&[&[Events(wrong.0.clone())]]).len() as u64;
-        let error = read(&trace(&[&[wrong.event(ev::GO_BLOCK, 1, &[0, 0])]]), false).unwrap_err();
+fn an_error_stands_behind_its_event_however_early_or_late_that_was() {
+    let gauge = |events: Events, late| events.event(ev::PROCS_CHANGE, late, &[1, 0]);
+    for (begin, late) in [(0, 1), (100, 1 << 62)] {
+        let trace = |events: &Events| Craft::new("go 1.22").frequency(1).batch(1, 1, begin, &events.0).bytes;
+        let wrong = gauge(running(), late).event(ev::GO_CREATE, 1, &[1, 0, 0]);
+        let place = trace(&wrong).len() as u64;
+        // So many behind it that all are decoded together.
+        let more = (0..20).fold(wrong, |events, _| gauge(events, 1));
+        let error = read(&trace(&more), false).unwrap_err();
         assert_eq!((error.kind(), error.offset()), (TraceErrorKind::GoroutineExists, place), "{error}");
     }
 }
