@@ -281,3 +281,20 @@ fn what_just_fits_is_read_and_one_more_is_refused() {
         assert_eq!(digest(more.as_slice()).err().map(|error| error.kind()), Some(kind));
     }
 }
+
+#[test]
+fn a_table_is_as_long_as_its_batch_and_as_its_version_has_it() {
+    let base = || craft::Craft::new("go 1.22").frequency(1);
+    let string = |len: u8| base().batch(1, 1, 1, &[4, 5, 1, len, b'x']).bytes;
+    // From Go 1.25 on the frequency is in a batch of its own kind.
+    let newer = craft::Craft::new("go 1.25").frequency(1).bytes;
+    let cases = [
+        (string(1), None),
+        (string(2), Some(TraceErrorKind::TableCut)),
+        (base().bytes, None),
+        (newer, Some(TraceErrorKind::NoFrequency)),
+    ];
+    for (bytes, kind) in cases {
+        assert_eq!(digest(bytes.as_slice()).err().map(|error| error.kind()), kind);
+    }
+}
