@@ -200,3 +200,31 @@ impl Interner {
         std::mem::take(&mut self.delta)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_equal_is_one_symbol_and_what_a_trace_does_not_have_is_empty() {
+        let mut interner = Interner::default();
+        let symbols = ["main", "", "main", "f.go", "\u{fffd}"].map(|text| interner.text(text));
+        assert_eq!((symbols, interner.bytes(&[0xff])), ([1, 0, 1, 2, 3].map(Sym), Sym(3)));
+        assert_eq!(interner.text_bytes(), 4 + 4 + 3);
+        let frame = Frame { func: Sym(1), file: Sym(2), line: 7 };
+        let ids = [frame, Frame { line: 8, ..frame }, frame].map(|frame| interner.frame(frame));
+        let stacks = [&ids[..2], &ids[1..], &[], &ids[..2]].map(|ids| interner.stack(ids.iter().copied()));
+        assert_eq!(stacks, [1, 2, 0, 1].map(StackId));
+
+        let mut known = Symbols::default();
+        assert!(known.is_empty() && known.stacks() == 1);
+        known.apply(&mut interner.take_delta());
+        assert_eq!((known.is_empty(), known.len(), known.stacks()), (false, 4, 3));
+        for (sym, text) in (0..).zip(["", "main", "f.go", "\u{fffd}", ""]) {
+            assert_eq!((known.text(Sym(sym)), &*known.shared(Sym(sym))), (text, text));
+        }
+        let lines = |stack| known.frames(StackId(stack)).map(|frame| frame.line).collect::<Vec<_>>();
+        assert_eq!([0, 1, 2, 3].map(lines), [vec![], vec![8, 7], vec![7, 8], vec![]]);
+        assert_eq!((known.root(StackId(1)), known.root(StackId(0))), (Some(frame), None));
+    }
+}

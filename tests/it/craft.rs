@@ -31,35 +31,51 @@ impl Events {
 
 /// Event types by Go's names.
 pub mod ev {
+    pub const CPU_SAMPLES: u8 = 6;
+    pub const CPU_SAMPLE: u8 = 7;
+    pub const PROCS_CHANGE: u8 = 9;
     pub const PROC_START: u8 = 10;
     pub const PROC_STOP: u8 = 11;
+    pub const PROC_STEAL: u8 = 12;
     pub const PROC_STATUS: u8 = 13;
     pub const GO_CREATE: u8 = 14;
+    pub const GO_CREATE_SYSCALL: u8 = 15;
     pub const GO_START: u8 = 16;
     pub const GO_DESTROY: u8 = 17;
+    pub const GO_DESTROY_SYSCALL: u8 = 18;
     pub const GO_STOP: u8 = 19;
     pub const GO_BLOCK: u8 = 20;
     pub const GO_UNBLOCK: u8 = 21;
     pub const GO_SYSCALL_BEGIN: u8 = 22;
     pub const GO_SYSCALL_END: u8 = 23;
+    pub const GO_SYSCALL_END_BLOCKED: u8 = 24;
     pub const GO_STATUS: u8 = 25;
-    pub const PROCS_CHANGE: u8 = 9;
     pub const STW_BEGIN: u8 = 26;
     pub const STW_END: u8 = 27;
+    pub const GC_ACTIVE: u8 = 28;
+    pub const GC_BEGIN: u8 = 29;
+    pub const GC_END: u8 = 30;
+    pub const SWEEP_ACTIVE: u8 = 31;
     pub const SWEEP_BEGIN: u8 = 32;
     pub const SWEEP_END: u8 = 33;
+    pub const ASSIST_ACTIVE: u8 = 34;
     pub const ASSIST_BEGIN: u8 = 35;
     pub const ASSIST_END: u8 = 36;
     pub const TASK_BEGIN: u8 = 40;
     pub const REGION_BEGIN: u8 = 42;
     pub const REGION_END: u8 = 43;
     pub const LOG: u8 = 44;
+    pub const GO_SWITCH: u8 = 45;
 }
 
 /// Statuses on the wire.
 pub const PROC_RUNNING: u64 = 1;
 pub const PROC_IDLE: u64 = 2;
+pub const PROC_SYSCALL: u64 = 3;
+pub const PROC_ABANDONED: u64 = 4;
+pub const GO_RUNNABLE: u64 = 1;
 pub const GO_RUNNING: u64 = 2;
+pub const GO_SYSCALL: u64 = 3;
 pub const GO_WAITING: u64 = 4;
 
 /// The thread id of batches that are tables.

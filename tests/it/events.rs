@@ -11,9 +11,9 @@ use std::fmt::Write;
 use std::io::{self, Read};
 use std::path::Path;
 
-use gotrace_diff::trace::{Chunk, Reader, Symbols, TraceError, TraceErrorKind};
+use gotrace_diff::trace::{Chunk, EventKind, GoState, Reader, Symbols, TraceError, TraceErrorKind};
 
-use crate::data;
+use crate::{craft, data};
 
 /// Larger recordings say little more, and take longer.
 const MOST_BYTES: usize = 200_000;
@@ -38,7 +38,10 @@ impl Write for Digest {
 
 /// How many events there are, and the digest of all that is given out.
 fn digest(bytes: impl Read) -> Result<(u64, u64), TraceError> {
-    let mut reader = Reader::new(bytes, false)?;
+    digest_of(&mut Reader::new(bytes, false)?)
+}
+
+fn digest_of(reader: &mut Reader<impl Read>) -> Result<(u64, u64), TraceError> {
     let (mut chunk, mut count) = (Chunk::default(), 0);
     let mut digest = Digest::default();
     let mut symbols = Symbols::default();
@@ -162,38 +165,136 @@ impl Read for Drops<'_> {
     }
 }
 
+fn gzip(part: &[u8]) -> Vec<u8> {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    io::Write::write_all(&mut gz, part).unwrap();
+    gz.finish().unwrap()
+}
+
+fn zstd(part: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(part, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
 #[test]
 fn a_trace_is_the_same_however_its_bytes_come() {
     for name in ["go1.26.6/flight", "go1.21.13/sched", "go1.27.3/gens"] {
         let bytes = data::trace(name);
         let whole = digest(bytes.as_slice()).unwrap();
-        let member = |part: &[u8]| {
-            let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            io::Write::write_all(&mut gz, part).unwrap();
-            gz.finish().unwrap()
-        };
-        let frame = |part: &[u8]| ruzstd::encoding::compress_to_vec(part, ruzstd::encoding::CompressionLevel::Fastest);
         let (a, b) = bytes.split_at(bytes.len() / 3);
-        let packed = [
-            bytes.clone(),
-            member(&bytes),
-            [member(a), member(b)].concat(),
-            frame(&bytes),
-            [frame(a), frame(b)].concat(),
-        ];
-        for (form, bytes) in packed.iter().enumerate() {
+        let packed =
+            [bytes.clone(), gzip(&bytes), [gzip(a), gzip(b)].concat(), zstd(&bytes), [zstd(a), zstd(b)].concat()];
+        for (form, packed) in packed.iter().enumerate() {
             for most in [1, 7, 4096] {
-                let drops = Drops { bytes, most, interrupted: false, fails: false };
+                let drops = Drops { bytes: packed, most, interrupted: false, fails: false };
                 assert_eq!(digest(drops).unwrap(), whole, "{name}, form {form}, {most} at a time");
             }
             // What cannot be read is said as such, at the place where it was; nothing of a trace may be missed unnoticed.
-            for most in [1, 4096] {
-                let half = &bytes[..bytes.len() / 2];
-                let error = digest(Drops { bytes: half, most, interrupted: false, fails: true }).unwrap_err();
-                let kinds = [TraceErrorKind::ReadFailed, TraceErrorKind::Decompression];
-                assert!(kinds.contains(&error.kind()), "{name}, form {form}: {error}");
-                assert!(form > 0 || error.offset() == half.len() as u64, "{name}: {error}");
+            for (most, end) in [(1, packed.len() / 2), (4096, packed.len() / 2), (4096, packed.len())] {
+                let drops = Drops { bytes: &packed[..end], most, interrupted: false, fails: true };
+                let error = digest(drops).unwrap_err();
+                assert!(
+                    error.kind() == TraceErrorKind::ReadFailed
+                        || form > 0 && error.kind() == TraceErrorKind::Decompression,
+                    "{name}, form {form}: {error}"
+                );
+                let place = if end == packed.len() { bytes.len() } else { end } as u64;
+                assert!(error.offset() == place || form > 0 && end < packed.len(), "{name}, form {form}: {error}");
             }
         }
+    }
+}
+
+#[test]
+fn a_trace_is_the_same_where_a_thread_reads_ahead() {
+    for name in ["go1.26.6/flight", "go1.21.13/sched", "go1.22.10/gens", "go1.27.3/gens"] {
+        let bytes = data::trace(name);
+        for bytes in [&bytes[..], &bytes[..bytes.len() / 2]] {
+            let ahead = std::thread::scope(|scope| digest_of(&mut Reader::ahead(bytes, false, scope)?));
+            assert_eq!(ahead, digest(bytes), "{name}, {} bytes", bytes.len());
+        }
+    }
+}
+
+#[test]
+fn a_generation_is_complete_once_all_of_it_was_given_out() {
+    let bytes = data::trace("go1.27.3/gens");
+    let mut reader = Reader::new(bytes.as_slice(), false).unwrap();
+    let (mut chunk, mut seen) = (Chunk::default(), Vec::new());
+    while reader.next_chunk(&mut chunk, 1).unwrap() {
+        seen.push((reader.generations(), reader.complete_generations()));
+    }
+    seen.dedup();
+    let last = reader.generations();
+    assert!(last > 2, "{seen:?}");
+    assert_eq!(seen, (1..=last).map(|n| (n, n - 1)).chain([(last, last)]).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_trace_longer_than_what_is_read_at_once_is_read_whole() {
+    let mut bytes = craft::many_goroutines(400_000);
+    assert!(bytes.len() > 2 << 20, "{}", bytes.len());
+    let mut reader = Reader::new(bytes.as_slice(), false).unwrap();
+    let (mut chunk, mut next) = (Chunk::default(), 2);
+    while reader.next_chunk(&mut chunk, 1000).unwrap() {
+        for event in &chunk.events {
+            if let EventKind::Go(go) = event.kind
+                && go.from == GoState::NotExist
+            {
+                assert_eq!(go.id.0, next);
+                next += 1;
+            }
+        }
+    }
+    assert_eq!(next, 400_002);
+    bytes.push(0);
+    let error = digest(bytes.as_slice()).unwrap_err();
+    assert_eq!((error.kind(), error.offset()), (TraceErrorKind::NotABatch, bytes.len() as u64 - 1));
+}
+
+#[test]
+fn a_mebibyte_may_be_packed_as_small_as_it_will_and_no_more() {
+    // Empty batches, of which one pads its length.
+    let batch = |padding| [&[1; 4][..], &vec![0x80; padding], &[0]].concat();
+    let mut bytes = craft::Craft::new("go 1.22").frequency(1).bytes;
+    bytes.extend(batch(((1 << 20) - bytes.len()) % 5));
+    while bytes.len() < 1 << 20 {
+        bytes.extend(batch(0));
+    }
+    assert!(bytes.len() == 1 << 20 && gzip(&bytes).len() * 200 < bytes.len());
+    assert_eq!(digest(gzip(&bytes).as_slice()), digest(bytes.as_slice()));
+    bytes.extend(batch(0));
+    let error = digest(gzip(&bytes).as_slice()).unwrap_err();
+    assert_eq!(error.kind(), TraceErrorKind::UnpacksTooFar, "{error}");
+}
+
+#[test]
+fn what_just_fits_is_read_and_one_more_is_refused() {
+    let base = || craft::Craft::new("go 1.22").frequency(1);
+    let string = |len| base().strings(1, &[&"x".repeat(len)]).bytes;
+    // What has no name is called 0.
+    let stack = |frames| base().stacks(1, &[&vec![0; frames]]).bytes;
+    for (fits, more, kind) in [
+        (string(1024), string(1025), TraceErrorKind::StringTooLong),
+        (stack(128), stack(129), TraceErrorKind::StackTooDeep),
+    ] {
+        assert!(digest(fits.as_slice()).is_ok(), "{kind:?}");
+        assert_eq!(digest(more.as_slice()).err().map(|error| error.kind()), Some(kind));
+    }
+}
+
+#[test]
+fn a_table_is_as_long_as_its_batch_and_as_its_version_has_it() {
+    let base = || craft::Craft::new("go 1.22").frequency(1);
+    let string = |len: u8| base().batch(1, 1, 1, &[4, 5, 1, len, b'x']).bytes;
+    // From Go 1.25 on the frequency is in a batch of its own kind.
+    let newer = craft::Craft::new("go 1.25").frequency(1).bytes;
+    let cases = [
+        (string(1), None),
+        (string(2), Some(TraceErrorKind::TableCut)),
+        (base().bytes, None),
+        (newer, Some(TraceErrorKind::NoFrequency)),
+    ];
+    for (bytes, kind) in cases {
+        assert_eq!(digest(bytes.as_slice()).err().map(|error| error.kind()), kind);
     }
 }

@@ -58,6 +58,7 @@ mod merge;
 mod monorepo;
 mod mutate;
 mod narrow;
+mod ordering;
 mod papers;
 mod profiles;
 mod properties;

@@ -33,7 +33,7 @@ case $part in
   reader)
     take trace stats few.rs hash.rs
     modules='few hash stats trace'
-    tests data events
+    tests craft data events ordering
     cp "$root"/tests/it/golden/{events,refused}.txt "$crate/tests/it/golden/"
     cp -R "$root/tests/corpus" "$crate/tests/"
     # Recordings are read where they are: none is changed.

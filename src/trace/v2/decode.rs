@@ -53,8 +53,8 @@ pub(crate) struct Source {
     pos: u32,
     /// Time of the last event decoded from this batch, ns; 0 when none has been.
     last_time: i64,
-    /// The same as all of these before the last round of decoding, which did not leave the batch.
-    before: (u32, i64),
+    /// The same as `pos` before the last round of decoding, which did not leave the batch.
+    before: u32,
 }
 
 /// Why the next event of a thread cannot be decoded: what is wrong, and its type if that is it.
@@ -62,7 +62,7 @@ pub(crate) type Broken = (Kind, Option<u8>);
 
 impl Source {
     pub(crate) fn new(batch: u32) -> Source {
-        Source { batch, pos: 0, last_time: 0, before: (0, 0) }
+        Source { batch, pos: 0, last_time: 0, before: 0 }
     }
 
     /// Decodes the next events into `out` and says how many; none at the end of the generation. An event that is broken
@@ -77,7 +77,7 @@ impl Source {
             *self = Source::new(batch.next);
             batch = next;
         }
-        self.before = (self.pos, self.last_time);
+        self.before = self.pos;
         self.decode(data, batch, specs, out)
     }
 
@@ -139,9 +139,10 @@ impl Source {
         data.batches.get(self.batch as usize).map(|batch| batch.offset + u64::from(self.pos))
     }
 
-    /// The same as it was when only `count` events of the last round were decoded.
+    /// Where it was when only `count` events of the last round were decoded. Their times no longer matter: they are counted
+    /// from the begin of the batch, so that they are not later than they were and none of them is too late.
     pub(crate) fn rewound(&self, data: &Generation, specs: &Specs, count: usize) -> Source {
-        let mut source = Source { pos: self.before.0, last_time: self.before.1, ..*self };
+        let mut source = Source { pos: self.before, last_time: 0, ..*self };
         let mut scratch = [Raw::default(); AHEAD];
         if let (Some(batch), Some(out)) = (data.batches.get(self.batch as usize), scratch.get_mut(..count)) {
             let _ = source.decode(data, batch, specs, out);

@@ -436,6 +436,33 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::cursor::encoded;
+
+    #[test]
+    fn a_frame_ends_where_it_does_and_is_known_where_it_stands_again() {
+        // Those of one counter are all the first of them, whatever else they say.
+        let lines = [7, 7, 300, 300, 1 << 30, 1 << 30, u64::MAX, u64::MAX, 7];
+        let counters = [5, 1 << 20, 1 << 49, 1 << 56];
+        let frame = |counter, line| [counter, 1, 2, line].into_iter().flat_map(encoded).collect::<Vec<u8>>();
+        let mut bytes = vec![ev::Stacks];
+        for (id, counter) in (1..).zip(counters) {
+            bytes.extend([ev::Stack, id, lines.len() as u8]);
+            bytes.extend(lines.iter().flat_map(|&line| frame(counter, line)));
+        }
+        let mut tables = Tables::default();
+        assert_eq!(tables.take(V2::Go122, &bytes, 0, 0, 0), Ok(true));
+        assert_eq!(tables.frames, (0..4).flat_map(|index| [index; 9]).collect::<Vec<u32>>());
+        for (index, counter) in (0..).zip(counters) {
+            for line in [7, 8] {
+                let mut bytes = frame(counter, line);
+                let known = line == 7 && counter != 1 << 56;
+                let expected = if known { (Some(index), bytes.len()) } else { (None, 0) };
+                bytes.resize(16, 0xff);
+                let mut entries = Entries { bytes: &bytes, pos: 0, offset: 0 };
+                assert_eq!((tables.seen_frame(&mut entries), entries.pos), expected, "{counter} {line}");
+            }
+        }
+    }
 
     #[test]
     fn whole_clocks_convert_as_floats_do() {

@@ -24,6 +24,8 @@ fn what_is_wrong_is_named() {
         (Bytes::default().batch(0, 1).end(), Kind::V1NoEvents),
         (Bytes::default().event(33, &[1, 2]), Kind::V1NoBatch),
         (raw(b"go 1.21 trace\0\0\0"), Kind::SecondHeader),
+        // Begins as a header does, and is an event with a number too few.
+        (raw(b"go"), Kind::V1BadArguments),
         (raw(&[0]), Kind::V1BadEvent),
         (raw(&[50]), Kind::V1BadEvent),
         (Bytes::running().event(36, &[1]).end(), Kind::V1BadEvent),
@@ -41,6 +43,13 @@ fn what_is_wrong_is_named() {
         (raw(&[37, 1, 0xc1, 0x84, 0x3d]), Kind::V1BadString),
         (Bytes::running().event(3, &[1, 1, 2, 3]).end(), Kind::V1BadStack),
         (Bytes::running().event(3, &[1, 1001, 1, 1, 1, 1]).end(), Kind::V1BadStack),
+        // A few numbers are a stack only where they say that it is empty.
+        (raw(&[3, 0]), Kind::V1BadStack),
+        (raw(&[3 | 1 << 6, 1, 1]), Kind::V1BadStack),
+        (raw(&[3 | 2 << 6, 1, 0, 0]), Kind::V1BadStack),
+        // An empty stack is passed over, however it is written: nothing may name it.
+        (raw(&[3 | 1 << 6, 1, 0, 28 | 1 << 6, 1, 1]), Kind::StackMissing),
+        (raw(&[3 | 3 << 6, 2, 1, 0, 28 | 1 << 6, 1, 1]), Kind::StackMissing),
         (Bytes::running().stack(1, &[[1, 9, 0, 1]]).end(), Kind::FrameFunctionMissing),
         (Bytes::running().stack(1, &[[1, 0, 9, 1]]).end(), Kind::FrameFileMissing),
         (Bytes::running().event(45, &[1, 1, 0, 9, 0]).end(), Kind::StringMissing),
@@ -56,4 +65,13 @@ fn what_is_wrong_is_named() {
     for (i, (bytes, expected)) in cases.iter().enumerate() {
         assert_eq!(bytes.error(), Some(*expected), "case {i}");
     }
+}
+
+#[test]
+fn what_just_fits_is_read_and_one_more_is_refused() {
+    let string = |len: usize| Bytes::running().string(1, &"x".repeat(len)).end();
+    // A number of two bytes, and four of one for each frame: 2,048 bytes with the depth.
+    let stack = |id, frames| Bytes::running().stack(id, &vec![[1, 0, 0, 1]; frames]).event(28, &[1, id]).end();
+    assert_eq!((string(1_000_000).error(), string(1_000_001).error()), (None, Some(TraceErrorKind::V1BadString)));
+    assert_eq!((stack(128, 511).error(), stack(1 << 14, 511).error()), (None, Some(TraceErrorKind::V1BadArguments)));
 }

@@ -83,6 +83,8 @@ fn a_call_that_blocks_ends_when_it_did_and_not_when_that_was_written() {
     // Before it blocked it cannot have been over.
     let early = Bytes::running().event(28, &[20, 0]).event(30, &[10]).event(29, &[60, 1, 2, 125]).end();
     assert_eq!(early.error(), Some(TraceErrorKind::V1TimeOrder));
+    let at_once = Bytes::running().event(28, &[20, 0]).event(30, &[10]).event(29, &[60, 1, 2, 130]).end();
+    assert_eq!(at_once.told_after_start().last().map(String::as_str), Some("30 0: go 1 in 0: Syscall to Runnable"));
     // Without a time, it was when it was written.
     let unknown = Bytes::running().event(28, &[20, 0]).event(30, &[10]).event(29, &[60, 1, 2, 0]).end();
     assert_eq!(unknown.told_after_start().last().map(String::as_str), Some("90 0: go 1 in 0: Syscall to Runnable"));

@@ -69,10 +69,8 @@ impl Ctx {
         if self.thread == ThreadId::NONE {
             return Err(Kind::NeedsThread);
         }
-        match (proc, self.p != ProcIx::NONE) {
-            (Need::Must, false) => return Err(Kind::NeedsProc),
-            (Need::MustNot, true) => return Err(Kind::HasProc),
-            _ => {}
+        if proc == Need::Must && self.p == ProcIx::NONE {
+            return Err(Kind::NeedsProc);
         }
         match (goroutine, self.bound != GoSlot::NONE) {
             (Need::Must, false) => Err(Kind::NeedsGoroutine),
@@ -95,7 +93,7 @@ impl Ctx {
 
     /// The same place without a goroutine.
     fn without_g(self) -> Ctx {
-        Ctx { g: GoSlot::NONE, bound: GoSlot::NONE, ..self }
+        Ctx { g: GoSlot::NONE, ..self }
     }
 }
 

@@ -36,7 +36,7 @@ impl Rule<'_> {
         if proc.status != ProcStatus::Idle || !seq.succeeds(proc.seq) {
             return self.blocked(wait);
         }
-        self.ctx.check(Need::MustNot, Need::May)?;
+        self.ctx.check(Need::May, Need::May)?;
         (proc.status, proc.seq) = (ProcStatus::Running, seq);
         self.emit(StackId::NONE, proc_change(p, ProcState::Idle, ProcState::Running));
         self.bind_p(ix);
