@@ -64,6 +64,7 @@ mod papers;
 mod profiles;
 mod proofs;
 mod properties;
+mod ranks;
 mod related;
 mod report;
 mod report_agree;
