@@ -14,6 +14,7 @@ mod action_install;
 mod action_shards;
 mod action_story;
 mod action_tutorial;
+mod asides;
 mod attribution;
 mod baseline;
 mod baseline_environments;

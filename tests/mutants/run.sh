@@ -68,7 +68,7 @@ pub(crate) fn read_text(path: &std::path::Path, _most: u64) -> Result<String, cr
     Ok(std::fs::read_to_string(path).unwrap_or_default())
 }
 EOF
-    tests compare_make compare_rename compare_series escapers gate limits proofs ranks thresholds verdicts
+    tests asides compare_make compare_rename compare_series escapers gate limits proofs ranks thresholds verdicts
     cp "$root"/tests/it/golden/{escapers,verdicts}.txt "$crate/tests/it/golden/"
     flags=(--file 'src/gate/**' --file 'src/compare/**' --file 'src/report/escape/**')
     ;;
