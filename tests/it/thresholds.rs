@@ -59,6 +59,18 @@ fn a_count_fails_from_its_limits_on_and_not_below_them() {
     ] {
         assert_eq!(of(change(GROUP, "count", base, head), &Config::default()), want, "{base:?} to {head:?}");
     }
+    // Without limit and floor everything matters but what is the same.
+    let free = Rule {
+        max_increase: Some(Ratio(0.0)),
+        min_delta: Amounts::new(vec![Amount { value: 0.0, unit: Unit::Count }]),
+        ..rule(&["count"])
+    };
+    for (base, head, want) in
+        [(0.0, 0.0, "Unchanged None"), (20.0, 20.0, "Unchanged None"), (20.0, 20.5, "Inconclusive FewRuns")]
+    {
+        let config = with_rules(vec![free.clone()]);
+        assert_eq!(of(change(GROUP, "count", &[base], &[head]), &config), want, "{base} to {head}");
+    }
 }
 
 #[test]
