@@ -153,12 +153,19 @@ fn the_state_that_explains_most_moves_the_way_of_the_total() {
 fn the_stack_whose_time_per_item_grew_most_is_named() {
     let sync = "block_ns.sync";
     let base = || {
-        vec![site(sync, "p.lock", &[400, 600]), site(sync, "p.put", &[900, 900]), site("syscall", "p.read", &[50, 50])]
+        vec![
+            site(sync, "p.lock", &[400, 600]),
+            site(sync, "p.put", &[900, 900]),
+            site(sync, "p.get", &[9000, 9000]),
+            site("syscall", "p.read", &[50, 50]),
+        ]
     };
     let head = || {
         vec![
             site(sync, "p.lock", &[4000, 4000]),
             site(sync, "p.put", &[300, 300]),
+            // Long, and as long as before.
+            site(sync, "p.get", &[9000, 9000]),
             site("syscall", "p.read", &[80, 80]),
         ]
     };
