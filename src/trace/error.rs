@@ -211,7 +211,6 @@ kinds! {
     NoProgressAtEnd, Truncated, "the file ends where events are missing that others wait for";
     NeedsThread, Corrupt, "an event that needs a thread has none";
     NeedsProc, Corrupt, "an event that needs a processor has none";
-    HasProc, Corrupt, "an event happened on a thread that has a processor already";
     NeedsGoroutine, Corrupt, "an event that needs a running goroutine has none";
     HasGoroutine, Corrupt, "an event happened on a thread that runs a goroutine already";
     BadProcStatus, Corrupt, "an unknown processor status";

@@ -1,6 +1,8 @@
 //! Each escaper on names that speak to its reader, to the character: `golden/escapers.txt` says what comes out.
 
 use gotrace_diff::metrics::registry::SubjectKind;
+use gotrace_diff::owners::Owners;
+use gotrace_diff::paths::Repository;
 use gotrace_diff::report::escape::{Text, fence, json_in_html};
 use maud::Render;
 
@@ -152,6 +154,7 @@ fn what_may_be_asked_of_a_text_is_answered() {
     // Parts are told apart, not only what they are together.
     let parts = |parts: &[&str]| Text::fingerprint(&parts.iter().map(|part| Text::from(*part)).collect::<Vec<_>>());
     assert!(parts(&["ab", "c"]) != parts(&["a", "bc"]) && parts(&["ab"]) == parts(&["ab"]));
+    assert!(Text::from("ab".to_owned()).is("ab"));
     let mut sum = Text::from("a");
     sum += "b";
     sum += String::from("c");
@@ -160,4 +163,36 @@ fn what_may_be_asked_of_a_text_is_answered() {
     assert_eq!(format!("{:?}", Text::from("a\u{202e}\"ü")), "\"a\\u{202e}\\\"\\u{fc}\"");
     assert_eq!(Text::from("exec_ns").metric(SubjectKind::Group).map(|metric| metric.id), Some("exec_ns"));
     assert!(Text::from("no_such").metric(SubjectKind::Group).is_none());
+}
+
+#[test]
+fn owners_are_of_places_inside_the_repository_and_of_packages_of_its_modules() {
+    let (owners, odd) = Owners::parse("* @all\n/x.go @root\n/cart/ @cart @shop\n");
+    assert!(odd.is_empty());
+    for (place, want) in [
+        ("cart/a.go:3", &["@cart", "@shop"][..]),
+        ("cart\\a.go:3", &["@cart", "@shop"]),
+        ("x.go:1", &["@root"]),
+        ("other.go:12", &["@all"]),
+        ("cart/a.go", &[]),
+        ("cart/a.go:0", &[]),
+        ("/cart/a.go:3", &[]),
+        ("../cart/a.go:3", &[]),
+    ] {
+        let want: Vec<Text> = want.iter().map(|owner| Text::from(*owner)).collect();
+        assert_eq!(Text::from(place).owners(&owners), want, "{place}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join(".git")).unwrap();
+    std::fs::write(folder.path().join("go.mod"), "module example.com/shop\n").unwrap();
+    let repository = Repository::around(folder.path());
+    for (package, want) in [
+        ("example.com/shop", &["@root"][..]),
+        ("example.com/shop/cart", &["@cart", "@shop"]),
+        ("example.com/shop/other", &["@all"]),
+        ("example.com/elsewhere", &[]),
+    ] {
+        let want: Vec<Text> = want.iter().map(|owner| Text::from(*owner)).collect();
+        assert_eq!(Text::from(package).package_owners(&owners, &repository), want, "{package}");
+    }
 }

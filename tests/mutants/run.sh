@@ -6,7 +6,8 @@
 #   tests/mutants/run.sh gate FOLDER      gate, comparing and escapers
 #
 # The crate goes to FOLDER, the results to FOLDER/mutants.out. What follows is cargo-mutants' own: `--shard 0/20` is every
-# 20th mutant, `--in-diff FILE` those of lines that were changed. Needs `cargo install cargo-mutants`.
+# 20th mutant, `--in-diff FILE` those of lines that were changed, `--file src/gate/rules.rs` those of a file. Needs
+# `cargo install cargo-mutants`.
 #
 # The tests are those of the files themselves, and of tests/it those that need no more than these parts. Which survivors
 # are known, and why they may, is in tests/mutants/survivors.txt.
@@ -67,7 +68,7 @@ pub(crate) fn read_text(path: &std::path::Path, _most: u64) -> Result<String, cr
     Ok(std::fs::read_to_string(path).unwrap_or_default())
 }
 EOF
-    tests compare_make compare_rename escapers gate verdicts
+    tests asides compare_make compare_rename compare_series escapers gate limits proofs ranks thresholds verdicts
     cp "$root"/tests/it/golden/{escapers,verdicts}.txt "$crate/tests/it/golden/"
     flags=(--file 'src/gate/**' --file 'src/compare/**' --file 'src/report/escape/**')
     ;;
@@ -81,6 +82,10 @@ for module in $modules; do printf 'pub mod %s;\n' "$module"; done >>"$crate/src/
 # With the same dependencies, those that are built already serve.
 awk '/^\[/ { off = /^\[\[(bin|bench)\]\]/ } !off' "$root/Cargo.toml" >"$crate/Cargo.toml"
 cp "$root/Cargo.lock" "$root/rust-toolchain.toml" "$crate/"
+# Files that the caller names stand in place of the part's.
+for flag; do
+  case $flag in -f | --file | --file=*) flags=() ;; esac
+done
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} CARGO_INCREMENTAL=1
 cd "$crate"
 exec cargo mutants --in-place --colors never --cargo-test-arg=--lib --cargo-test-arg=--test=it "${flags[@]}" "$@"

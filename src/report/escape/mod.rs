@@ -208,3 +208,20 @@ impl Text {
         crate::metrics::registry::find(kind, &self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_words_make_of_a_text_is_text() {
+        assert_eq!(Text::from("a b").map(|text| text.replace(' ', "-")), Text::from("a-b"));
+    }
+
+    #[test]
+    fn a_text_is_shown_where_it_would_do_harm_and_stays_as_it_is_elsewhere() {
+        for (text, want) in [("größe <b>", "größe <b>"), ("a\u{202e}b", "a\\u{202e}b"), ("", "")] {
+            assert_eq!(Text::from(text).seen(), Text::from(want));
+        }
+    }
+}

@@ -208,7 +208,7 @@ impl<R: Read> V2Reader<R> {
         }
     }
 
-    /// CPU samples are placed by their time alone: before any event that is not older, those of parked threads included.
+    /// CPU samples are placed by their time alone: before any event that is younger, those of parked threads included.
     #[cold]
     fn inject_sample(&mut self) -> Result<bool, TraceError> {
         let samples = &self.data.tables.samples;
