@@ -42,7 +42,12 @@ pub(super) fn apply(
     }
 }
 
-/// Whether a change is the accepted one, or a part of it.
+/// Whether a change is the accepted one, or a part of it: begins no earlier, ends no later, and goes the same way.
+///
+/// ```text
+///   accepted          from ──────────────▶ to
+///   holds                     ──▶                   does not hold   ──────────────▶      ◀──
+/// ```
 fn within(accept: &Accept, change: &Change, terms: &Terms) -> bool {
     let allowed = |mark: f64| (terms.max_increase * mark.abs()).max(terms.min_delta);
     match (&change.presence, accept.from, accept.to) {
@@ -51,7 +56,7 @@ fn within(accept: &Accept, change: &Change, terms: &Terms) -> bool {
         (Presence::Both { base, head }, Some(from), Some(to)) => {
             let sign = if to >= from { 1.0 } else { -1.0 };
             let (base, head) = (base.median() * sign, head.median() * sign);
-            base >= from * sign - allowed(from) && head <= to * sign + allowed(to)
+            base >= from * sign - allowed(from) && head <= to * sign + allowed(to) && head >= base - allowed(base)
         }
         _ => false,
     }

@@ -48,7 +48,9 @@ pub fn score(change: &Change, path: &str, floor: f64, wall: f64, leaf: &str) -> 
         }
         _ => 12.0,
     };
-    let multiples = (change.delta().abs() / floor.max(f64::MIN_POSITIVE)).ln_1p();
+    // Without a floor, which is for whoever asks for everything, one of the unit stands for it.
+    let floor = if floor > 0.0 { floor } else { 1.0 };
+    let multiples = (change.delta().abs() / floor).ln_1p();
     // What it costs a run beside how long the run is: a millisecond matters more in a test of ten than in one of a
     // thousand. Goroutines side by side can cost more than the run is long.
     let cost = match change.metric.unit {

@@ -249,7 +249,7 @@ fn a_lock_is_called_by_what_the_program_locks() {
     for (stack, lock) in cases {
         let summary = with(contended(50 * MS), |s| s.sites[0].stack = stack.iter().map(|f| frame(f)).collect());
         let found = diagnose::of(&summary, &Settings::new());
-        let locks: Vec<&str> = found.iter().map(|d| d.evidence[0].1.as_str()).collect();
+        let locks: Vec<&str> = found.iter().map(|d| d.found.evidence[0].1.as_str()).collect();
         assert_eq!((said(&summary), locks), (vec!["contention"], vec![lock]), "{stack:?}");
     }
 }

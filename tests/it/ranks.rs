@@ -83,6 +83,7 @@ fn what_a_change_costs_a_run_raises_it() {
     is_near(rank::score(&whole, "duration_ns", 1e5, 1e9, ""), 1.195387127, "the whole run");
     let count = Change { items: 50.0, ..change(GROUP, "count", &[100.0], &[125.0]) };
     is_near(rank::score(&count, "count", 1.0, 1e9, ""), 4.656107040, "a count");
+    is_near(rank::score(&count, "count", 0.0, 1e9, ""), 4.656107040, "a count without a floor");
 }
 
 /// A stack that waits in `state`, with its time in each run.
@@ -384,6 +385,10 @@ fn an_acceptance_holds_from_where_it_began_to_where_it_ends_within_the_limits() 
         (down(), &[100.0; 3], &[37.0; 3], "Regression Constant"),
         (down(), &[105.0; 3], &[40.0; 3], "Accepted Constant"),
         (down(), &[106.0; 3], &[40.0; 3], "Regression Constant"),
+        // The other way is another change.
+        (down(), &[100.0; 3], &[200.0; 3], "Regression Constant"),
+        (down(), &[40.0; 3], &[100.0; 3], "Regression Constant"),
+        (up(), &[100.0; 3], &[40.0; 3], "Regression Constant"),
         (accepted(count, Some(40.0), None), &[40.0], &[100.0], "Inconclusive FewRuns"),
         (accepted(count, None, Some(100.0)), &[40.0], &[100.0], "Inconclusive FewRuns"),
         (accepted("group:p.work#alive", Some(40.0), Some(100.0)), &[40.0], &[100.0], "Inconclusive FewRuns"),
