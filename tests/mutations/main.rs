@@ -34,6 +34,9 @@ const COUNT: &str = "GOTRACE_DIFF_MUTATIONS";
 /// The first seed, and the one behind the last: set in a shard.
 const SEEDS: &str = "GOTRACE_DIFF_MUTATION_SEEDS";
 
+/// Bytes that a shard need not give back.
+const KEPT: &str = "268435456";
+
 /// The smallest recordings of each release, most of all those of a few kilobytes: what is changed there is more of the
 /// whole, and is read sooner.
 const SMALL: [&str; 5] = ["sched", "cgo", "coro", "syscall", "tasks"];
@@ -139,6 +142,9 @@ fn mutated_recordings_cost_bounded_work_and_memory_and_never_panic() {
             Command::new(&this)
                 .args(["--exact", "mutated_recordings_cost_bounded_work_and_memory_and_never_panic", "--nocapture"])
                 .env(SEEDS, seeds)
+                // glibc gives blocks of a megabyte back to the system, and gets them anew for the next trace: half of the time.
+                .env("MALLOC_MMAP_THRESHOLD_", KEPT)
+                .env("MALLOC_TRIM_THRESHOLD_", KEPT)
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
                 .spawn()
