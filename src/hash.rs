@@ -13,5 +13,5 @@ pub type HashSet<K> = std::collections::HashSet<K, foldhash::fast::RandomState>;
 /// operating system's randomness: SipHash, whose collisions cannot be found without the key.
 pub(crate) type KeyedHash = std::hash::RandomState;
 
-/// A quick hash, for the other half of such a hash: what a keyed one takes for the same another time, chance need not.
+/// A quick hash, for the other half of such a hash: it need not resist anybody, only depend on something else.
 pub(crate) type QuickHash = foldhash::quality::RandomState;

@@ -130,8 +130,7 @@ impl Timeline {
         sink.learn(&self.symbols);
         if self.progress.is_all() {
             let (Some(first), Some(last)) = (chunk.events.first(), chunk.events.last()) else { return };
-            self.begin(first);
-            (self.events, self.last) = (self.events + chunk.events.len() as u64, last.time);
+            self.hear(first, last, chunk.events.len() as u64);
             for events in chunk.events.chunks(AHEAD) {
                 if self.goroutines.len() > MANY {
                     self.look_ahead(events, sink);
@@ -160,11 +159,12 @@ impl Timeline {
         std::hint::black_box(looked);
     }
 
-    /// The first event of a trace is when it begins.
-    fn begin(&mut self, event: &Event) {
+    /// So many events are fed, of which these are the first and the last one. The first of all is when the trace begins.
+    fn hear(&mut self, first: &Event, last: &Event, events: u64) {
         if !self.began {
-            (self.began, self.first, self.sync) = (true, event.time, event.time);
+            (self.began, self.first, self.sync) = (true, first.time, first.time);
         }
+        (self.events, self.last) = (self.events + events, last.time);
     }
 
     #[inline(always)]

@@ -45,14 +45,10 @@ impl<T: Clone + Default> ByProc<T> {
         }
     }
 
-    /// Of all processors, the first ones in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (ProcId, &T)> {
-        let tabled = self.table.iter().zip(0..).map(|(known, p)| (ProcId(p), known));
-        tabled.chain(self.others.iter().map(|(&p, known)| (p, known)))
-    }
-
-    pub(super) fn values(&mut self) -> impl Iterator<Item = &mut T> {
-        self.table.iter_mut().chain(self.others.values_mut())
+    /// Of all processors, in any order.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (ProcId, &mut T)> {
+        let tabled = self.table.iter_mut().zip(0..).map(|(known, p)| (ProcId(p), known));
+        tabled.chain(self.others.iter_mut().map(|(&p, known)| (p, known)))
     }
 }
 
@@ -68,12 +64,12 @@ mod tests {
             assert_eq!((known.take(ProcId(p)), *known.entry(ProcId(p))), (0, 0));
             *known.entry(ProcId(p)) = n;
         }
-        let mut all: Vec<_> = known.iter().filter(|(_, n)| **n > 0).map(|(p, &n)| (n, p.0)).collect();
+        let mut all: Vec<_> = known.iter_mut().filter(|(_, n)| **n > 0).map(|(p, n)| (*n, p.0)).collect();
         all.sort_unstable();
         assert_eq!(all, [(1, 5), (2, 0), (3, 4095), (4, 4096), (5, u32::MAX)]);
-        known.values().for_each(|n| *n *= 10);
+        known.iter_mut().for_each(|(_, n)| *n *= 10);
         assert_eq!(numbers.map(|p| known.take(ProcId(p))), [10, 20, 30, 40, 50]);
-        assert!(known.iter().all(|(_, n)| *n == 0));
+        assert!(known.iter_mut().all(|(_, n)| *n == 0));
         // Numbers as large as that take no table.
         assert_eq!(known.table.len(), TABLED);
     }

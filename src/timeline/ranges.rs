@@ -16,7 +16,7 @@ pub(super) struct OpenRanges {
 
 /// Sweeping belongs to a processor. It is counted for the goroutine that ran there, if the same one was running at both
 /// ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Sweep {
     by: GoSlot,
     /// When and where it began; never where the trace does not tell.
@@ -33,6 +33,15 @@ impl Default for Sweep {
 fn key(event: &Event, range: Range) -> (Range, GoSlot) {
     let scope = if let Range::StopTheWorld(_) = range { event.g } else { GoSlot::NONE };
     (range, scope)
+}
+
+/// Whom a range is counted for: nobody, for a collection.
+fn owner(event: &Event, range: Range) -> GoSlot {
+    match range {
+        Range::StopTheWorld(_) | Range::Sweep(_) => event.g,
+        Range::MarkAssist(g) => g,
+        Range::GcMark => GoSlot::NONE,
+    }
 }
 
 impl OpenRanges {
@@ -54,7 +63,8 @@ impl OpenRanges {
     /// The window begins: those that are open count from here.
     pub(super) fn begin_at(&mut self, from: Time) {
         self.open.values_mut().for_each(|(since, _)| *since = from);
-        self.sweeps.values().filter(|sweep| sweep.since != Time::NEVER).for_each(|sweep| sweep.since = from);
+        let open = self.sweeps.iter_mut().filter(|(_, sweep)| sweep.since != Time::NEVER);
+        open.for_each(|(_, sweep)| sweep.since = from);
     }
 
     /// The window ends: those that are open count up to here.
@@ -62,43 +72,35 @@ impl OpenRanges {
         for ((range, _), (since, stack)) in self.open.drain() {
             sink.range(range, since, end, stack);
         }
-        for (p, sweep) in self.sweeps.iter() {
-            if let Some(since) = sweep.since.get() {
+        for (p, sweep) in self.sweeps.iter_mut() {
+            if let Some(since) = std::mem::replace(&mut sweep.since, Time::NEVER).get() {
                 sink.range(Range::Sweep(p), since, end, sweep.stack);
             }
         }
-        self.sweeps.values().for_each(|sweep| sweep.since = Time::NEVER);
     }
 
     /// Begins to count the range for a goroutine.
     fn credit(&mut self, event: &Event, range: Range, since: Time, sink: &mut impl Sink) {
-        let owner = match range {
-            Range::StopTheWorld(_) => event.g,
-            Range::MarkAssist(g) => g,
-            Range::GcMark => GoSlot::NONE,
-            Range::Sweep(p) => {
-                let before = std::mem::replace(&mut self.sweeps.entry(p).by, event.g);
-                if before != GoSlot::NONE && before != event.g {
-                    sink.range_end(before, range, None);
-                }
-                event.g
+        let owner = owner(event, range);
+        if let Range::Sweep(p) = range {
+            let before = std::mem::replace(&mut self.sweeps.entry(p).by, owner);
+            if before != GoSlot::NONE && before != owner {
+                sink.range_end(before, range, None);
             }
-        };
+        }
         if owner != GoSlot::NONE {
             sink.range_begin(owner, range, since);
         }
     }
 
     pub(super) fn end(&mut self, event: &Event, range: Range, sink: &mut impl Sink) {
-        let owner = match range {
-            Range::StopTheWorld(_) => event.g,
-            Range::MarkAssist(g) => g,
-            Range::GcMark => GoSlot::NONE,
-            Range::Sweep(p) => return self.end_sweep(event, p, sink),
-        };
+        if let Range::Sweep(p) = range {
+            return self.end_sweep(event, p, sink);
+        }
         if let Some((start, stack)) = self.open.remove(&key(event, range)) {
             sink.range(range, start, event.time, stack);
         }
+        let owner = owner(event, range);
         if owner != GoSlot::NONE {
             sink.range_end(owner, range, Some(event.time));
         }

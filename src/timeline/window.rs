@@ -135,8 +135,7 @@ impl Timeline {
         if self.progress.phase == Phase::Within && event.time > self.progress.to {
             self.end_window(event.time, sink);
         }
-        self.begin(event);
-        (self.events, self.last) = (self.events + 1, event.time);
+        self.hear(event, event, 1);
         if self.progress.phase == Phase::After {
             self.note_late(event, sink);
             self.event(event, &mut Quiet);

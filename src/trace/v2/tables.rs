@@ -137,10 +137,10 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// The next bytes, where there are as many.
+    /// The next sixteen bytes, where there are as many.
     #[inline(always)]
-    fn next<const N: usize>(&self) -> Option<&'a [u8; N]> {
-        self.bytes.get(self.pos..)?.first_chunk()
+    fn next(&self) -> Option<u128> {
+        self.bytes.get(self.pos..)?.first_chunk().map(|bytes| u128::from_le_bytes(*bytes))
     }
 
     fn expect(&mut self, tag: u8, kind: Kind) -> Result<(), TraceError> {
@@ -241,7 +241,7 @@ impl Tables {
     /// The index of the next frame in `pcs`, and takes it, where it stands there as it did the last time.
     #[inline(always)]
     fn seen_frame(&self, entries: &mut Entries<'_>) -> Option<u32> {
-        let bytes = u128::from_le_bytes(*entries.next()?);
+        let bytes = entries.next()?;
         let (key, bits) = first_of_word(bytes as u64)?;
         let recent = self.recent.get(Recent::place(key))?;
         if recent.key != key || (bytes >> bits) as u64 & recent.mask != recent.rest {
@@ -254,7 +254,7 @@ impl Tables {
     /// The same for any frame.
     #[inline(never)]
     fn take_frame(&mut self, entries: &mut Entries<'_>) -> Result<u32, TraceError> {
-        let (from, bytes) = (entries.pos, entries.next().map(|bytes| u128::from_le_bytes(*bytes)));
+        let (from, bytes) = (entries.pos, entries.next());
         let pc = entries.number()?;
         let (func, file, line) = (entries.number()?, entries.number()?, entries.number()?);
         let next = self.pcs.len() as u32;

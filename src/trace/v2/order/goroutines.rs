@@ -1,6 +1,6 @@
 //! Goroutines: created, started, stopped, blocked, woken, switched to, and their status notes.
 
-use super::{Kind, Need, Result, Rule, Step, Wait};
+use super::{Kind, Need, ProcNeed, Result, Rule, Step, Wait};
 use crate::trace::event::{EventKind, GoId, GoSlot, GoState, GoTransition, ProcId, StackId, Sym};
 use crate::trace::v2::spec::ev;
 use crate::trace::v2::state::{GoStatus, ProcIx};
@@ -25,7 +25,7 @@ pub(super) fn change(id: u64, slot: GoSlot, from: GoState, to: GoState) -> Event
 impl Rule<'_> {
     /// The running goroutine creates another (or the runtime does, for a timer: then there is no running one).
     pub(super) fn go_create(&mut self, blocked: bool) -> Result<()> {
-        self.ctx.check(Need::Must, Need::May)?;
+        self.ctx.check(ProcNeed::Must, Need::May)?;
         if let Some(g) = self.ctx.g.get()
             && self.order.gos.get(g).status != GoStatus::Running
         {
@@ -63,7 +63,7 @@ impl Rule<'_> {
         if go.status != GoStatus::Runnable || !next.succeeds(go.seq) {
             return self.blocked(wait);
         }
-        self.ctx.check(Need::Must, Need::MustNot)?;
+        self.ctx.check(ProcNeed::Must, Need::MustNot)?;
         (go.status, go.seq) = (GoStatus::Running, next);
         self.emit(StackId::NONE, change(id, slot, GoState::Runnable, GoState::Running));
         self.bind_g(slot, id);

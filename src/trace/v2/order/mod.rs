@@ -55,7 +55,14 @@ struct Ctx {
     proc: ProcId,
 }
 
-/// What a rule asks of the context.
+/// What a rule asks of the processor of the context. Where there must be none it waits until that is so.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ProcNeed {
+    Must,
+    May,
+}
+
+/// What a rule asks of its goroutine.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Need {
     Must,
@@ -65,11 +72,11 @@ enum Need {
 
 impl Ctx {
     #[inline(always)]
-    fn check(self, proc: Need, goroutine: Need) -> Result<()> {
+    fn check(self, proc: ProcNeed, goroutine: Need) -> Result<()> {
         if self.thread == ThreadId::NONE {
             return Err(Kind::NeedsThread);
         }
-        if proc == Need::Must && self.p == ProcIx::NONE {
+        if proc == ProcNeed::Must && self.p == ProcIx::NONE {
             return Err(Kind::NeedsProc);
         }
         match (goroutine, self.bound != GoSlot::NONE) {
@@ -82,7 +89,7 @@ impl Ctx {
     /// What events of running user code need.
     #[inline(always)]
     fn check_user(self) -> Result<()> {
-        self.check(Need::Must, Need::Must)
+        self.check(ProcNeed::Must, Need::Must)
     }
 
     /// The goroutine that runs here, which must be known.

@@ -1,6 +1,6 @@
 //! Processors: started, stopped, retaken from a thread in a system call, and their status notes.
 
-use super::{Kind, Need, Result, Rule, Step, Wait};
+use super::{Kind, Need, ProcNeed, Result, Rule, Step, Wait};
 use crate::trace::event::{EventKind, ProcId, ProcState, StackId};
 use crate::trace::v2::state::{ProcIx, ProcStatus};
 
@@ -36,7 +36,7 @@ impl Rule<'_> {
         if proc.status != ProcStatus::Idle || !seq.succeeds(proc.seq) {
             return self.blocked(wait);
         }
-        self.ctx.check(Need::May, Need::May)?;
+        self.ctx.check(ProcNeed::May, Need::May)?;
         (proc.status, proc.seq) = (ProcStatus::Running, seq);
         self.emit(StackId::NONE, proc_change(p, ProcState::Idle, ProcState::Running));
         self.bind_p(ix);
@@ -52,7 +52,7 @@ impl Rule<'_> {
         if !matches!(proc.status, ProcStatus::Running | ProcStatus::Syscall) {
             return Err(Kind::ProcNotRunning);
         }
-        self.ctx.check(Need::Must, Need::May)?;
+        self.ctx.check(ProcNeed::Must, Need::May)?;
         proc.status = ProcStatus::Idle;
         let p = proc.id;
         self.emit(StackId::NONE, proc_change(p, ProcState::Running, ProcState::Idle));
@@ -72,7 +72,7 @@ impl Rule<'_> {
         if !proc.status.in_syscall() || !seq.succeeds(proc.seq) {
             return self.blocked(wait);
         }
-        self.ctx.check(Need::May, Need::May)?;
+        self.ctx.check(ProcNeed::May, Need::May)?;
         let abandoned = proc.status == ProcStatus::SyscallAbandoned;
         (proc.status, proc.seq) = (ProcStatus::Idle, seq);
         if abandoned {

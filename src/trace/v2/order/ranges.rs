@@ -1,6 +1,6 @@
 //! Special ranges of time: collection, stop-the-world, sweep and mark assist.
 
-use super::{GcState, Kind, Need, Result, Rule, Step, Wait};
+use super::{GcState, Kind, Need, ProcNeed, Result, Rule, Step, Wait};
 use crate::trace::event::{EventKind, GoSlot, ProcId, Range, StackId, Sym};
 use crate::trace::v2::spec::ev;
 
@@ -110,7 +110,7 @@ impl Rule<'_> {
     }
 
     pub(super) fn sweep_begin(&mut self) -> Result<()> {
-        self.ctx.check(Need::Must, Need::May)?;
+        self.ctx.check(ProcNeed::Must, Need::May)?;
         let stack = self.stack(self.args()[0])?;
         let proc = self.order.procs.get(self.ctx.p);
         proc.ranges.begin(ev::GCSweepBegin, 0, Sym::EMPTY)?;
@@ -129,7 +129,7 @@ impl Rule<'_> {
     }
 
     pub(super) fn sweep_end(&mut self) -> Result<()> {
-        self.ctx.check(Need::Must, Need::May)?;
+        self.ctx.check(ProcNeed::Must, Need::May)?;
         let proc = self.order.procs.get(self.ctx.p);
         proc.ranges.end(ev::GCSweepBegin)?;
         let p = ProcId(proc.id);

@@ -2,7 +2,7 @@
 
 use super::goroutines::change;
 use super::procs::proc_change;
-use super::{Kind, Need, Result, Rule, Step, Wait};
+use super::{Kind, Need, ProcNeed, Result, Rule, Step, Wait};
 use crate::trace::event::{EventKind, GoId, GoSlot, GoState, GoTransition, ProcId, ProcState, StackId, Sym};
 use crate::trace::v2::state::{GoStatus, ProcIx, ProcStatus};
 
@@ -51,7 +51,7 @@ impl Rule<'_> {
                 return self.blocked(wait);
             }
         }
-        self.ctx.check(Need::May, Need::Must)?;
+        self.ctx.check(ProcNeed::May, Need::Must)?;
         let (slot, id) = self.current_in(GoStatus::Syscall, Kind::GoroutineNotInSyscall)?;
         self.order.gos.get(slot).status = GoStatus::Runnable;
         self.emit(StackId::NONE, change(id, slot, GoState::Syscall, GoState::Runnable));
@@ -74,7 +74,7 @@ impl Rule<'_> {
 
     /// C code calls into Go: a goroutine appears, in a system call.
     pub(super) fn go_create_syscall(&mut self) -> Result<()> {
-        self.ctx.check(Need::May, Need::MustNot)?;
+        self.ctx.check(ProcNeed::May, Need::MustNot)?;
         let id = self.args()[0];
         let slot = self.add(id, GoStatus::Syscall)?;
         self.emit(StackId::NONE, change(id, slot, GoState::NotExist, GoState::Syscall));
@@ -85,7 +85,7 @@ impl Rule<'_> {
     /// The call from C code is over. The thread may end now and its id be used again, so that it is taken to have
     /// lost its processor, if it has one: somebody will retake it.
     pub(super) fn go_destroy_syscall(&mut self) -> Result<()> {
-        self.ctx.check(Need::May, Need::Must)?;
+        self.ctx.check(ProcNeed::May, Need::Must)?;
         let (slot, id) = self.current_in(GoStatus::Syscall, Kind::GoroutineNotInSyscall)?;
         if self.ctx.p != ProcIx::NONE {
             let proc = self.order.procs.get(self.ctx.p);

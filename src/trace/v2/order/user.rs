@@ -1,6 +1,6 @@
 //! What the program itself says (tasks, regions, logs), gauges, labels and experiments: events that order nothing.
 
-use super::{ActiveTask, Need, Result, Rule};
+use super::{ActiveTask, Need, ProcNeed, Result, Rule};
 use crate::trace::error::TraceErrorKind as Kind;
 use crate::trace::event::{EventKind, Gauge, StackId, Sym, TaskId};
 use crate::trace::v2::spec::ev;
@@ -18,7 +18,7 @@ impl Rule<'_> {
                 (Gauge::Gomaxprocs, self.stack(self.args()[1])?)
             }
             typ => {
-                self.ctx.check(Need::Must, Need::May)?;
+                self.ctx.check(ProcNeed::Must, Need::May)?;
                 (if typ == ev::HeapAlloc { Gauge::HeapLive } else { Gauge::HeapGoal }, StackId::NONE)
             }
         };
@@ -83,7 +83,7 @@ impl Rule<'_> {
     }
 
     pub(super) fn experimental(&mut self) -> Result<()> {
-        self.ctx.check(Need::May, Need::May)?;
+        self.ctx.check(ProcNeed::May, Need::May)?;
         self.emit(StackId::NONE, EventKind::Experimental);
         Ok(())
     }
