@@ -81,11 +81,12 @@ for kind in "$@"; do
     [ -e "$trace" ] || "$scratch/record" "$kind" "$mb" "$trace"
     reader=$(fastest "$runs" tests/oracle/run -parse-only "$trace")
     pprof=$(fastest "$pprof_runs" "$go" tool trace -pprof=sync "$trace")
+    pprof=${pprof:-0}
     time=$(fastest "$runs" "$ours" summarize --format json "$trace")
     events=$(tests/oracle/run -parse-only "$trace" | sed 's/events=\([0-9]*\).*/\1/')
     printf '%-11s %5d %5d %8d %8d %8d %7d %7s %7s %6s %6d\n' "$kind" "$(($(wc -c <"$trace") >> 20))" \
-      "$(largest "$trace")" "$((events / 1000))" "$reader" "${pprof:-0}" "$time" "$(ratio "$reader" "$time")" \
-      "$(ratio "${pprof:-0}" "$time")" "$(ratio "$((time * 1000000))" "$events")" \
+      "$(largest "$trace")" "$((events / 1000))" "$reader" "$pprof" "$time" "$(ratio "$reader" "$time")" \
+      "$(ratio "$pprof" "$time")" "$(ratio "$((time * 1000000))" "$events")" \
       "$(peak "$ours" summarize --format json "$trace")"
     [ -n "${TRACES:-}" ] || rm -f "$trace"
   done

@@ -7,8 +7,7 @@ use gotrace_diff::gate::package::matches;
 use gotrace_diff::gate::{self, Aside, Opened};
 use gotrace_diff::metrics::registry::{Path, SubjectKind};
 
-use crate::compare_series::{GROUP, at, change, comparison, package, rule, with_rules};
-use crate::compare_series::{runs, subject};
+use crate::compare_series::{GROUP, at, change, comparison, package, rule, runs, subject, with_rules};
 
 const WHY: &str = "not comparable";
 

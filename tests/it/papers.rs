@@ -123,7 +123,7 @@ fn the_first_block_of_the_readme_is_its_two_commands() {
     let (_, first) = all.iter().find(|(language, _)| *language == "sh").expect("a block");
     let lines: Vec<&str> = first.lines().collect();
     let [main, test] = lines[..] else { panic!("{} lines: {first}", lines.len()) };
-    assert!(main.starts_with("cargo run ") && test.starts_with("cargo test"), "{first}");
+    assert!(main.starts_with("cargo run --quiet -- ") && test.starts_with("cargo test"), "{first}");
     for file in main.split_whitespace().filter(|word| word.starts_with("testdata/")) {
         assert!(root().join(file).is_file(), "{file}");
     }
