@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::narrow::Edge;
 use crate::subject::SubjectPattern;
 
-/// `gotrace-diff explain SUBJECT TRACE [TRACE]`.
+/// `gotrace-diff explain SUBJECT TRACE [TRACE]`, or with `--base TRACE... --head TRACE...`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// What to explain, as kind:name: test:TestLoadAll, benchmark:*, task:request, region:render, group:cart.*; the
@@ -18,8 +18,14 @@ pub struct ExplainArgs {
     #[arg(value_name = "SUBJECT")]
     pub subject: SubjectPattern,
     /// The base and the head, each as for a comparison; for --critical-path, --related and --instances one trace or two.
-    #[arg(value_name = "TRACE", required = true)]
+    #[arg(value_name = "TRACE", required_unless_present = "base")]
     pub traces: Vec<PathBuf>,
+    /// Runs of the base, instead (repeatable).
+    #[arg(long, value_name = "TRACE", num_args = 1.., requires = "head", conflicts_with_all = ["traces", "critical_path", "related", "instances"])]
+    pub base: Vec<PathBuf>,
+    /// Runs of the head (repeatable).
+    #[arg(long, value_name = "TRACE", num_args = 1.., requires = "base")]
+    pub head: Vec<PathBuf>,
     /// What `go test -json` (or -v) printed, one for each trace in their order; else NAME.json beside NAME.out is used.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["critical_path", "related"])]
     pub test_json: Vec<PathBuf>,
@@ -59,6 +65,15 @@ pub struct ExplainArgs {
 }
 
 impl ExplainArgs {
+    /// What the base is made of, and the head; `None` where it is not told which is which.
+    pub fn sides(&self) -> Option<[&[PathBuf]; 2]> {
+        match &self.traces[..] {
+            [base, head] => Some([std::slice::from_ref(base), std::slice::from_ref(head)]),
+            [] => Some([&self.base, &self.head]),
+            _ => None,
+        }
+    }
+
     /// The window that a critical path is looked for in, ns since the trace began.
     ///
     /// # Errors

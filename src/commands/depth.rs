@@ -23,16 +23,15 @@ struct Document<'a> {
 }
 
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
-    let [base, head] = &args.traces[..] else {
+    let Some(sides) = args.sides() else {
         return Err(Error::Usage(
-            "one subject is explained from a base and a head: explain SUBJECT BASE HEAD; of one trace alone: --critical-path, --related or --instances"
+            "one subject is explained from a base and a head: explain SUBJECT BASE HEAD, or --base with --head where the runs of a side are many; of one trace alone: --critical-path, --related or --instances"
                 .to_owned(),
         ));
     };
     let folder = super::working_folder()?;
     let mut config = config::resolve(None, &folder)?;
     let options = Options { allow_partial: args.allow_partial, ..Options::default() };
-    let sides = [std::slice::from_ref(base), std::slice::from_ref(head)];
     let mut read = inputs::read(&sides, &args.test_json, &options, &args.narrow.narrow()?)?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     let warnings = [base.warnings.clone(), head.warnings.clone()].concat();

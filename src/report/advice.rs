@@ -1,8 +1,9 @@
 //! What to do to be sure: commands that can be copied.
 
 use super::model::{Advice, Finding, Section};
-use crate::compare::{Comparison, Mode};
+use crate::compare::{Comparison, Mode, PackagePair, SubjectPair};
 use crate::gate::{Judged, Verdict};
+use crate::metrics::registry::SubjectKind;
 
 /// More runs than these are asked of nobody.
 const MOST_RUNS: u64 = 10;
@@ -32,7 +33,7 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
         _ => Some("./PACKAGE"),
     };
     let commands = match target {
-        Some(target) => test_loop(target, mode, runs),
+        Some(target) => test_loop(target, mode, has_tests(package), runs),
         None => window_loop(runs),
     };
     let mut why = format!("To be sure, record {runs} runs a side, alternately, on one machine:");
@@ -42,9 +43,16 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
     Some(Advice { why: why.into(), commands: commands.into_iter().map(Into::into).collect() })
 }
 
-fn test_loop(target: &str, mode: Mode, runs: u64) -> Vec<String> {
-    let flags = match mode {
-        Mode::Benchmark => "-run='^$' -bench=. -benchtime=100x",
+/// Whether tests are compared, maybe beside benchmarks.
+fn has_tests(package: &PackagePair) -> bool {
+    let both = |subject: &SubjectPair| subject.base.is_some() && subject.head.is_some() && !subject.is_framework();
+    package.subjects.iter().any(|subject| subject.kind == SubjectKind::Test && both(subject))
+}
+
+fn test_loop(target: &str, mode: Mode, tests: bool, runs: u64) -> Vec<String> {
+    let flags = match (mode, tests) {
+        (Mode::Benchmark, false) => "-run='^$' -bench=. -benchtime=100x",
+        (Mode::Benchmark, true) => "-bench=. -benchtime=100x",
         _ => "-count=1",
     };
     vec![

@@ -60,7 +60,8 @@ pub struct Series {
     pub unit: Unit,
     /// Per what the figure is; empty for the figure itself.
     pub per: &'static str,
-    /// Whether it is one of the states that a total is made of.
+    /// Whether it is one of the states that a total is made of; of a task: one of those that goroutines were in for it, which
+    /// make no total, as there may be many of them at once.
     pub state: bool,
     /// The middle of the base.
     pub base: Option<f64>,
@@ -248,7 +249,7 @@ fn series(pair: &SubjectPair, change: &Change) -> Series {
         what: build::what(pair, change),
         unit: change.metric.unit,
         per: change.item.name(),
-        state: cause::is_state(&change.path),
+        state: cause::is_state(change.path.strip_prefix("work.").unwrap_or(&change.path)),
         base: change.base(),
         head: change.head(),
         delta: change.delta(),

@@ -52,7 +52,8 @@ fn one(subject: &SubjectDepth, layout: Layout) -> String {
     if let Some(old) = &subject.renamed_from {
         let _ = writeln!(out, "  renamed from {}", term(names::short(old)));
     }
-    for (states, title) in [(true, "Where its time goes"), (false, "Other figures")] {
+    let spent = if subject.kind == SubjectKind::Task { "What goroutines spent on it" } else { "Where its time goes" };
+    for (states, title) in [(true, spent), (false, "Other figures")] {
         let mut rows = Rows::default();
         for series in subject.series.iter().filter(|s| s.state == states) {
             rows.push(cells(series), vec![]);

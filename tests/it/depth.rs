@@ -92,3 +92,46 @@ fn frames_of_the_leading_stacks_that_differ_are_named() {
     let same = out(&cli(folder.path(), &["explain", "group:shop.work.func1", "base.json", "base.json"]));
     assert!(!same.contains("stacks with the most time differ"), "{same}");
 }
+
+#[test]
+fn the_runs_of_a_side_are_given_as_for_a_comparison() {
+    let folder = data::dir().join("regressions/region15-runs");
+    let runs = |side: &str| (1..=6).map(|i| format!("{side}.{i}.out")).collect::<Vec<_>>();
+    let (base, head) = (runs("base"), runs("head"));
+    assert!(base.iter().chain(&head).all(|name| folder.join(name).is_file()), "the recordings are called so");
+    let strs = |names: &[String]| -> Vec<String> { names.to_vec() };
+    let args = [vec!["--base".to_owned()], strs(&base), vec!["--head".to_owned()], strs(&head)].concat();
+    let told = |args: &[&str]| out(&cli(&folder, &[&["explain", "region:tax", "--metric", "exec_ns"], args].concat()));
+    let listed: Vec<&str> = args.iter().map(String::as_str).collect();
+    assert_eq!(told(&listed), told(&["base.*.out", "head.*.out"]));
+    for wrong in [
+        &["--base", "base.1.out"][..],
+        &["base.1.out", "--base", "base.1.out", "--head", "head.1.out"],
+        &["--base", "base.1.out", "--head", "head.1.out", "--critical-path"],
+        &[],
+    ] {
+        let got = cli(&folder, &[&["explain", "region:tax"], wrong].concat());
+        assert_eq!(got.status.code(), Some(2), "{wrong:?}: {got:?}");
+    }
+}
+
+#[test]
+fn what_goroutines_did_for_a_task_is_told_before_its_other_figures() {
+    let trace = data::dir().join("traces/go1.27.3/tasks.out").display().to_string();
+    let told = json(&cli(&data::dir(), &["explain", "task:*", &trace, &trace, "--format", "json"]));
+    let subjects = told["subjects"].as_array().unwrap();
+    let of_tasks: Vec<(&str, bool)> = subjects
+        .iter()
+        .flat_map(|subject| subject["series"].as_array().unwrap())
+        .map(|series| (series["metric"].as_str().unwrap(), series["state"].as_bool().unwrap()))
+        .collect();
+    assert!(of_tasks.contains(&("work.exec_ns", true)) && of_tasks.contains(&("total_ns", false)), "{of_tasks:?}");
+    assert!(of_tasks.iter().all(|(metric, state)| metric.starts_with("work.") == *state), "{of_tasks:?}");
+    let text = out(&cli(&data::dir(), &["explain", "task:*", &trace, &trace]));
+    let spent: Vec<&str> = text.split("What goroutines spent on it").skip(1).collect();
+    assert!(!spent.is_empty() && !text.contains("Where its time goes"), "{text}");
+    for part in spent {
+        let (running, other) = (part.find("running for it").unwrap(), part.find("Other figures").unwrap());
+        assert!(running < other, "{text}");
+    }
+}

@@ -69,6 +69,7 @@ mod properties;
 mod ranks;
 mod related;
 mod report;
+mod report_advice;
 mod report_agree;
 mod report_browser;
 mod report_cases;
