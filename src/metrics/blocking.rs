@@ -383,7 +383,8 @@ impl Blocking {
             chosen.sort_by_key(|(stack, sum)| (std::cmp::Reverse(sum.ns), *stack));
             chosen.truncate(self.profiles);
             // Stacks that differ in their files alone are one in Go's profiles.
-            let mut sums: BTreeMap<Vec<(Sym, u32)>, (StackId, Closed)> = BTreeMap::new();
+            let mut sums: HashMap<Vec<(Sym, u32)>, (StackId, Closed)> = HashMap::default();
+            sums.reserve(chosen.len());
             for (stack, sum) in chosen {
                 let lines = symbols.frames(stack).map(|frame| (frame.func, frame.line));
                 sums.entry(lines.collect()).or_insert((stack, Closed::default())).1.add(sum);
@@ -394,7 +395,7 @@ impl Blocking {
                 stack: frames(symbols, stack),
             });
             let mut list: Vec<Profile> = entries.collect();
-            list.sort_by(|a, b| b.time_ns.cmp(&a.time_ns).then_with(|| a.stack.cmp(&b.stack)));
+            list.sort_unstable_by(|a, b| b.time_ns.cmp(&a.time_ns).then_with(|| a.stack.cmp(&b.stack)));
             list
         });
         Some(Profiles { net, sync, syscall, sched, other })

@@ -22,6 +22,7 @@ pub(super) const HOG: i64 = 10_000_000;
 struct Totals {
     running: i128,
     runnable: i128,
+    wasted: i128,
 }
 
 /// What a point of the curve is made of.
@@ -45,41 +46,48 @@ impl Bin for Point {
 ///             |______|______|_______|            base     = -a - b + c
 ///             a      b      c       t
 /// ```
+///
+/// `base` is right modulo 2^64, as the sum is then: it is taken out at each [point](Point) of the curve, and what is summed up
+/// within one fits, unless so many goroutines are there for so long that it would be 292 years of one.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     number: u32,
-    base: i128,
+    base: i64,
 }
 
 impl Count {
     #[inline(always)]
     fn comes(&mut self, now: Time) {
         self.number += 1;
-        self.base -= i128::from(now.0);
+        self.base = self.base.wrapping_sub(now.0);
     }
 
     /// No more go than came: the reader sees to it.
     #[inline(always)]
     fn goes(&mut self, now: Time) {
         self.number = self.number.wrapping_sub(1);
-        self.base += i128::from(now.0);
+        self.base = self.base.wrapping_add(now.0);
     }
 
+    /// It was another number before.
     #[inline(always)]
     fn becomes(&mut self, number: u32, now: Time) {
         let fewer = i64::from(self.number) - i64::from(number);
-        self.base += i128::from(fewer) * i128::from(now.0);
+        self.base = self.base.wrapping_add(fewer.wrapping_mul(now.0));
         self.number = number;
     }
 
-    /// The sum up to `now`.
-    fn at(&self, now: Time) -> i128 {
-        self.base + i128::from(self.number) * i128::from(now.0)
+    /// The sum up to `now`, which begins anew.
+    fn take(&mut self, now: Time) -> i128 {
+        let since = Count::since(self.number, now);
+        let sum = self.base.wrapping_sub(since.base);
+        *self = since;
+        i128::from(sum.max(0))
     }
 
-    /// The sum begins anew.
-    fn since(&self, now: Time) -> Count {
-        Count { number: self.number, base: -i128::from(self.number) * i128::from(now.0) }
+    /// The sum begins `now`.
+    fn since(number: u32, now: Time) -> Count {
+        Count { number, base: 0i64.wrapping_sub(i64::from(number).wrapping_mul(now.0)) }
     }
 }
 
@@ -132,6 +140,8 @@ pub(super) struct Load {
     oversubscribed: While,
     /// Processors without work while goroutines wait.
     wasted: Count,
+    /// What all three summed up to when the point of the curve was begun.
+    totals: Totals,
     peak_running: u32,
     peak_runnable: u32,
     points: Bins<Point>,
@@ -149,13 +159,13 @@ impl Load {
     /// The window begins: sums begin anew with as many goroutines as there are.
     pub(super) fn begin_window(&mut self, from: Time) {
         *self = Load {
-            running: self.running.since(from),
-            runnable: self.runnable.since(from),
+            running: Count::since(self.running.number, from),
+            runnable: Count::since(self.runnable.number, from),
             idle: self.idle,
             any_running: self.any_running.since(from),
             any_runnable: self.any_runnable.since(from),
             oversubscribed: self.oversubscribed.since(from),
-            wasted: self.wasted.since(from),
+            wasted: Count::since(self.wasted.number, from),
             peak_running: self.running.number,
             peak_runnable: self.runnable.number,
             began: true,
@@ -171,10 +181,17 @@ impl Load {
             self.point_ends = Time(now.0.saturating_add(1));
             return;
         }
-        let totals = Totals { running: self.running.at(now), runnable: self.runnable.at(now) };
+        self.sum_up(now);
         let (point, ends) = self.points.at(now);
-        point.end = Some(totals);
+        point.end = Some(self.totals);
         self.point_ends = ends;
+    }
+
+    /// All that was summed up until `now` is in the totals.
+    fn sum_up(&mut self, now: Time) {
+        self.totals.running += self.running.take(now);
+        self.totals.runnable += self.runnable.take(now);
+        self.totals.wasted += self.wasted.take(now);
     }
 
     #[inline(always)]
@@ -220,7 +237,16 @@ impl Load {
         }
         self.oversubscribed.becomes(self.runnable.number > self.running.number, now);
         if Activity::Runnable == from || Activity::Runnable == to {
-            self.wasted.becomes(self.idle.min(self.runnable.number), now);
+            self.waste(now);
+        }
+    }
+
+    /// As many processors have nothing to do, while goroutines wait, as there are of the fewer.
+    #[inline(always)]
+    fn waste(&mut self, now: Time) {
+        let wasted = self.idle.min(self.runnable.number);
+        if wasted != self.wasted.number {
+            self.wasted.becomes(wasted, now);
         }
     }
 
@@ -237,7 +263,7 @@ impl Load {
         if to == ProcState::Idle {
             self.idle += 1;
         }
-        self.wasted.becomes(self.idle.min(self.runnable.number), now);
+        self.waste(now);
     }
 
     /// For how long at least one goroutine has been waiting for a processor by `now`, since the trace began.
@@ -252,11 +278,17 @@ impl Load {
         self.latency[cause as usize].add(ns);
     }
 
-    /// A goroutine stopped running; for `waited` of that time others waited for a processor. Whether it was a hog.
+    /// A goroutine stopped running after `ns`; [`Load::waited`] was `waited` when it began to. Whether it was a hog: whether others
+    /// waited for a processor meanwhile.
     #[inline(always)]
-    pub(super) fn slice(&mut self, ns: i64, waited: i64) -> bool {
+    pub(super) fn slice(&mut self, ns: i64, waited: i64, now: Time) -> bool {
         self.slices.add(ns);
-        let hog = ns > HOG && waited > 0;
+        ns > HOG && self.hogs(self.waited(now) - waited)
+    }
+
+    #[cold]
+    fn hogs(&mut self, waited: i64) -> bool {
+        let hog = waited > 0;
         if hog {
             self.hogs += 1;
             self.hog_ns = self.hog_ns.saturating_add(waited);
@@ -266,6 +298,7 @@ impl Load {
 
     pub(super) fn finish(mut self, end: Time) -> Sched {
         self.note(end);
+        self.sum_up(end);
         let curve = self.curve();
         let causes = Cause::ALL.iter().zip(self.latency.map(Sketch::from));
         let latency = causes
@@ -273,12 +306,12 @@ impl Load {
             .map(|(cause, sketch)| (cause.name().to_owned(), Latency { durations: sketch }))
             .collect();
         Sched {
-            running_ns: clamp(self.running.at(end)),
-            runnable_ns: clamp(self.runnable.at(end)),
+            running_ns: clamp(self.totals.running),
+            runnable_ns: clamp(self.totals.runnable),
             any_running_ns: self.any_running.at(end),
             any_runnable_ns: self.any_runnable.at(end),
             oversubscribed_ns: self.oversubscribed.at(end),
-            idle_while_runnable_ns: clamp(self.wasted.at(end)),
+            idle_while_runnable_ns: clamp(self.totals.wasted),
             peak_running: u64::from(self.peak_running),
             peak_runnable: u64::from(self.peak_runnable),
             latency,
@@ -315,4 +348,50 @@ impl Load {
 
 fn clamp(wide: i128) -> i64 {
     i64::try_from(wide).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_right_wherever_they_are_taken_and_however_late_it_is() {
+        // A thousand come every 10 ns and go one by one: what is summed up is known of each step.
+        for begin in [0, i64::MAX / 2, i64::MAX - 20_000] {
+            for every in [1, 7, 5000] {
+                let at = |step: i64| Time(begin + 10 * step);
+                let (mut count, mut sum, mut want) = (Count::default(), 0, 0);
+                for step in 0..2000 {
+                    if step < 1000 {
+                        count.comes(at(step))
+                    } else {
+                        count.goes(at(step))
+                    }
+                    want += 10 * i128::from(count.number);
+                    if step % every == 0 {
+                        sum += count.take(at(step));
+                    }
+                }
+                sum += count.take(at(2000));
+                assert_eq!((sum, count.number), (want, 0), "from {begin}, every {every}");
+                count.becomes(3, at(0));
+                count.becomes(1, at(4));
+                assert_eq!(count.take(at(6)), 3 * 40 + 20);
+                assert_eq!(count.take(at(6)), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_hog_is_one_that_others_waited_for() {
+        let mut load = Load::default();
+        load.moved(Activity::Gone, Activity::Runnable, Time(5));
+        load.moved(Activity::Runnable, Activity::Running, Time(7));
+        load.moved(Activity::Gone, Activity::Runnable, Time(HOG));
+        assert_eq!(load.waited(Time(HOG + 10)), 2 + 10);
+        assert!(!load.slice(HOG, 2, Time(HOG + 7)), "not longer than the runtime lets it");
+        assert!(load.slice(HOG + 1, 2, Time(HOG + 8)));
+        assert!(!load.slice(HOG + 1, 10, Time(HOG + 8)), "all had waited before");
+        assert_eq!((load.hogs, load.hog_ns), (1, 8));
+    }
 }

@@ -239,7 +239,7 @@ impl Sink for Metrics {
                 if let Some(worker) = worker {
                     self.collector.worked(span.ns(), worker == Worker::Idle);
                 }
-                if self.load.slice(span.ns(), self.load.waited(span.end) - waited) && !aside {
+                if self.load.slice(span.ns(), waited, span.end) && !aside {
                     self.accounts.hog(group);
                 }
             }

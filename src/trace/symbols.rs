@@ -10,7 +10,7 @@ use super::event::{StackId, Sym};
 use crate::hash::{HashMap, KeyedHash, QuickHash};
 
 /// One frame of a stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Frame {
     /// The function, with its package's path.
     pub func: Sym,
@@ -74,12 +74,13 @@ impl Symbols {
     }
 
     /// The frames of a stack, innermost (leaf) first.
-    pub fn frames(&self, stack: StackId) -> impl DoubleEndedIterator<Item = Frame> + '_ {
+    pub fn frames(&self, stack: StackId) -> impl DoubleEndedIterator<Item = Frame> + ExactSizeIterator + '_ {
         let at = stack.0 as usize;
         let end = self.ends.get(at).copied().unwrap_or(0) as usize;
         let start = if at == 0 { end } else { self.ends.get(at - 1).map_or(end, |&start| start as usize) };
         let ids = self.stacked.get(start..end).unwrap_or_default();
-        ids.iter().rev().filter_map(|id| self.frames.get(id.0 as usize).copied())
+        // Frames are told before the stacks that have them. So many are there that nobody has to gather them piece by piece.
+        ids.iter().rev().map(|id| self.frames.get(id.0 as usize).copied().unwrap_or_default())
     }
 
     /// The outermost frame of a stack: for a goroutine's own stack, its start function.
