@@ -7,7 +7,8 @@ pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str>
     candidates
         .iter()
         .map(|c| (distance(&word, &fold(c)), *c))
-        .filter(|(d, c)| *d <= c.len().max(word.len()) / 3 + 1)
+        // More than half of a word has to be right, and of a long one two thirds: `html` is no slip of `yaml`.
+        .filter(|(d, c)| *d <= c.len().max(word.len()) / 3 + 1 && 2 * d < c.len().max(word.len()))
         .min_by_key(|(d, _)| *d)
         .map(|(_, c)| c)
 }
@@ -38,6 +39,8 @@ mod tests {
         assert_eq!(nearest("max_increase", &keys), Some("max-increase"));
         assert_eq!(nearest("maxincrease", &keys), Some("max-increase"));
         assert_eq!(nearest("min-detla", &keys), Some("min-delta"));
+        assert_eq!(nearest("levle", &keys), Some("level"));
         assert_eq!(nearest("colour", &keys), None);
+        assert_eq!(nearest("yaml", &["html", "json", "markdown"]), None);
     }
 }

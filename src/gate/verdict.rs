@@ -271,7 +271,8 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
     }
 }
 
-/// Whether what is inconclusive fails the build: as the packages say that it is of; all of them, where nothing gates.
+/// Whether what is inconclusive fails the build: as the packages say that it is of; all of them, where nothing gates; and where there
+/// is no package, as is said of the whole.
 fn inconclusive_fails(comparison: &Comparison, judgements: &[Judgement], config: &Config) -> bool {
     let fails = |package: &str| config.of(package).on_inconclusive == OnInconclusive::Fail;
     let unproven = |j: &&Judgement| j.terms.level == Level::Error && j.outcome == Outcome::Inconclusive;
@@ -279,7 +280,10 @@ fn inconclusive_fails(comparison: &Comparison, judgements: &[Judgement], config:
     if suspects.peek().is_some() {
         return suspects.any(fails);
     }
-    comparison.packages.iter().any(|p| fails(&p.name))
+    match &comparison.packages[..] {
+        [] => config.on_inconclusive == OnInconclusive::Fail,
+        packages => packages.iter().any(|p| fails(&p.name)),
+    }
 }
 
 /// The change that a judgement is of.

@@ -378,8 +378,9 @@ fn what_is_inconclusive_fails_the_build_as_its_own_package_says() {
         (vec![of("p", 150.0), warned("q")], &warns, (Verdict::Inconclusive, 0, 1)),
         (vec![of("p", 150.0)], &fail, (Verdict::Inconclusive, 3, 1)),
         (vec![of("p", 500.0), of("q", 150.0)], &nested, (Verdict::Regression, 1, 2)),
-        // Where nothing gates, each of them says it.
-        (vec![], &fail, (Verdict::Inconclusive, 0, 0)),
+        // Where nothing gates, each of them says it; and where there is nothing at all, what is said of the whole.
+        (vec![], &fail, (Verdict::Inconclusive, 3, 0)),
+        (vec![], &Config::default(), (Verdict::Inconclusive, 0, 0)),
         (vec![package("p", (1, 1), vec![])], &fail, (Verdict::Inconclusive, 3, 0)),
         (vec![package("p", (1, 1), vec![])], &nested, (Verdict::Inconclusive, 0, 0)),
         (vec![package("p", (1, 1), vec![]), package("q", (1, 1), vec![])], &nested, (Verdict::Inconclusive, 3, 0)),
