@@ -37,7 +37,7 @@ pub struct SubjectDepth {
     pub renamed_from: Option<String>,
     /// `both`, `added` or `removed`.
     pub presence: &'static str,
-    /// Its figures, those of the states first, what changed most before what changed less.
+    /// Its figures: states first, then what goroutines spent on it, what changed most before what changed less.
     pub series: Vec<Series>,
     /// Where it waits, what changed most first.
     pub sites: Vec<SiteDepth>,
@@ -46,6 +46,17 @@ pub struct SubjectDepth {
     pub frames: Vec<FrameChange>,
     /// Figures that could not be compared, and why.
     pub not_compared: Vec<(String, &'static str)>,
+}
+
+/// What a figure of a subject is about, in the order in which they are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// One of the states that its total is made of.
+    State,
+    /// What goroutines spent on a test or task, state by state: no part of a total, as there may be many of them at once.
+    Spent,
+    /// Anything else.
+    Other,
 }
 
 /// A figure on both sides.
@@ -60,8 +71,7 @@ pub struct Series {
     pub unit: Unit,
     /// Per what the figure is; empty for the figure itself.
     pub per: &'static str,
-    /// Whether it is one of the states that a total is made of; of a task: one of those that goroutines were in for it, which
-    /// make no total, as there may be many of them at once.
+    /// Whether it is one of the states that a total is made of.
     pub state: bool,
     /// The middle of the base.
     pub base: Option<f64>,
@@ -75,6 +85,17 @@ pub struct Series {
     pub base_runs: Vec<f64>,
     /// Each run of the head.
     pub head_runs: Vec<f64>,
+}
+
+impl Series {
+    /// What it is about.
+    pub fn part(&self) -> Part {
+        match () {
+            () if self.state => Part::State,
+            () if self.metric.starts_with("work.") => Part::Spent,
+            () => Part::Other,
+        }
+    }
 }
 
 fn unit<S: serde::Serializer>(unit: &Unit, to: S) -> Result<S::Ok, S::Error> {
@@ -214,7 +235,7 @@ fn tell(
         .map(|change| series(pair, change))
         .filter(|s| s.base != Some(0.0) || s.head != Some(0.0))
         .collect();
-    series.sort_by(|a, b| b.state.cmp(&a.state).then(b.delta.abs().total_cmp(&a.delta.abs())));
+    series.sort_by(|a, b| a.part().cmp(&b.part()).then(b.delta.abs().total_cmp(&a.delta.abs())));
     let (sites, frames) = sites(package, pair, wakers, repository);
     let start = pair.head.as_ref().or(pair.base.as_ref()).and_then(|(_, s)| s.start.as_ref());
     let runs = matches!(pair.kind, SubjectKind::Test | SubjectKind::Benchmark);
@@ -249,7 +270,7 @@ fn series(pair: &SubjectPair, change: &Change) -> Series {
         what: build::what(pair, change),
         unit: change.metric.unit,
         per: change.item.name(),
-        state: cause::is_state(change.path.strip_prefix("work.").unwrap_or(&change.path)),
+        state: cause::is_state(&change.path),
         base: change.base(),
         head: change.head(),
         delta: change.delta(),

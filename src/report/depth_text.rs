@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::depth::{Series, SubjectDepth, WakerDepth};
+use super::depth::{Part, Series, SubjectDepth, WakerDepth};
 use super::escape::term;
 use super::path::Layout;
 use super::table::Rows;
@@ -52,10 +52,14 @@ fn one(subject: &SubjectDepth, layout: Layout) -> String {
     if let Some(old) = &subject.renamed_from {
         let _ = writeln!(out, "  renamed from {}", term(names::short(old)));
     }
-    let spent = if subject.kind == SubjectKind::Task { "What goroutines spent on it" } else { "Where its time goes" };
-    for (states, title) in [(true, spent), (false, "Other figures")] {
+    let parts = [
+        (Part::State, "Where its time goes"),
+        (Part::Spent, "What goroutines spent on it"),
+        (Part::Other, "Other figures"),
+    ];
+    for (part, title) in parts {
         let mut rows = Rows::default();
-        for series in subject.series.iter().filter(|s| s.state == states) {
+        for series in subject.series.iter().filter(|s| s.part() == part) {
             rows.push(cells(series), vec![]);
         }
         let table = rows.render(&[title, "base", "head", "change", ""], layout.top, layout.width);

@@ -120,13 +120,16 @@ fn what_goroutines_did_for_a_task_is_told_before_its_other_figures() {
     let trace = data::dir().join("traces/go1.27.3/tasks.out").display().to_string();
     let told = json(&cli(&data::dir(), &["explain", "task:*", &trace, &trace, "--format", "json"]));
     let subjects = told["subjects"].as_array().unwrap();
-    let of_tasks: Vec<(&str, bool)> = subjects
-        .iter()
-        .flat_map(|subject| subject["series"].as_array().unwrap())
-        .map(|series| (series["metric"].as_str().unwrap(), series["state"].as_bool().unwrap()))
-        .collect();
-    assert!(of_tasks.contains(&("work.exec_ns", true)) && of_tasks.contains(&("total_ns", false)), "{of_tasks:?}");
-    assert!(of_tasks.iter().all(|(metric, state)| metric.starts_with("work.") == *state), "{of_tasks:?}");
+    let series = |subject: &serde_json::Value| subject["series"].as_array().unwrap().clone();
+    for subject in subjects {
+        let spent = series(subject).into_iter().map(|s| s["metric"].as_str().unwrap().starts_with("work."));
+        assert!(spent.is_sorted_by(|a, b| a >= b), "{subject}");
+    }
+    let all: Vec<serde_json::Value> = subjects.iter().flat_map(series).collect();
+    let of_tasks: Vec<&str> = all.iter().map(|series| series["metric"].as_str().unwrap()).collect();
+    let spent: Vec<bool> = of_tasks.iter().map(|metric| metric.starts_with("work.")).collect();
+    assert!(of_tasks.contains(&"work.exec_ns") && of_tasks.contains(&"total_ns"), "{of_tasks:?}");
+    assert!(spent.contains(&true) && spent.contains(&false), "{of_tasks:?}");
     let text = out(&cli(&data::dir(), &["explain", "task:*", &trace, &trace]));
     let spent: Vec<&str> = text.split("What goroutines spent on it").skip(1).collect();
     assert!(!spent.is_empty() && !text.contains("Where its time goes"), "{text}");
