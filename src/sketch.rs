@@ -235,7 +235,7 @@ impl Histogram {
         if ns > self.max_ns {
             self.max_ns = ns;
         }
-        self.sum_ns = self.sum_ns.wrapping_add(ns as u128);
+        self.sum_ns = self.sum_ns.wrapping_add(u128::from(ns as u64));
         // Nobody counts to the end of these by ones.
         let count = &mut self.counts[usize::from(bucket(ns)) % PLACES];
         *count = count.wrapping_add(1);

@@ -155,7 +155,9 @@ impl Accounts {
             let group = &mut self.groups[ix.0 as usize];
             if runs {
                 group.running += 1;
-                group.peak_running = group.peak_running.max(group.running);
+                if group.running > group.peak_running {
+                    group.peak_running = group.running;
+                }
             } else {
                 group.running = group.running.saturating_sub(1);
             }

@@ -63,6 +63,15 @@ struct SiteSum {
     pair: u32,
 }
 
+impl SiteSum {
+    #[inline(always)]
+    fn add(&mut self, count: u64, open: bool, ns: i64) {
+        self.count += count;
+        self.open += u64::from(open);
+        self.ns = self.ns.saturating_add(ns);
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct PairKey {
     site: u32,
@@ -133,23 +142,27 @@ impl Blocking {
         self.profiles > 0
     }
 
-    /// A wait has ended, or the trace did. `by`: the group of whoever ended it. `ran`: whether the goroutine had run
+    /// A wait for a processor has ended, or (`open`) the trace did. The stack is that of whoever made the goroutine runnable.
+    #[inline(always)]
+    pub(super) fn runnable(&mut self, (stack, test): (StackId, TestIx), ns: i64, open: bool, ran: bool) {
+        let site = self.site(SiteKey { stack, why: Why::Runnable, test });
+        let sum = &mut self.sites[site as usize];
+        sum.add(1, open, ns);
+        if ran && !open {
+            sum.closed.add(Closed { count: 1, ns });
+        }
+    }
+
+    /// Another wait has ended, or the trace did. `by`: the group of whoever ended it. `ran`: whether the goroutine had run
     /// before.
     #[inline(always)]
     pub(super) fn span(&mut self, span: &Span, test: TestIx, by: Option<GroupIx>, ran: bool) {
-        let (why, stack) = match span.state {
-            State::Waiting => (Why::Blocked(span.reason), span.stack),
-            State::Runnable => (Why::Runnable, span.begun_at),
-            _ => (Why::Syscall, span.stack),
-        };
+        let why = if span.state == State::Waiting { Why::Blocked(span.reason) } else { Why::Syscall };
         let ns = span.ns();
-        let site = self.site(SiteKey { stack, why, test });
+        let site = self.site(SiteKey { stack: span.stack, why, test });
         // A call whose processor was retaken comes in two parts.
         let begins = span.state != State::SyscallBlocked;
-        let sum = &mut self.sites[site as usize];
-        sum.count += u64::from(begins);
-        sum.open += u64::from(span.open && begins);
-        sum.ns = sum.ns.saturating_add(ns);
+        self.sites[site as usize].add(u64::from(begins), span.open && begins, ns);
         if self.profiles > 0 && !span.open {
             self.closed(site, *span, test, ran);
         }

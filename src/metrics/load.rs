@@ -224,14 +224,18 @@ impl Load {
                 if self.running.number == 1 {
                     self.any_running.begins(now);
                 }
-                self.peak_running = self.peak_running.max(self.running.number);
+                if self.running.number > self.peak_running {
+                    self.peak_running = self.running.number;
+                }
             }
             Activity::Runnable => {
                 self.runnable.comes(now);
                 if self.runnable.number == 1 {
                     self.any_runnable.begins(now);
                 }
-                self.peak_runnable = self.peak_runnable.max(self.runnable.number);
+                if self.runnable.number > self.peak_runnable {
+                    self.peak_runnable = self.runnable.number;
+                }
             }
             _ => {}
         }

@@ -80,11 +80,11 @@ impl Curve {
             }
             return;
         }
-        let sum = last.sum + last.util * (time - last.time) as f64;
-        self.steps.push_back(Step { time, util, sum });
+        let now = Step { time, util, sum: last.sum + last.util * (time - last.time) as f64 };
+        self.steps.push_back(now);
         let newest = self.first + self.steps.len() as u64 - 1;
         for w in 0..self.windows.len() {
-            self.slide(w, newest, sum);
+            self.slide(w, newest, (last, now));
         }
         let needed = self.windows.iter().map(|w| w.behind.min(w.ahead)).min().unwrap_or(0);
         while self.first < needed && self.steps.len() > 1 {
@@ -94,11 +94,14 @@ impl Curve {
     }
 
     /// Moves a window on until its right edge is at the newest step, and looks at each place where an edge meets one.
-    fn slide(&mut self, w: usize, newest: u64, sum: f64) {
-        let (mut window, now) = (self.windows[w].clone(), self.get(newest));
+    ///
+    /// ```text
+    ///   ... | before ──────── | now        the two newest steps
+    /// ```
+    fn slide(&mut self, w: usize, newest: u64, (before, now): (Step, Step)) {
+        let mut window = self.windows[w].clone();
         let length = window.length as f64;
         // Left edge at a step, right edge anywhere before the newest one: within the span before it, that is.
-        let before = self.get(newest - 1);
         while window.ahead < newest {
             let left = self.get(window.ahead);
             let right = left.time + window.length;
@@ -116,7 +119,7 @@ impl Curve {
                 window.behind += 1;
             }
             let step = self.get(window.behind);
-            let area = sum - (step.sum + step.util * (left - step.time) as f64);
+            let area = now.sum - (step.sum + step.util * (left - step.time) as f64);
             window.least = window.least.min(area / length);
         }
         self.windows[w] = window;

@@ -248,7 +248,7 @@ impl Sink for Metrics {
                     self.load.latency(span.cause, span.ns());
                 }
                 if !self.quiet && !aside && self.blocking.takes_runnable() {
-                    self.blocking.span(span, test, by, ran);
+                    self.blocking.runnable((span.begun_at, test), span.ns(), span.open, ran);
                 }
             }
             _ if aside => {}

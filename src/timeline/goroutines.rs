@@ -160,7 +160,7 @@ fn retaken_call(span: Span, at: Time, sink: &mut impl Sink, symbols: &Symbols) {
 
 impl Timeline {
     #[inline(always)]
-    pub(super) fn go(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
+    pub(super) fn go(&mut self, event: &Event, t: &GoTransition, sink: &mut impl Sink) {
         use GoState::{NotExist, Runnable, Running, Syscall, Waiting};
         // Nearly all events are one of these changes. Each has code of its own, in which both states are known when it is
         // compiled: whatever depends on them, here and in the sink, is decided once for all of it.
@@ -172,8 +172,8 @@ impl Timeline {
             ($($name:ident: $from:ident, $to:ident;)*) => {
                 $(const $name: u8 = pair($from, $to);)*
                 match pair(t.from, t.to) {
-                    $($name => self.change(event, GoTransition { from: $from, to: $to, ..t }, sink),)*
-                    _ => self.any_change(event, t, sink),
+                    $($name => self.change(event, GoTransition { from: $from, to: $to, ..*t }, sink),)*
+                    _ => self.any_change(event, *t, sink),
                 }
             };
         }

@@ -169,8 +169,11 @@ impl Timeline {
 
     #[inline(always)]
     fn event(&mut self, event: &Event, sink: &mut impl Sink) {
+        // As nearly all are. By reference: what is read of it is read where it lies.
+        if let EventKind::Go(transition) = &event.kind {
+            return self.go(event, transition, sink);
+        }
         match event.kind {
-            EventKind::Go(transition) => self.go(event, transition, sink),
             EventKind::Proc { p, from, to } => {
                 self.proc(event, p, from, to);
                 sink.proc(event, p, from, to);
@@ -213,7 +216,7 @@ impl Timeline {
             }
             EventKind::Metric(gauge, value) => sink.gauge(event, gauge, value),
             EventKind::Label(label) => sink.label(event, self.symbols.text(label)),
-            EventKind::CpuSample | EventKind::Experimental => {}
+            EventKind::Go(_) | EventKind::CpuSample | EventKind::Experimental => {}
         }
     }
 

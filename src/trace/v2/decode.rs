@@ -40,8 +40,8 @@ impl Raw {
     }
 
     #[inline(always)]
-    fn set(&mut self, [a, b, c, d]: [u64; MAX_ARGS]) {
-        (self.first, self.last) = ([a, b, c], u32::try_from(d).unwrap_or(u32::MAX));
+    fn set(&mut self, first: [u64; 3], last: u32) {
+        (self.first, self.last) = (first, last);
     }
 }
 
@@ -98,25 +98,29 @@ impl Source {
         let mut count = 0;
         let (mut failure, mut overflow) = (None, false);
         for raw in out.iter_mut() {
-            let Some((&typ, behind)) = rest.split_first() else { break };
-            let arity = specs.arity[usize::from(typ)];
-            let next = behind.first_chunk().and_then(|word| numbers(u64::from_le_bytes(*word), arity, raw));
-            let (units, len) = match next {
+            // Behind an event's type are its numbers: nearly always within eight bytes, and those in the batch.
+            let short = rest.first_chunk::<9>().and_then(|next| {
+                let (typ, word) = (next[0], u64::from_le_bytes(*next.last_chunk()?));
+                numbers(word, specs.arity[usize::from(typ)], raw).map(|(units, len)| (typ, units, len))
+            });
+            let (typ, units, len) = match short {
                 Some(next) => next,
-                None => match long_numbers(behind, arity, raw) {
-                    Ok(next) => next,
-                    Err(kind) => {
-                        failure = Some((kind, Some(typ)));
+                None => match long(rest, specs, raw) {
+                    Ok(Some(next)) => next,
+                    Ok(None) => break,
+                    Err(broken) => {
+                        failure = Some(broken);
                         break;
                     }
                 },
             };
+            let Some(behind) = rest.get(1 + len..) else { break };
             // Delta by delta, as Go does it: the sum of the parts is not the conversion of the sum.
             last_time = clock.ns(units).wrapping_add(last_time);
             // Neither of the two is negative.
             overflow |= last_time < 0;
             (raw.time, raw.typ) = (last_time, typ);
-            rest = behind.get(len..).unwrap_or_default();
+            rest = behind;
             count += 1;
         }
         if overflow || last_time == i64::MAX {
@@ -169,6 +173,11 @@ impl Word {
         } else if low & 0x8000 == 0 {
             (self.rest, self.taken) = (self.rest >> 16, self.taken + 16);
             low & 0x7f | low >> 1 & 0x3f80
+        } else if self.rest & 0x80_0000 == 0 {
+            // Sequence numbers, before long.
+            let low = self.rest;
+            (self.rest, self.taken) = (self.rest >> 24, self.taken + 24);
+            low & 0x7f | low >> 1 & 0x3f80 | low >> 2 & 0x1f_c000
         } else {
             self.long_number()
         }
@@ -192,28 +201,38 @@ impl Word {
 fn numbers(word: u64, arity: u8, raw: &mut Raw) -> Option<(u64, usize)> {
     let mut word = Word { rest: word, taken: 0 };
     let units = word.number();
-    let mut args = [0; MAX_ARGS];
+    let (mut first, mut last) = ([0; 3], 0);
     if arity > 0 {
-        args[0] = word.number();
+        first[0] = word.number();
         if arity > 1 {
-            args[1] = word.number();
+            first[1] = word.number();
             if arity > 2 {
-                args[2] = word.number();
+                first[2] = word.number();
                 if arity > 3 {
-                    args[3] = word.number();
+                    last = u32::try_from(word.number()).unwrap_or(u32::MAX);
+                    if arity as usize > MAX_ARGS {
+                        return None;
+                    }
                 }
             }
         }
     }
-    if word.taken > 64 || arity as usize > MAX_ARGS {
+    if word.taken > 64 {
         return None;
     }
-    raw.set(args);
+    raw.set(first, last);
     Some((units, word.taken as usize / 8))
 }
 
-/// The same for any event: long ones, and those at the end of their batch. `bytes` begin behind its type.
+/// The same for any event: long ones, and those at the end of their batch. Gives its type before; none at the end.
 #[cold]
+fn long(bytes: &[u8], specs: &Specs, raw: &mut Raw) -> Result<Option<(u8, u64, usize)>, Broken> {
+    let Some((&typ, behind)) = bytes.split_first() else { return Ok(None) };
+    let numbers = long_numbers(behind, specs.arity[usize::from(typ)], raw);
+    numbers.map(|(units, len)| Some((typ, units, len))).map_err(|kind| (kind, Some(typ)))
+}
+
+/// Time and arguments, however long they are. `bytes` begin behind the event's type.
 fn long_numbers(bytes: &[u8], arity: u8, raw: &mut Raw) -> Result<(u64, usize), Kind> {
     if arity >= Specs::STRUCTURAL {
         return Err(if arity == Specs::UNKNOWN { Kind::UnknownEvent } else { Kind::UntimedEvent });
@@ -230,7 +249,8 @@ fn long_numbers(bytes: &[u8], arity: u8, raw: &mut Raw) -> Result<(u64, usize), 
     for arg in &mut args[..usize::from(arity)] {
         *arg = number(&mut pos)?;
     }
-    raw.set(args);
+    let [a, b, c, d] = args;
+    raw.set([a, b, c], u32::try_from(d).unwrap_or(u32::MAX));
     Ok((units, pos))
 }
 

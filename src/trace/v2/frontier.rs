@@ -40,29 +40,33 @@ pub(crate) enum Wait {
 }
 
 /// A thread with the time of its next event. Ordered by time, then thread id: one number, so that comparing takes no
-/// branch.
+/// branch. Times are never negative, and earlier than the last one that there is.
 ///
 /// ```text
-///   time, sign flipped (64 bits) | rank of the thread's id in the generation (32) | index of the thread (32)
+///   time (64 bits) | rank of the thread's id in the generation (32) | index of the thread (32)
+///                  |-------------------------- its place --------------------------|
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Entry(u128);
 
 impl Entry {
     /// Behind all threads.
-    pub(crate) const NONE: Entry = Entry(u128::MAX);
+    pub(crate) const NONE: Entry = Entry::new(i64::MAX, u64::MAX);
 
     #[inline(always)]
-    pub(crate) fn new(time: i64, rank: u32, t: u32) -> Entry {
-        // Flipping the sign bit makes negative times the smaller unsigned numbers.
-        let time = time as u64 ^ (1 << 63);
-        Entry(u128::from(time) << 64 | u128::from(u64::from(rank) << 32 | u64::from(t)))
+    pub(crate) const fn new(time: i64, place: u64) -> Entry {
+        Entry((time as u64 as u128) << 64 | place as u128)
+    }
+
+    /// The place among the others of a thread with this index and rank.
+    pub(crate) fn place(rank: u32, t: u32) -> u64 {
+        u64::from(rank) << 32 | u64::from(t)
     }
 
     /// When its event happened, ns.
     #[inline(always)]
     pub(crate) fn time(self) -> i64 {
-        ((self.0 >> 64) as u64 ^ (1 << 63)) as i64
+        (self.0 >> 64) as i64
     }
 
     /// Index of the thread.
@@ -226,23 +230,25 @@ mod tests {
     use super::*;
 
     fn at(time: i64, thread: u32) -> Entry {
-        Entry::new(time, thread, thread)
+        Entry::new(time, Entry::place(thread, thread))
     }
 
     #[test]
     fn the_least_by_time_then_thread_comes_first() {
         let mut frontier = Frontier::default();
         frontier.push(at(5, 1));
-        frontier.push(at(-3, 9));
+        frontier.push(at(3, 9));
         frontier.push(at(7, 4));
-        assert_eq!(frontier.least(at(-3, 2)), at(-3, 2));
-        assert_eq!(frontier.least(at(4, 2)), at(-3, 9));
+        assert_eq!(frontier.least(at(3, 2)), at(3, 2));
+        assert_eq!(frontier.least(at(4, 2)), at(3, 9));
         assert_eq!(frontier.least(at(6, 9)), at(4, 2));
         assert_eq!(frontier.least(Entry::NONE), at(5, 1));
         assert_eq!(frontier.least(Entry::NONE), at(6, 9));
         assert_eq!(frontier.least(Entry::NONE), at(7, 4));
         assert_eq!(frontier.least(Entry::NONE), Entry::NONE);
-        assert_eq!((at(-3, 9).time(), at(-3, 9).t()), (-3, 9));
+        assert_eq!((at(3, 9).time(), at(3, 9).t()), (3, 9));
+        assert!(at(i64::MAX - 1, u32::MAX) < Entry::NONE);
+        assert_eq!(Entry::NONE.time(), i64::MAX);
     }
 
     #[test]

@@ -48,6 +48,22 @@ impl Gos {
         }
     }
 
+    /// A live goroutine, and its slot.
+    #[inline(always)]
+    pub(crate) fn find_mut(&mut self, id: u64) -> Option<(GoSlot, &mut Go)> {
+        let slot = self.by_low.get(self.low(id)).copied().unwrap_or(GoSlot::NONE);
+        if self.slots.get(slot.index()).is_some_and(|go| go.id == id) {
+            return Some((slot, &mut self.slots[slot.index()]));
+        }
+        self.find_crowded_out(id)
+    }
+
+    #[cold]
+    fn find_crowded_out(&mut self, id: u64) -> Option<(GoSlot, &mut Go)> {
+        let slot = self.crowded_out.get(&id).copied()?;
+        Some((slot, self.slots.get_mut(slot.index())?))
+    }
+
     /// Adds a goroutine that is not there yet; `None` when there are too many.
     pub(crate) fn add(&mut self, id: u64, status: GoStatus, seq: Seq) -> Option<GoSlot> {
         let go = Go { id, seq, status, live: true, ranges: Ranges::default() };

@@ -144,7 +144,7 @@ impl<R: Read> V2Reader<R> {
             self.sources[index] = Source::new(batches.first);
             self.rings[index] = (from as u32, self.decoded.len() as u32);
             let thread = &mut self.order.threads[index];
-            (thread.rank, thread.parked, thread.woken) = (i as u32, None, ProcId::NONE);
+            (thread.place, thread.parked, thread.woken) = (Entry::place(i as u32, t), None, ProcId::NONE);
             let entry = self.refill(t)?;
             self.order.frontier.push(entry);
         }
@@ -170,10 +170,9 @@ impl<R: Read> V2Reader<R> {
             match self.order.advance(t, raw, &mut self.data) {
                 Ok(Step::Advanced) => {
                     let thread = &mut self.order.threads[t as usize];
-                    thread.woken = ProcId::NONE;
                     thread.next += 1;
                     let next = match self.decoded.get(thread.next as usize) {
-                        Some(raw) if thread.next < thread.end => Entry::new(raw.time, thread.rank, t),
+                        Some(raw) if thread.next < thread.end => Entry::new(raw.time, thread.place),
                         _ => self.refill(t)?,
                     };
                     current = self.order.frontier.least(next);
@@ -202,7 +201,7 @@ impl<R: Read> V2Reader<R> {
             Ok(count) => {
                 let thread = &mut self.order.threads[t as usize];
                 (thread.next, thread.end) = (from, from + count as u32);
-                Ok(if count == 0 { Entry::NONE } else { Entry::new(time, thread.rank, t) })
+                Ok(if count == 0 { Entry::NONE } else { Entry::new(time, thread.place) })
             }
             Err(broken) => Err(self.broken(t, broken)),
         }
@@ -222,7 +221,7 @@ impl<R: Read> V2Reader<R> {
         self.next_sample += 1;
         self.sample_time = samples.get(self.next_sample).map_or(i64::MAX, |sample| sample.time);
         let Generation { tables, arena, .. } = &mut self.data;
-        let stack = tables.stack(sample.stack, arena, &mut self.order.interner);
+        let stack = tables.intern_stack(sample.stack, arena, &mut self.order.interner);
         let stack = stack.ok_or_else(|| TraceError::new(Kind::StackMissing, self.data.end))?;
         let g = self.order.sampled(sample.g);
         let p = u32::try_from(sample.proc).map_or(ProcId::NONE, ProcId);

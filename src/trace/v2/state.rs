@@ -192,8 +192,8 @@ pub(crate) struct Thread {
     pub(crate) gid: u64,
     /// The id of `p`.
     pub(crate) proc: ProcId,
-    /// Its place among the ids of the generation's threads.
-    pub(crate) rank: u32,
+    /// Its place among the generation's threads, as [`Entry::place`] gives it.
+    pub(crate) place: u64,
     /// Index of its next event among those decoded, and of the one behind the last of them.
     pub(crate) next: u32,
     pub(crate) end: u32,
@@ -202,7 +202,8 @@ pub(crate) struct Thread {
     /// What it waits for, when it is parked, and the time of the event that does.
     pub(crate) parked: Option<Wait>,
     pub(crate) parked_time: i64,
-    /// The processor whose leaving a system call made it ready again, if it was parked before its next event happened.
+    /// The processor whose leaving a system call made it ready again, if it was parked before its next event happened: such
+    /// an event is the end of a system call, which forgets it.
     pub(crate) woken: ProcId,
 }
 
@@ -214,7 +215,7 @@ impl Thread {
             p: ProcIx::NONE,
             gid: 0,
             proc: ProcId::NONE,
-            rank: 0,
+            place: 0,
             next: 0,
             end: 0,
             seen: false,
@@ -224,9 +225,9 @@ impl Thread {
         }
     }
 
-    /// Its place among the parked threads; `t` is its index.
-    pub(crate) fn parked_entry(&self, t: u32) -> Entry {
-        Entry::new(self.parked_time, self.rank, t)
+    /// Where it stands among the parked threads.
+    pub(crate) fn parked_entry(&self) -> Entry {
+        Entry::new(self.parked_time, self.place)
     }
 
     /// Binds it to a processor, or to none.

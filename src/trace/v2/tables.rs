@@ -343,17 +343,17 @@ impl Tables {
         self.clock.unwrap_or_default()
     }
 
-    /// The string with this id, interned.
+    /// The string with this id, if it has been interned.
     #[inline(always)]
-    pub(crate) fn string(&mut self, id: u64, arena: &Arena, interner: &mut Interner) -> Option<Sym> {
-        match self.strings.found(id) {
-            Some(sym) => Some(Sym(sym)),
-            None => self.intern_string(id, arena, interner),
-        }
+    pub(crate) fn string(&self, id: u64) -> Option<Sym> {
+        self.strings.found(id).map(Sym)
     }
 
-    #[cold]
-    fn intern_string(&mut self, id: u64, arena: &Arena, interner: &mut Interner) -> Option<Sym> {
+    /// The string with this id, interned if it has not been; `None` if there is none.
+    pub(crate) fn intern_string(&mut self, id: u64, arena: &Arena, interner: &mut Interner) -> Option<Sym> {
+        if let Some(sym) = self.string(id) {
+            return Some(sym);
+        }
         let place = self.strings.place(id)?;
         let (start, len) = (place >> TEXT_BITS, place & (TEXT_MARK - 1));
         let sym = interner.bytes(arena.bytes(start as usize, len as usize));
@@ -366,17 +366,17 @@ impl Tables {
         id == 0 || self.strings.place(id).is_some()
     }
 
-    /// The stack with this id, interned.
+    /// The stack with this id, if it has been interned.
     #[inline(always)]
-    pub(crate) fn stack(&mut self, id: u64, arena: &Arena, interner: &mut Interner) -> Option<StackId> {
-        match self.stacks.found(id) {
-            Some(stack) => Some(StackId(stack)),
-            None => self.intern_stack(id, arena, interner),
-        }
+    pub(crate) fn stack(&self, id: u64) -> Option<StackId> {
+        self.stacks.found(id).map(StackId)
     }
 
-    #[cold]
-    fn intern_stack(&mut self, id: u64, arena: &Arena, interner: &mut Interner) -> Option<StackId> {
+    /// The stack with this id, interned if it has not been; `None` if there is none.
+    pub(crate) fn intern_stack(&mut self, id: u64, arena: &Arena, interner: &mut Interner) -> Option<StackId> {
+        if let Some(stack) = self.stack(id) {
+            return Some(stack);
+        }
         let place = self.stacks.place(id)?;
         let (start, len) = ((place >> STACK_BITS) as usize, (place & (STACK_MARK - 1)) as usize);
         if self.frames[start..start + len].iter().any(|&pc| self.ids[pc as usize] == FrameId::NONE) {
@@ -394,8 +394,8 @@ impl Tables {
         if self.ids[pc as usize] == FrameId::NONE {
             let PcFrame { func, file, line } = self.pcs[pc as usize];
             let frame = Frame {
-                func: self.string(func, arena, interner).unwrap_or_default(),
-                file: self.string(file, arena, interner).unwrap_or_default(),
+                func: self.intern_string(func, arena, interner).unwrap_or_default(),
+                file: self.intern_string(file, arena, interner).unwrap_or_default(),
                 line: u32::try_from(line).unwrap_or(u32::MAX),
             };
             self.ids[pc as usize] = interner.frame(frame);
@@ -407,8 +407,10 @@ impl Tables {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Clock {
     ns_per_unit: f64,
-    /// The same as a whole number, where it is one (64 on most systems), else 0.
+    /// The same as a whole number, where it is one (64 on most systems).
     whole: u64,
+    /// Below this many units a product with `whole` is what Go's is, in a float; 0 where that is no whole number.
+    exact: u64,
 }
 
 impl Clock {
@@ -418,18 +420,14 @@ impl Clock {
     fn new(units_per_second: u64) -> Clock {
         // The order of operations is Go's, so that every time converts to the same nanosecond.
         let ns_per_unit = 1.0 / (units_per_second as f64 / 1e9);
-        let whole = if ns_per_unit.fract() == 0.0 && ns_per_unit < 4096.0 { ns_per_unit as u64 } else { 0 };
-        Clock { ns_per_unit, whole }
+        let is_whole = ns_per_unit.fract() == 0.0 && ns_per_unit < 4096.0;
+        Clock { ns_per_unit, whole: ns_per_unit as u64, exact: if is_whole { Clock::EXACT } else { 0 } }
     }
 
     /// Nanoseconds as Go converts them: through a float, cut off, saturating where Go's result is undefined.
     #[inline(always)]
     pub(crate) fn ns(self, units: u64) -> i64 {
-        if self.whole != 0 && units < Clock::EXACT {
-            (units * self.whole) as i64
-        } else {
-            (units as f64 * self.ns_per_unit) as i64
-        }
+        if units < self.exact { (units * self.whole) as i64 } else { (units as f64 * self.ns_per_unit) as i64 }
     }
 }
 
@@ -467,11 +465,11 @@ mod tests {
     #[test]
     fn whole_clocks_convert_as_floats_do() {
         let clock = Clock::new(15_625_000);
-        assert_eq!(clock.whole, 64);
+        assert_eq!((clock.whole, clock.exact), (64, Clock::EXACT));
         for units in [0, 1, 63, 1 << 20, Clock::EXACT - 1, Clock::EXACT, 1 << 52, (1 << 53) + 1, u64::MAX] {
             assert_eq!(clock.ns(units), (units as f64 * clock.ns_per_unit) as i64, "{units}");
         }
         let odd = Clock::new(24_000_000);
-        assert_eq!((odd.whole, odd.ns(24), odd.ns(1)), (0, 1000, 41));
+        assert_eq!((odd.exact, odd.ns(24), odd.ns(1)), (0, 1000, 41));
     }
 }

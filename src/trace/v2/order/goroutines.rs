@@ -58,13 +58,12 @@ impl Rule<'_> {
         let [id, seq, ..] = self.args();
         let wait = Wait::GoRunnable(id, seq);
         let next = self.seq(seq);
-        let Some(slot) = self.order.gos.find(id) else { return self.blocked(wait) };
-        let go = self.order.gos.get(slot);
+        let Some((slot, go)) = self.order.gos.find_mut(id) else { return self.blocked(wait) };
         if go.status != GoStatus::Runnable || !next.succeeds(go.seq) {
             return self.blocked(wait);
         }
         self.ctx.check(ProcNeed::Must, Need::MustNot)?;
-        (go.status, go.seq) = (GoStatus::Running, next);
+        (go.status, go.seq.n) = (GoStatus::Running, seq);
         self.emit(StackId::NONE, change(id, slot, GoState::Runnable, GoState::Running));
         self.bind_g(slot, id);
         Ok(Step::Advanced)
@@ -104,12 +103,11 @@ impl Rule<'_> {
         let [id, seq, stack, _] = self.args();
         let wait = Wait::GoWaiting(id, seq);
         let next = self.seq(seq);
-        let Some(slot) = self.order.gos.find(id) else { return self.blocked(wait) };
-        let go = self.order.gos.get(slot);
+        let Some((slot, go)) = self.order.gos.find_mut(id) else { return self.blocked(wait) };
         if go.status != GoStatus::Waiting || !next.succeeds(go.seq) {
             return self.blocked(wait);
         }
-        (go.status, go.seq) = (GoStatus::Runnable, next);
+        (go.status, go.seq.n) = (GoStatus::Runnable, seq);
         let stack = self.stack(stack)?;
         self.emit(stack, change(id, slot, GoState::Waiting, GoState::Runnable));
         self.order.go_changed(slot);
@@ -128,8 +126,7 @@ impl Rule<'_> {
         let [id, seq, ..] = self.args();
         let wait = Wait::GoWaiting(id, seq);
         let seq = self.seq(seq);
-        let Some(slot) = self.order.gos.find(id) else { return self.blocked(wait) };
-        let next = self.order.gos.get(slot);
+        let Some((slot, next)) = self.order.gos.find_mut(id) else { return self.blocked(wait) };
         if next.status != GoStatus::Waiting || !seq.succeeds(next.seq) {
             return self.blocked(wait);
         }

@@ -274,8 +274,7 @@ impl Order {
 
     /// The parked thread with the least time.
     pub(crate) fn first_parked(&self) -> Option<Entry> {
-        let threads = self.threads.iter().enumerate().filter(|(_, thread)| thread.parked.is_some());
-        threads.map(|(t, thread)| thread.parked_entry(t as u32)).min()
+        self.threads.iter().filter(|thread| thread.parked.is_some()).map(Thread::parked_entry).min()
     }
 
     /// Wakes the least thread that waits for `wait`.
@@ -350,7 +349,7 @@ impl Order {
         thread.bind(ProcIx::NONE, ProcId::NONE);
         if let Some(Wait::ProcLost(_) | Wait::SyscallLeft(_)) = thread.parked {
             thread.parked = None;
-            let entry = thread.parked_entry(t);
+            let entry = thread.parked_entry();
             self.frontier.unpark(entry);
         }
     }
@@ -386,14 +385,34 @@ impl Rule<'_> {
 
     #[inline(always)]
     fn stack(&mut self, id: u64) -> Result<StackId> {
+        match self.data.tables.stack(id) {
+            Some(stack) => Ok(stack),
+            None => self.intern_stack(id),
+        }
+    }
+
+    /// It is mentioned for the first time.
+    #[cold]
+    #[inline(never)]
+    fn intern_stack(&mut self, id: u64) -> Result<StackId> {
         let Generation { tables, arena, .. } = &mut *self.data;
-        tables.stack(id, arena, &mut self.order.interner).ok_or(Kind::StackMissing)
+        tables.intern_stack(id, arena, &mut self.order.interner).ok_or(Kind::StackMissing)
     }
 
     #[inline(always)]
     fn string(&mut self, id: u64) -> Result<Sym> {
+        match self.data.tables.string(id) {
+            Some(sym) => Ok(sym),
+            None => self.intern_string(id),
+        }
+    }
+
+    /// It is mentioned for the first time.
+    #[cold]
+    #[inline(never)]
+    fn intern_string(&mut self, id: u64) -> Result<Sym> {
         let Generation { tables, arena, .. } = &mut *self.data;
-        tables.string(id, arena, &mut self.order.interner).ok_or(Kind::StringMissing)
+        tables.intern_string(id, arena, &mut self.order.interner).ok_or(Kind::StringMissing)
     }
 
     #[inline(always)]

@@ -63,7 +63,7 @@ impl Rule<'_> {
 
     /// This event did not take away what it waited for: the next thread that waits for the same may go, too.
     fn wake_next_for_syscall_left(&mut self) {
-        let woken = self.order.threads[self.ctx.t as usize].woken;
+        let woken = std::mem::replace(&mut self.order.threads[self.ctx.t as usize].woken, ProcId::NONE);
         if woken != ProcId::NONE
             && let Some(p) = self.order.procs.find(woken.0)
             && self.order.procs.get(p).status != ProcStatus::Syscall
