@@ -164,23 +164,22 @@ impl Blocking {
         let begins = span.state != State::SyscallBlocked;
         self.sites[site as usize].add(u64::from(begins), span.open && begins, ns);
         if self.profiles > 0 && !span.open {
-            self.closed(site, *span, test, ran);
+            if ran {
+                self.sites[site as usize].closed.add(Closed { count: u64::from(begins), ns });
+            } else if span.state != State::Waiting && !span.has_begin {
+                self.early(span.g, Early { stack: span.stack, test, ns });
+            }
         }
         if span.state == State::Waiting && !span.open {
             self.pair(PairKey { site, by, by_stack: span.by_stack }, ns);
         }
     }
 
-    /// Counts it for the profiles of Go's own tool.
-    #[inline(never)]
-    fn closed(&mut self, site: u32, span: Span, test: TestIx, ran: bool) {
-        if ran {
-            let count = u64::from(span.state != State::SyscallBlocked);
-            self.sites[site as usize].closed.add(Closed { count, ns: span.ns() });
-        } else if matches!(span.state, State::Syscall | State::SyscallBlocked) && !span.has_begin {
-            let early = self.early.entry(span.g).or_insert(Early { stack: span.stack, test, ns: 0 });
-            early.ns = early.ns.saturating_add(span.ns());
-        }
+    /// A system call ended before its goroutine first ran.
+    #[cold]
+    fn early(&mut self, g: GoSlot, more: Early) {
+        let early = self.early.entry(g).or_insert(Early { ns: 0, ..more });
+        early.ns = early.ns.saturating_add(more.ns);
     }
 
     /// A goroutine is gone.

@@ -132,7 +132,7 @@ impl Metrics {
         metrics.blocking = Blocking::new(profiles);
         metrics.tasks = Tasks::new(instances > 0);
         metrics.instances = (instances > 0).then(|| Box::new(Instances::new(instances)));
-        metrics.asked = metrics.chosen.is_some() || metrics.instances.is_some() || metrics.blocking.takes_runnable();
+        metrics.asked = metrics.chosen.is_some() || metrics.instances.is_some();
         metrics.listen();
         metrics
     }
@@ -247,7 +247,7 @@ impl Sink for Metrics {
                 if !span.open {
                     self.load.latency(span.cause, span.ns());
                 }
-                if !self.quiet && !aside && self.blocking.takes_runnable() {
+                if !aside && self.blocking.takes_runnable() {
                     self.blocking.runnable((span.begun_at, test), span.ns(), span.open, ran);
                 }
             }
