@@ -69,8 +69,8 @@ pub(super) fn run(args: &SummarizeArgs) -> Result<u8, Error> {
     Ok(DONE)
 }
 
-/// How many stacks of each profile are written without --all.
-const PROFILE: usize = 1000;
+/// How many stacks of each profile are written without --all: as many as there are sites, those with the most time.
+const PROFILE: usize = 256;
 
 const HEADER: [&str; 6] = ["count", "running", "runnable", "syscall", "blocked", "most in"];
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
-use super::arena::{self, Arena, Block};
+use super::arena::{Arena, Block};
 use super::error::{TraceError, TraceErrorKind};
 
 /// A compressed trace may unfold to this many times its size (real ones unfold 3 to 10 times) ...
@@ -45,7 +45,7 @@ impl<R: Read> Input<R> {
                 Err(e) => return Err(TraceError::new(TraceErrorKind::ReadFailed, 0).with(e)),
             }
         }
-        let mut block = arena::block();
+        let mut block = Block::new();
         let from = if magic[..have].starts_with(&GZIP) {
             Decoder::gzip(Counted::new(&magic[..have], reader))
         } else if magic[..have].starts_with(&ZSTD) {
@@ -107,7 +107,7 @@ impl<R: Read> Input<R> {
     pub(crate) fn ensure(&mut self, count: usize, arena: &mut Arena, pool: &mut Vec<Block>) -> Result<(), TraceError> {
         if self.len - self.pos < count {
             if self.pos + count > self.block.len() {
-                self.next_block(arena, pool);
+                self.next_block(arena, pool, Block::full);
             }
             self.fill(count)?;
         }
@@ -118,15 +118,16 @@ impl<R: Read> Input<R> {
     /// another block, whichever is less, so that many small generations cost no more than a large one.
     pub(crate) fn hand_over(&mut self, arena: &mut Arena, pool: &mut Vec<Block>) {
         if self.pos - self.owned < self.len - self.pos {
-            arena.push(self.block[self.owned..self.pos].into(), 0);
+            arena.push(Block::Heap(self.block[self.owned..self.pos].into()), 0);
             self.owned = self.pos;
         } else {
-            self.next_block(arena, pool);
+            self.next_block(arena, pool, Block::new);
         }
     }
 
-    fn next_block(&mut self, arena: &mut Arena, pool: &mut Vec<Block>) {
-        let mut next = pool.pop().unwrap_or_else(arena::block);
+    /// `new`: which block is taken where there is none that was used.
+    fn next_block(&mut self, arena: &mut Arena, pool: &mut Vec<Block>, new: fn() -> Block) {
+        let mut next = pool.pop().unwrap_or_else(new);
         let ahead = self.ahead();
         next[..ahead.len()].copy_from_slice(ahead);
         arena.push(std::mem::replace(&mut self.block, next), self.owned);
