@@ -17,6 +17,11 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts it, if this machine has chromedriver and Chromium.
     pub(crate) fn start() -> Option<Browser> {
+        // On a busy machine several that start at once can each take too long for their driver, or the driver does.
+        (0..3).find_map(|_| Browser::start_once())
+    }
+
+    fn start_once() -> Option<Browser> {
         let temporary = tempfile::tempdir().ok()?;
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -38,19 +43,27 @@ impl Browser {
             // No sandbox: the tests may run as root in a container, and the page is our own.
             "goog:chromeOptions": {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]},
         }}});
-        // On a busy machine several browsers that start at once can each take too long for their driver.
-        let id = (0..3).find_map(|_| browser.post("", &wanted)["sessionId"].as_str().map(str::to_owned))?;
+        let session = browser.ask("", &wanted);
+        let Some(id) = session["sessionId"].as_str() else {
+            eprintln!("no browser: {session}");
+            return None;
+        };
         browser.session = format!("{}/{id}", browser.session);
         Some(browser)
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
+        let value = self.ask(path, body);
+        assert!(value["error"].is_null(), "{path}: {value}");
+        value
+    }
+
+    /// What the driver answers, an error too.
+    fn ask(&self, path: &str, body: &Value) -> Value {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let mut answer = agent.post(format!("{}{path}", self.session)).send_json(body).unwrap();
         let mut value: Value = answer.body_mut().with_config().limit(64 << 20).read_json().unwrap();
-        let value = value["value"].take();
-        assert!(value["error"].is_null(), "{path}: {value}");
-        value
+        value["value"].take()
     }
 
     /// A command of the DevTools protocol.
