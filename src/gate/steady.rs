@@ -43,7 +43,7 @@ fn differs(change: &Change) -> Option<Evidence> {
     let ((base_least, base_most), (head_least, head_most)) = (extremes(base), extremes(head));
     let far = |less: f64, more: f64| more.max(0.0).sqrt() - less.max(0.0).sqrt();
     let spread = far(base_least, base_most).max(far(head_least, head_most));
-    let apart = |less: f64, more: f64| more >= APART * less && more > less && far(less, more) > spread;
+    let apart = |less: f64, more: f64| more >= APART * less && far(less, more) > spread;
     (apart(base_most, head_least) || apart(head_most, base_least)).then_some(Evidence::Separated)
 }
 

@@ -265,3 +265,33 @@ impl<R: Read> Decoder<R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_taken_up_to_the_limit_and_not_beyond() {
+        for (len, limit, fits) in
+            [(0, 0, true), (1, 0, false), (7, 5, false), (7, 6, false), (7, 7, true), (7, 8, true)]
+        {
+            let bytes = vec![7; len];
+            let rest = Input::new(bytes.as_slice()).and_then(|mut input| input.rest(limit)).unwrap();
+            assert_eq!(rest, fits.then_some(bytes), "{len} bytes, {limit} allowed");
+        }
+    }
+
+    #[test]
+    fn what_is_packed_may_unpack_to_2_gib_and_not_to_more() {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, b"four").unwrap();
+        let packed = packer.finish().unwrap();
+        for (unpacked_before, want) in [(MAX_UNPACKED - 4, Ok(4)), (MAX_UNPACKED - 3, Err(MAX_UNPACKED - 3))] {
+            let counted = Counted::new(&[], packed.as_slice());
+            // As if there was so much of it that no ratio is too high.
+            counted.count.store(MAX_UNPACKED, Ordering::Relaxed);
+            let read = Decoder::gzip(counted).read(&mut [0; 8], unpacked_before);
+            assert_eq!(read.map_err(|error| error.offset()), want);
+        }
+    }
+}

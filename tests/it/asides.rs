@@ -70,6 +70,8 @@ fn numbers_of_what_is_set_aside_are_those_of_the_subjects_that_are_gone() {
         written(at(Level::Warn, &["hogs"]), "a.toml", 7),
         written(at(Level::Info, &["created"]), "b.toml", 3),
         at(Level::Error, &["peak"]),
+        // What is written nowhere has no place to tell.
+        at(Level::Warn, &["alive"]),
     ]);
     let mut two = comparison(vec![mixed("p"), mixed("q")]);
     let opened = set_aside(&mut two, &config);

@@ -223,6 +223,10 @@ fn the_change_that_would_have_been_found_is_told() {
     let error = with_rules(vec![at(Level::Error, &["parallelism"])]);
     let none = Config::default();
     let wide = with_rules(vec![Rule { max_increase: Some(Ratio(0.9)), ..rule(&["exec_ns"]) }]);
+    let floorless = with_rules(vec![Rule {
+        min_delta: Amounts::new(vec![Amount { value: 0.0, unit: Unit::Nanoseconds }]),
+        ..rule(&["exec_ns"])
+    }]);
     let us = [0.2, 0.201, 0.202, 0.203, 0.204];
     let more = |path, base: &[f64], head: &[f64]| change(GROUP, path, base, head);
     for (change, config, share, packages, want) in [
@@ -236,6 +240,7 @@ fn the_change_that_would_have_been_found_is_told() {
         // The floor is half of what it is.
         (times(&us, &[0.33, 0.331, 0.332, 0.333, 0.334]), &none, 1.0, 1, Some(0.495_049_504_950)),
         (times(&[0.0; 5], &[0.5; 5]), &none, 1.0, 1, None),
+        (times(&[0.0; 5], &[0.5; 5]), &floorless, 1.0, 1, None),
         (
             more("parallelism", &[4.0, 4.1, 4.2, 4.3, 4.05], &[3.8, 3.2, 3.3, 3.1, 3.0]),
             &error,

@@ -266,6 +266,9 @@ fn changes_of_one_subject_are_one_finding_and_its_state_leads() {
         (&[("syscalls", 10.0, 30.0), ("syscall_ns", 1e6, 1e6)], &["Note p.work syscalls \"syscall_ns\" 0 false"]),
         (&[("count", 10.0, 13.0), ("exec_ns", 1e6, 1e6)], &["Inconclusive p.work count \"-\" 0 true"]),
         (&[("count", 10.0, 10.0), ("exec_ns", 1e6, 1e6)], &[]),
+        // A state explains time and nothing else, and a state that is worse is not told by one that only took longer.
+        (&[("count", 10.0, 13.0), ("exec_ns", 1e6, 1.05e6)], &["Inconclusive p.work count \"-\" 0 true"]),
+        (&[("exec_ns", 1e6, 2e6), ("block_ns.network", 1e6, 9e6)], &["Inconclusive p.work exec_ns \"exec_ns\" 1 true"]),
         // A queue that nothing proves gates nothing.
         (&[("block_ns.sync", 1e6, 9e6)], &["Note p.work block_ns.sync \"block_ns.sync\" 0 false"]),
         (&[("sched_wait_ns", 1e6, 9e6)], &["Note p.work sched_wait_ns \"sched_wait_ns\" 0 false"]),
@@ -307,32 +310,34 @@ fn graver_findings_come_first_then_what_can_be_named() {
 
 #[test]
 fn goroutines_that_wait_for_work_throughout_come_late() {
-    // Of a run of a second: how long they live, and in what they wait.
-    let score = |kind, state: &str, total: f64, runs: usize| {
+    // How long they live, in what they wait, and how long the run is.
+    let score = |kind, state: &str, total: f64, wall: i64| {
         let state = format!("block_ns.{state}");
         let series = vec![change(kind, &state, &[1e6], &[9e6]), change(kind, "total_ns", &[total], &[total])];
         let mut package = package("p", (1, 1), vec![subject(kind, "p.work", series)]);
-        package.base_runs.truncate(runs);
+        package.base_runs[0].duration_ns = wall;
         let comparison = comparison(vec![package]);
-        let config = with_rules(vec![at(Level::Info, &["block_ns.*"]), Rule { required: true, ..rule(&["*"]) }]);
-        let judged = gate::judge(&comparison, &config);
+        let judged = gate::judge(&comparison, &with_rules(vec![at(Level::Info, &["block_ns.*"])]));
         let found = fold::findings(&comparison, &judged);
         let lead = &comparison.packages[0].subjects[0].changes[found[0].lead];
-        found[0].score / rank::score(lead, &state, 1e5, if runs == 0 { 0.0 } else { 1e9 }, "")
+        found[0].score / rank::score(lead, &state, 1e5, wall as f64, "")
     };
-    for (kind, state, total, want) in [
-        (GROUP, "network", 0.8e9, 0.1),
-        (GROUP, "select", 0.8e9, 0.1),
-        (GROUP, "chan receive", 0.8e9, 0.1),
-        (GROUP, "sync.(*Cond).Wait", 0.8e9, 0.1),
-        (GROUP, "sync", 0.8e9, 1.0),
-        (GROUP, "sleep", 0.8e9, 1.0),
-        (GROUP, "network", 0.7e9, 1.0),
-        (GROUP, "network", 0.71e9, 0.1),
-        (GROUP, "network", 0.1e9, 1.0),
-        (Region, "network", 0.8e9, 1.0),
+    let second = 1_000_000_000;
+    for (kind, state, total, wall, want) in [
+        (GROUP, "network", 0.8e9, second, 0.1),
+        (GROUP, "select", 0.8e9, second, 0.1),
+        (GROUP, "chan receive", 0.8e9, second, 0.1),
+        (GROUP, "sync.(*Cond).Wait", 0.8e9, second, 0.1),
+        (GROUP, "sync", 0.8e9, second, 1.0),
+        (GROUP, "sleep", 0.8e9, second, 1.0),
+        (GROUP, "network", 0.7e9, second, 1.0),
+        (GROUP, "network", 0.71e9, second, 0.1),
+        (GROUP, "network", 0.1e9, second, 1.0),
+        (Region, "network", 0.8e9, second, 1.0),
+        // Of a run that took no time nobody knows.
+        (GROUP, "network", 0.8e9, 0, 1.0),
     ] {
-        is_near(score(kind, state, total, 1), want, &format!("{kind} {state} {total}"));
+        is_near(score(kind, state, total, wall), want, &format!("{kind} {state} {total} of {wall}"));
     }
     // Who waits is the innermost function outside the runtime.
     for (func, want) in [("sync.(*WaitGroup).Wait", 0.25), ("p.wait", 1.0), ("runtime.x", 1.0)] {

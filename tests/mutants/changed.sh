@@ -2,7 +2,7 @@
 # Mutants of the lines that changed since a commit, the one before this where none is named; for .ci/run, so bounded: at most 40
 # of each part, evenly out of all, and 100 seconds. Ends with 1 where more than a tenth of those tried survive.
 #
-#   tests/mutants/changed.sh [COMMIT [PART...]]      parts: reader, gate; both where none is named
+#   tests/mutants/changed.sh [COMMIT [PART...]]      parts: reader, gate, compare; all where none is named
 #
 # All of them are tried by tests/mutants/run.sh.
 set -euo pipefail
@@ -36,7 +36,7 @@ try() {
     shard=(--shard "0/$every" --sharding round-robin)
   fi
   # The time is for mutants. That the tests pass without them is what .ci/run sees anyway.
-  (cd "$folder/$part" && CARGO_INCREMENTAL=1 cargo test --no-run --quiet --target-dir "$target")
+  (cd "$folder/$part" && CARGO_INCREMENTAL=1 cargo test --lib --no-run --quiet --target-dir "$target")
   # What was tried until the time was over is written already; and cargo-mutants ends with 2 where any survive, which is judged
   # below.
   timeout --signal=INT --kill-after=20 "$seconds" \
@@ -60,11 +60,12 @@ try() {
 
 failed=0
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- reader gate
+[ $# -gt 0 ] || set -- reader gate compare
 for part; do
   case $part in
     reader) try reader src/trace src/stats || failed=1 ;;
-    gate) try gate src/gate src/compare src/report/escape || failed=1 ;;
+    gate) try gate src/gate src/report/escape || failed=1 ;;
+    compare) try compare src/compare || failed=1 ;;
   esac
 done
 exit "$failed"

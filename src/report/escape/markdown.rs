@@ -45,7 +45,7 @@ fn word(word: &str) -> String {
     let (before, after) = (&word[..start], &word[start + bare.len()..]);
     if bare.is_empty() {
         // Punctuation alone would be a rule, a list or a heading only at the start of a line: code is harmless anywhere.
-        return if word == "→" || word == "-" { word.to_owned() } else { code(word) };
+        return code(word);
     }
     if is_plain(bare) { word.to_owned() } else { format!("{before}{}{after}", code(bare)) }
 }

@@ -62,5 +62,12 @@ mod tests {
         // 3 rose to the root past 1 and 0; then each time the last takes the root's place and stays there.
         let order: Vec<u32> = std::iter::from_fn(|| heap.pop()).map(|(_, proc)| proc).collect();
         assert_eq!(order, [3, 1, 2, 0]);
+
+        // What container/heap of Go 1.26 gives.
+        for (time, proc) in [3, 1, 2, 1, 3, 2, 1, 2, 3, 1, 2, 3, 1].into_iter().zip(0..) {
+            heap.push((time, proc));
+        }
+        let order: Vec<u32> = std::iter::from_fn(|| heap.pop()).map(|(_, proc)| proc).collect();
+        assert_eq!(order, [1, 3, 9, 6, 12, 7, 5, 2, 10, 8, 11, 4, 0]);
     }
 }

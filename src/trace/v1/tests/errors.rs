@@ -60,7 +60,15 @@ fn what_is_wrong_is_named() {
         (Bytes::running().event(8, &[1]).end(), Kind::GcNotRunning),
         (Bytes::running().event(10, &[1]).end(), Kind::RangeNotOpen),
         (Bytes::running().event(11, &[1, 0]).event(11, &[1, 0]).end(), Kind::RangeAlreadyOpen),
+        (Bytes::running().event(43, &[1, 0]).event(43, &[1, 0]).end(), Kind::RangeAlreadyOpen),
         (Bytes::running().event(15, &[1]).event(15, &[1]).end(), Kind::GoroutineNotRunning),
+        // Collections are numbered from 0.
+        (Bytes::running().event(7, &[1, 5, 0]).end(), Kind::NoProgress),
+        // A goroutine goes on, and none is on the processor that tells.
+        (
+            Bytes::running().event(28, &[10, 0]).event(30, &[10]).event(40, &[20, 1, 150]).end(),
+            Kind::GoroutineNotInSyscall,
+        ),
     ];
     for (i, (bytes, expected)) in cases.iter().enumerate() {
         assert_eq!(bytes.error(), Some(*expected), "case {i}");

@@ -146,10 +146,16 @@ fn messages_are_kept_on_demand_and_misused_regions_pass() {
 
 #[test]
 fn reasons_to_stop_the_world_have_other_numbers_in_each_version() {
-    let bytes = Bytes::running().event(9, &[10, 1]).event(10, &[10]).event(9, &[10, 9]).event(10, &[10]).end();
-    for (version, first, second) in
-        [(Version::Go111, "GC sweep termination", ""), (Version::Go121, "GC mark termination", "GOMAXPROCS")]
-    {
+    for (number, version, want) in [
+        (1, Version::Go111, "GC sweep termination"),
+        (1, Version::Go121, "GC mark termination"),
+        // Before Go 1.21 there were two.
+        (2, Version::Go111, ""),
+        (2, Version::Go121, "GC sweep termination"),
+        (9, Version::Go121, "GOMAXPROCS"),
+        (17, Version::Go121, ""),
+    ] {
+        let bytes = Bytes::running().event(9, &[10, number]).event(10, &[10]).end();
         let (events, symbols) = bytes.read_as(version, false, 100).unwrap_or_default();
         let reasons: Vec<_> = events
             .iter()
@@ -160,7 +166,7 @@ fn reasons_to_stop_the_world_have_other_numbers_in_each_version() {
                 _ => None,
             })
             .collect();
-        assert_eq!(reasons, [first, first, second, second]);
+        assert_eq!(reasons, [want; 2], "{number} of {version:?}");
     }
 }
 

@@ -101,6 +101,9 @@ fn samples_take_their_place_by_time() {
         .map(|event| (event.time.0, event.p.0 as i32, event.g.0 as i32))
         .collect();
     assert_eq!(samples, [(10, 0, 0), (30, -1, -1)]);
+    // They are events as others are, be they the only ones.
+    let alone = Bytes::default().batch(0, 100).event(49, &[0, 110, 0, 1, 0]).end();
+    assert_eq!(alone.told(), ["-1 -: Sync", "0 0: CpuSample", "1 -: Sync"]);
     let old = bytes.read_as(Version::Go111, false, 100);
     assert_eq!(old.err(), Some(TraceErrorKind::V1BadEvent));
 }
