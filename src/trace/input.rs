@@ -271,6 +271,39 @@ mod tests {
     use super::*;
 
     #[test]
+    fn pieces_are_found_where_they_were_read_whatever_block_that_is() {
+        /// Pieces of a generation, of which each byte says where in the trace it stood.
+        const PIECE: usize = 61_007;
+        let trace: Vec<u8> = (0..9u32 << 20).map(|at| (at % 251) as u8).collect();
+        for pieces_of_a_generation in [1, 3, 17, 40, 1000] {
+            let mut input = Input::new(trace.as_slice()).unwrap();
+            let (mut arena, mut pool, mut places, mut mapped) = (Arena::default(), Vec::new(), Vec::new(), 0);
+            let mut check = |arena: &mut Arena, pool: &mut Vec<Block>, places: &mut Vec<(usize, usize)>| {
+                for (place, at) in places.drain(..) {
+                    assert_eq!(arena.bytes(place, PIECE), &trace[at..at + PIECE], "{pieces_of_a_generation}, at {at}");
+                }
+                pool.extend(arena.drain().inspect(|block| mapped += usize::from(matches!(block, Block::Pages(_)))));
+            };
+            loop {
+                input.ensure(PIECE, &mut arena, &mut pool).unwrap();
+                if input.ahead().len() < PIECE {
+                    break;
+                }
+                places.push((arena.place(input.place()), input.offset() as usize));
+                input.skip(PIECE);
+                if places.len() == pieces_of_a_generation {
+                    input.hand_over(&mut arena, &mut pool);
+                    check(&mut arena, &mut pool, &mut places);
+                }
+            }
+            input.hand_over(&mut arena, &mut pool);
+            check(&mut arena, &mut pool, &mut places);
+            // Only what is longer than a block of the heap lies in mapped ones.
+            assert_eq!(mapped > 0, pieces_of_a_generation > 17, "{pieces_of_a_generation}: {mapped}");
+        }
+    }
+
+    #[test]
     fn what_is_left_is_taken_up_to_the_limit_and_not_beyond() {
         for (len, limit, fits) in
             [(0, 0, true), (1, 0, false), (7, 5, false), (7, 6, false), (7, 7, true), (7, 8, true)]
