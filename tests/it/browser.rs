@@ -44,10 +44,7 @@ impl Browser {
             "goog:chromeOptions": {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]},
         }}});
         let session = browser.ask("", &wanted);
-        let Some(id) = session["sessionId"].as_str() else {
-            eprintln!("no browser: {session}");
-            return None;
-        };
+        let id = session["sessionId"].as_str()?;
         browser.session = format!("{}/{id}", browser.session);
         Some(browser)
     }
