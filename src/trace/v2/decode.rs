@@ -155,6 +155,12 @@ impl Source {
     }
 }
 
+/// A fourth argument as [`Raw`] has it.
+#[inline(always)]
+fn fourth(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
 /// Takes numbers out of the eight bytes behind an event's type.
 struct Word {
     rest: u64,
@@ -209,7 +215,7 @@ fn numbers(word: u64, arity: u8, raw: &mut Raw) -> Option<(u64, usize)> {
             if arity > 2 {
                 first[2] = word.number();
                 if arity > 3 {
-                    last = u32::try_from(word.number()).unwrap_or(u32::MAX);
+                    last = fourth(word.number());
                     if arity as usize > MAX_ARGS {
                         return None;
                     }
@@ -250,7 +256,7 @@ fn long_numbers(bytes: &[u8], arity: u8, raw: &mut Raw) -> Result<(u64, usize), 
         *arg = number(&mut pos)?;
     }
     let [a, b, c, d] = args;
-    raw.set([a, b, c], u32::try_from(d).unwrap_or(u32::MAX));
+    raw.set([a, b, c], fourth(d));
     Ok((units, pos))
 }
 
