@@ -15,7 +15,7 @@ use crate::commands::rows::SummaryFormat;
 use crate::config::{OnMissingBaseline, Pattern};
 
 pub use explain::ExplainArgs;
-pub use shared::{BothSidesArgs, Color, Format, GateArgs, NarrowArgs, ReportArgs};
+pub use shared::{BothSidesArgs, Color, Format, GateArgs, NarrowArgs, ReportArgs, sides};
 
 /// Compares Go execution traces and fails the build when one got slower, saying why.
 #[derive(Debug, Parser)]

@@ -65,15 +65,6 @@ pub struct ExplainArgs {
 }
 
 impl ExplainArgs {
-    /// What the base is made of, and the head; `None` where it is not told which is which.
-    pub fn sides(&self) -> Option<[&[PathBuf]; 2]> {
-        match &self.traces[..] {
-            [base, head] => Some([std::slice::from_ref(base), std::slice::from_ref(head)]),
-            [] => Some([&self.base, &self.head]),
-            _ => None,
-        }
-    }
-
     /// The window that a critical path is looked for in, ns since the trace began.
     ///
     /// # Errors

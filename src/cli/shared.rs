@@ -28,6 +28,16 @@ pub struct BothSidesArgs {
     pub head: Vec<PathBuf>,
 }
 
+/// What the base is made of, and the head: the two that were `given` by their places, or the runs of each; `None` where neither
+/// is so.
+pub fn sides<'a>(given: &'a [PathBuf], base: &'a [PathBuf], head: &'a [PathBuf]) -> Option<[&'a [PathBuf]; 2]> {
+    match given {
+        [base, head] => Some([std::slice::from_ref(base), std::slice::from_ref(head)]),
+        [] if !base.is_empty() => Some([base, head]),
+        _ => None,
+    }
+}
+
 /// What of each trace counts.
 #[derive(Clone, Debug, Default, Args)]
 pub struct NarrowArgs {

@@ -1,11 +1,10 @@
 //! `gotrace-diff BASE HEAD`: compare two sides and gate.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use super::inputs::{self, Input};
 use super::{diagnoses, output};
-use crate::cli::{BothSidesArgs, CompareArgs, GateArgs, ReportArgs};
+use crate::cli::{self, BothSidesArgs, CompareArgs, GateArgs, ReportArgs};
 use crate::compare::apart::Written;
 use crate::compare::{self, Comparison, Design, Presence, Recorded, Side};
 use crate::config::{Config, Rule, WorkingTree};
@@ -43,24 +42,17 @@ pub(super) fn report(
     mut config: Config,
     keeps: bool,
 ) -> Result<Report, Error> {
-    let (base, head): (&[PathBuf], &[PathBuf]) = match &args.sides[..] {
-        [] if !args.base.is_empty() => (&args.base, &args.head),
-        [base, head] => (std::slice::from_ref(base), std::slice::from_ref(head)),
-        [] => return Err(Error::Usage("give a base and a head: gotrace-diff base.out head.out".to_owned())),
-        [_] => {
-            return Err(Error::Usage(
-                "a head is missing: gotrace-diff BASE HEAD; against the committed baseline: gotrace-diff check HEAD"
-                    .to_owned(),
-            ));
-        }
-        more => {
-            return Err(Error::Usage(format!(
-                "a base and a head are compared, and {} were given; for several runs a side: --base 'base/*.out' --head 'head/*.out'",
-                more.len()
-            )));
-        }
+    let Some(sides) = cli::sides(&args.sides, &args.base, &args.head) else {
+        return Err(Error::Usage(match args.sides.len() {
+            0 => "give a base and a head: gotrace-diff base.out head.out".to_owned(),
+            1 => "a head is missing: gotrace-diff BASE HEAD; against the committed baseline: gotrace-diff check HEAD"
+                .to_owned(),
+            more => format!(
+                "a base and a head are compared, and {more} were given; for several runs a side: --base 'base/*.out' --head 'head/*.out'"
+            ),
+        }));
     };
-    let mut read = inputs::read(&[base, head], &gate.test_json, &options(gate), &gate.narrow.narrow()?)?.into_iter();
+    let mut read = inputs::read(&sides, &gate.test_json, &options(gate), &gate.narrow.narrow()?)?.into_iter();
     let (base, head) = (read.next().unwrap_or_default(), read.next().unwrap_or_default());
     let recorded = if paired { Recorded::Alternately } else { Recorded::default() };
     super::nested::by_package(&mut config, gate, &WorkingTree, names(&[&base, &head]).iter().map(String::as_str))?;

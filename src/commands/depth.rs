@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::inputs::{self, Input};
 use super::{DONE, output};
-use crate::cli::{ExplainArgs, Format};
+use crate::cli::{self, ExplainArgs, Format};
 use crate::compare;
 use crate::config;
 use crate::error::Error;
@@ -23,7 +23,7 @@ struct Document<'a> {
 }
 
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
-    let Some(sides) = args.sides() else {
+    let Some(sides) = cli::sides(&args.traces, &args.base, &args.head) else {
         return Err(Error::Usage(
             "one subject is explained from a base and a head: explain SUBJECT BASE HEAD, or --base with --head where the runs of a side are many; of one trace alone: --critical-path, --related or --instances"
                 .to_owned(),

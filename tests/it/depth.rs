@@ -99,8 +99,7 @@ fn the_runs_of_a_side_are_given_as_for_a_comparison() {
     let runs = |side: &str| (1..=6).map(|i| format!("{side}.{i}.out")).collect::<Vec<_>>();
     let (base, head) = (runs("base"), runs("head"));
     assert!(base.iter().chain(&head).all(|name| folder.join(name).is_file()), "the recordings are called so");
-    let strs = |names: &[String]| -> Vec<String> { names.to_vec() };
-    let args = [vec!["--base".to_owned()], strs(&base), vec!["--head".to_owned()], strs(&head)].concat();
+    let args = [vec!["--base".to_owned()], base, vec!["--head".to_owned()], head].concat();
     let told = |args: &[&str]| out(&cli(&folder, &[&["explain", "region:tax", "--metric", "exec_ns"], args].concat()));
     let listed: Vec<&str> = args.iter().map(String::as_str).collect();
     assert_eq!(told(&listed), told(&["base.*.out", "head.*.out"]));
