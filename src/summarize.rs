@@ -16,11 +16,12 @@ use crate::summary::{Recording, Summary, Warning};
 use crate::timeline::{Running, Timeline, Window};
 use crate::trace::{Chunk, ClockSnapshot, Reader, Time, TraceError, TraceErrorClass, TraceErrorKind};
 
-/// Events are handed on in runs of this many: enough to make the hand-over cheap, few enough to stay in the cache.
-const CHUNK: usize = 4096;
+/// Events are handed on in runs of this many. Who waits for the next run sleeps, and waking it takes a virtual machine 14 µs:
+/// as long as reading a thousand events.
+const CHUNK: usize = 16384;
 
 /// How many chunks may wait for the analysis.
-pub(crate) const AHEAD: usize = 8;
+pub(crate) const AHEAD: usize = 4;
 
 /// The tracer's own goroutine that ends generations (seen in all of Go 1.22 to 1.27; before there were none).
 const ADVANCER: &str = "runtime.(*traceAdvancerState).start.func1";

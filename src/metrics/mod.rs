@@ -394,7 +394,7 @@ impl Sink for Metrics {
         self.tasks.enter(event.g, task, event.time, spent);
         let wanted = self.stretches.as_ref().is_none_or(|stretches| stretches.wants_region(name));
         self.regions.begin(event, (task, name), account, open, wanted);
-        self.tasks.region(task, g);
+        self.tasks.region(task, event.g, g);
         if let Some(stretches) = &mut self.stretches {
             stretches.region_begin(event.g, task, name);
             self.stretch(event.g, open.span(event.g, event.time), event.time);
@@ -413,7 +413,7 @@ impl Sink for Metrics {
         if end_only {
             // An end without a begin is all that tells of this call.
             self.belongs.region(name, self.accounts.get(event.g).test, &self.tests);
-            self.tasks.region(task, g);
+            self.tasks.region(task, event.g, g);
         }
         if let Some(stretches) = &mut self.stretches {
             stretches.region_end(event.g, task, name);
@@ -458,7 +458,7 @@ impl Sink for Metrics {
             return;
         }
         *self.logs.entry(category).or_default() += 1;
-        self.tasks.log(task, g);
+        self.tasks.log(task, event.g, g);
     }
 
     fn gauge(&mut self, event: &Event, gauge: Gauge, value: u64) {

@@ -114,13 +114,13 @@ impl Sink for Plain {
 
     fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Open<'_>) {
         self.regions.begin(event, (task, name), self.accounts.get(event.g), open, true);
-        self.tasks.region(task, g);
+        self.tasks.region(task, event.g, g);
     }
 
     fn region_end(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Open<'_>) {
         let at = (&*self.accounts.get(event.g), open);
         if self.regions.end(event, (task, name), at, None, &self.tasks, &mut self.warnings) {
-            self.tasks.region(task, g);
+            self.tasks.region(task, event.g, g);
         }
     }
 
@@ -132,9 +132,9 @@ impl Sink for Plain {
         self.tasks.end(event, g, ids, name, &self.accounts, open);
     }
 
-    fn log(&mut self, _event: &Event, g: u64, task: TaskId, category: Sym, _message: Sym) {
+    fn log(&mut self, event: &Event, g: u64, task: TaskId, category: Sym, _message: Sym) {
         *self.logs.entry(category).or_default() += 1;
-        self.tasks.log(task, g);
+        self.tasks.log(task, event.g, g);
     }
 
     fn gauge(&mut self, _event: &Event, gauge: Gauge, value: u64) {

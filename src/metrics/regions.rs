@@ -66,6 +66,19 @@ struct RegionSum {
 }
 
 impl RegionSum {
+    /// A call that took so long, if both its begin and its end were seen, ns.
+    #[inline(always)]
+    fn add(&mut self, region: &OpenRegion, took: Option<i64>) {
+        self.count += 1;
+        self.inner.ran(region.inner_ran);
+        if self.stack == StackId::NONE {
+            self.stack = region.stack;
+        }
+        if let Some(took) = took {
+            self.durations.add(took);
+        }
+    }
+
     /// A call for a task took `ns`.
     fn of_task(&mut self, task: Sym, ns: i64) {
         if self.last_task.0 != task {
@@ -149,16 +162,25 @@ impl Regions {
     }
 
     /// What is known of all calls with this name.
+    #[inline(always)]
     fn sum(&mut self, name: Sym) -> &mut RegionSum {
+        let ix = match self.by_name.get(name.0 as usize) {
+            Some(&ix) if ix > 0 => ix as usize - 1,
+            _ => self.first(name),
+        };
+        &mut self.sums[ix]
+    }
+
+    /// Makes a sum for calls with this name, and gives its index.
+    #[cold]
+    fn first(&mut self, name: Sym) -> usize {
         let at = name.0 as usize;
         if at >= self.by_name.len() {
             self.by_name.resize(at + 1, 0);
         }
-        if self.by_name[at] == 0 {
-            self.sums.push(RegionSum { name, ..RegionSum::default() });
-            self.by_name[at] = self.sums.len() as u32;
-        }
-        &mut self.sums[self.by_name[at] as usize - 1]
+        self.sums.push(RegionSum { name, ..RegionSum::default() });
+        self.by_name[at] = self.sums.len() as u32;
+        self.sums.len() - 1
     }
 
     /// The task that a new goroutine inherits from its creator.
@@ -190,6 +212,7 @@ impl Regions {
     }
 
     /// A call begins on a goroutine with this account; `open` is what goroutines are in the middle of.
+    #[inline(always)]
     pub(super) fn begin(
         &mut self,
         event: &Event,
@@ -236,30 +259,45 @@ impl Regions {
     }
 
     /// Ends a call: the innermost open one of its task and name. True when it is told of by its end alone.
+    #[inline(always)]
     pub(super) fn end(
         &mut self,
         event: &Event,
-        (task, name): (TaskId, Sym),
+        of: (TaskId, Sym),
         (account, ongoing): (&Account, Open<'_>),
-        mut calls: Option<&mut Instances>,
+        calls: Option<&mut Instances>,
         tasks: &Tasks,
         warnings: &mut Warnings,
     ) -> bool {
         let now = Now { g: event.g, account, open: Some(ongoing), time: event.time, complete: true };
+        if let Some(stack) = self.by_slot.get_mut(event.g.index())
+            && let Some(region) = stack.open.pop_if(|region| (region.task, region.name) == of)
+        {
+            // As it should be: the innermost one ends.
+            self.count(region, &now, calls, tasks);
+            return false;
+        }
+        self.end_another(event, of, &now, calls, tasks, warnings)
+    }
+
+    /// The same for one that is not the innermost one, or not open at all.
+    #[cold]
+    fn end_another(
+        &mut self,
+        event: &Event,
+        (task, name): (TaskId, Sym),
+        now: &Now<'_>,
+        mut calls: Option<&mut Instances>,
+        tasks: &Tasks,
+        warnings: &mut Warnings,
+    ) -> bool {
         let open = &mut self.stack(event.g).open;
         if let Some(at) = open.iter().rposition(|region| region.task == task && region.name == name) {
-            if open.len() == at + 1 {
-                // As it should be: the innermost one ends.
-                if let Some(region) = open.pop() {
-                    self.count(region, &now, calls, tasks);
-                }
-                return false;
-            }
             let above = open[at + 1].name;
             warnings.add("region-misnested", event, above);
             while self.stack(event.g).open.len() > at {
                 let Some(region) = self.stack(event.g).open.pop() else { break };
-                self.count(region, &now, calls.as_deref_mut(), tasks);
+                self.count(region, now, calls.as_deref_mut(), tasks);
             }
             return false;
         }
@@ -309,7 +347,32 @@ impl Regions {
     }
 
     /// Adds a call that has just been taken off the goroutine's open ones.
+    #[inline(always)]
     fn count(&mut self, region: OpenRegion, now: &Now<'_>, calls: Option<&mut Instances>, tasks: &Tasks) {
+        // Most calls run from begin to end, and so do those inside them.
+        if region.before.is_none() && region.inner.is_none() && calls.is_none() && now.runs() {
+            self.count_ran(&region, now, tasks);
+        } else {
+            self.count_spent(region, now, calls, tasks);
+        }
+    }
+
+    #[inline(always)]
+    fn count_ran(&mut self, region: &OpenRegion, now: &Now<'_>, tasks: &Tasks) {
+        let ran = now.time.since(region.began);
+        if let Some(around) = self.by_slot[now.g.index()].open.last_mut() {
+            around.inner_ran = around.inner_ran.saturating_add(ran);
+        }
+        let sum = self.sum(region.name);
+        sum.spent.ran(ran);
+        sum.add(region, now.complete.then_some(ran));
+        if region.task != TaskId::BACKGROUND {
+            sum.of_task(tasks.name_for(now.g, region.task), ran);
+        }
+    }
+
+    #[inline(never)]
+    fn count_spent(&mut self, region: OpenRegion, now: &Now<'_>, calls: Option<&mut Instances>, tasks: &Tasks) {
         // Whoever is told of single calls is told all of it.
         let spent = match &region.before {
             None if calls.is_none() && now.runs() => None,
@@ -334,23 +397,16 @@ impl Regions {
             }
         }
         let sum = self.sum(region.name);
-        sum.count += 1;
         match &spent {
             None => sum.spent.ran(ran),
             Some(spent) => sum.spent.merge(spent),
         }
-        sum.inner.ran(region.inner_ran);
         if let Some(inner) = &region.inner {
             sum.inner.merge(inner);
         }
-        if sum.stack == StackId::NONE {
-            sum.stack = region.stack;
-        }
-        if let (true, Some(began)) = (now.complete, region.began.get()) {
-            sum.durations.add(now.time.since(began));
-        }
+        sum.add(&region, (now.complete && region.began != Time::NEVER).then_some(ran));
         if region.task != TaskId::BACKGROUND {
-            sum.of_task(tasks.name(region.task), total);
+            sum.of_task(tasks.name_for(now.g, region.task), total);
         }
         self.spare.extend([region.inner, region.before].into_iter().flatten());
     }

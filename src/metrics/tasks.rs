@@ -95,12 +95,16 @@ struct Work {
     /// Since when.
     since: Time,
     place: Place,
+    /// Which of the sums is the task's.
+    ix: u32,
 }
 
 /// All tasks. One exists as soon as anything mentions it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tasks {
-    by_id: HashMap<TaskId, TaskSum>,
+    sums: Vec<TaskSum>,
+    /// Which of them is whose.
+    by_id: HashMap<TaskId, u32>,
     /// What was spent on tasks of each type, but for what stands beside the task itself.
     spent: HashMap<Sym, Spent>,
     /// Whether single tasks are asked for.
@@ -118,9 +122,38 @@ impl Tasks {
         Tasks { single, ..Tasks::default() }
     }
 
+    /// Which of the sums is the task's: a new one where nothing was heard of it.
+    fn index(&mut self, id: TaskId) -> u32 {
+        *self.by_id.entry(id).or_insert_with(|| {
+            self.sums.push(TaskSum::default());
+            (self.sums.len() - 1) as u32
+        })
+    }
+
+    /// The task's sum.
+    fn sum(&mut self, id: TaskId) -> &mut TaskSum {
+        let ix = self.index(id);
+        &mut self.sums[ix as usize]
+    }
+
+    /// The goroutine in slot `g`, whose id is `gid`, speaks of a task: mostly of what it works for.
+    #[inline(always)]
+    fn mention(&mut self, id: TaskId, g: GoSlot, gid: u64) -> &mut TaskSum {
+        match self.latest(g, id) {
+            Some(work) => {
+                let ix = work.ix;
+                self.mentioned(ix, id, gid)
+            }
+            None => {
+                let ix = self.index(id);
+                self.mentioned(ix, id, gid)
+            }
+        }
+    }
+
     #[inline]
-    fn mention(&mut self, id: TaskId, g: u64) -> &mut TaskSum {
-        let task = self.by_id.entry(id).or_default();
+    fn mentioned(&mut self, ix: u32, id: TaskId, g: u64) -> &mut TaskSum {
+        let task = &mut self.sums[ix as usize];
         task.unseen = false;
         // Everything outside tasks belongs to the background task, which is not reported: who is in it does not
         // matter, and may be many.
@@ -142,33 +175,45 @@ impl Tasks {
         self.spent.clear();
         self.recorded = Recorded::default();
         let worked: HashSet<TaskId> = self.work.iter().flatten().map(|work| work.task).collect();
-        self.by_id.retain(|id, task| worked.contains(id) || task.is_open());
-        for task in self.by_id.values_mut() {
+        let before = std::mem::take(&mut self.sums);
+        self.by_id.retain(|id, ix| {
+            let task = &before[*ix as usize];
+            if !worked.contains(id) && !task.is_open() {
+                return false;
+            }
             let (name, begun_by, starter) = (task.name, task.begun_by, task.starter);
-            *task = TaskSum { name, begun_by, starter, unseen: true, ..TaskSum::default() };
-        }
+            *ix = self.sums.len() as u32;
+            self.sums.push(TaskSum { name, begun_by, starter, unseen: true, ..TaskSum::default() });
+            true
+        });
         let mut works = Vec::new();
         for (slot, work) in self.work.iter_mut().enumerate() {
             let Some(account) = accounts.peek(GoSlot(slot as u32)) else { continue };
             for work in work {
                 (work.before, work.place) = (Spent::default(), Place::NONE);
-                works.push((work.task, account.id));
+                // What is worked for was kept.
+                work.ix = self.by_id.get(&work.task).copied().unwrap_or_default();
+                works.push((work.ix, work.task, account.id));
             }
         }
-        for (task, g) in works {
-            self.mention(task, g);
+        for (ix, task, g) in works {
+            self.mentioned(ix, task, g);
         }
     }
 
     /// The types of the tasks that a goroutine works for.
     pub(super) fn of(&self, g: GoSlot) -> impl Iterator<Item = Sym> + '_ {
-        self.work.get(g.index()).into_iter().flatten().map(|work| self.name(work.task))
+        self.work.get(g.index()).into_iter().flatten().map(|work| self.sums[work.ix as usize].name)
     }
 
     /// The goroutine that began a task, if it is still open.
     pub(super) fn begun_by(&self, id: TaskId) -> Option<(GoSlot, u64)> {
-        let task = self.by_id.get(&id)?;
+        let task = self.get(id)?;
         Some((task.begun_by.get()?, task.starter))
+    }
+
+    fn get(&self, id: TaskId) -> Option<&TaskSum> {
+        self.by_id.get(&id).map(|&ix| &self.sums[ix as usize])
     }
 
     /// Whether anything was heard of the task.
@@ -178,16 +223,24 @@ impl Tasks {
 
     /// The type of a task, as far as it is known.
     pub(super) fn name(&self, id: TaskId) -> Sym {
-        self.by_id.get(&id).map_or(Sym::EMPTY, |task| task.name)
+        self.get(id).map_or(Sym::EMPTY, |task| task.name)
+    }
+
+    /// The same, asked by the goroutine in slot `g`: mostly of what it works for.
+    #[inline(always)]
+    pub(super) fn name_for(&self, g: GoSlot, id: TaskId) -> Sym {
+        match self.work.get(g.index()).and_then(|work| work.last()) {
+            Some(work) if work.task == id => self.sums[work.ix as usize].name,
+            _ => self.name(id),
+        }
     }
 
     fn parent(&mut self, id: TaskId, parent: TaskId) {
         if parent == TaskId::NONE {
             return;
         }
-        let task = self.by_id.entry(id).or_default();
-        if !std::mem::replace(&mut task.has_parent, true) {
-            self.by_id.entry(parent).or_default().children += 1;
+        if !std::mem::replace(&mut self.sum(id).has_parent, true) {
+            self.sum(parent).children += 1;
         }
     }
 
@@ -217,12 +270,13 @@ impl Tasks {
         if g.index() >= self.work.len() {
             self.work.resize_with(g.index() + 1, Vec::new);
         }
+        let ix = self.index(id);
         let work = &mut self.work[g.index()];
         if let Some(work) = work.iter_mut().find(|work| work.task == id) {
             work.depth += 1;
         } else if work.len() < AT_ONCE {
-            let place = self.by_id.get(&id).map_or(Place::NONE, |task| task.place);
-            work.push(Work { task: id, depth: 1, before: before(), since, place });
+            let place = self.sums[ix as usize].place;
+            work.push(Work { task: id, depth: 1, before: before(), since, place, ix });
         }
     }
 
@@ -277,7 +331,7 @@ impl Tasks {
     }
 
     fn credit(&mut self, done: &Work, now: &Spent) {
-        let task = self.by_id.entry(done.task).or_default();
+        let task = &mut self.sums[done.ix as usize];
         task.unseen = false;
         let spent = now.since(&done.before);
         if self.single || task.begin == Time::NEVER {
@@ -302,15 +356,15 @@ impl Tasks {
         (name, records): (Sym, bool),
         warnings: &mut Warnings,
     ) {
-        let task = self.mention(id, g);
+        let ix = self.index(id);
+        let task = self.mentioned(ix, id, g);
         if task.is_open() {
             warnings.add("task-id-conflict", event, name);
         }
         (task.name, task.begin) = (name, event.time);
         (task.starter, task.begun_by, task.begun_at) = (g, event.g, event.stack);
         if task.place == Place::NONE && records {
-            let place = self.recorded.begin(id, name, event.time);
-            self.by_id.entry(id).or_default().place = place;
+            self.sums[ix as usize].place = self.recorded.begin(id, name, event.time);
         }
         self.parent(id, parent);
     }
@@ -324,7 +378,7 @@ impl Tasks {
         accounts: &Accounts,
         open: Open<'_>,
     ) {
-        let task = self.mention(id, g);
+        let task = self.mention(id, event.g, g);
         (task.name, task.end) = (name, event.time);
         let begun_by = std::mem::replace(&mut task.begun_by, GoSlot::NONE).get().map(|slot| (slot, task.starter));
         let place = std::mem::take(&mut task.place);
@@ -338,12 +392,14 @@ impl Tasks {
         }
     }
 
-    pub(super) fn log(&mut self, id: TaskId, g: u64) {
-        self.mention(id, g).logs += 1;
+    #[inline(always)]
+    pub(super) fn log(&mut self, id: TaskId, g: GoSlot, gid: u64) {
+        self.mention(id, g, gid).logs += 1;
     }
 
-    pub(super) fn region(&mut self, id: TaskId, g: u64) {
-        self.mention(id, g).regions += 1;
+    #[inline(always)]
+    pub(super) fn region(&mut self, id: TaskId, g: GoSlot, gid: u64) {
+        self.mention(id, g, gid).regions += 1;
     }
 
     /// The longest tasks of those for which `is_wanted` holds; those that are open end with the trace.
@@ -355,7 +411,8 @@ impl Tasks {
         is_wanted: impl Fn(Sym) -> bool,
     ) -> Vec<TaskInstance> {
         let mut top = Top::new(keep);
-        for (&id, sum) in &self.by_id {
+        for (&id, &ix) in &self.by_id {
+            let sum = &self.sums[ix as usize];
             let wanted = !sum.unseen && id != TaskId::BACKGROUND && is_wanted(sum.name);
             let Some(begin) = sum.begin.get().filter(|_| wanted) else { continue };
             let ended = sum.end.get().filter(|&end| end >= begin);
@@ -379,7 +436,8 @@ impl Tasks {
 
     pub(super) fn to_stats(&self, symbols: &Symbols) -> BTreeMap<String, Task> {
         let mut stats: BTreeMap<Sym, (Task, Spent)> = BTreeMap::new();
-        for (&id, sum) in &self.by_id {
+        for (&id, &ix) in &self.by_id {
+            let sum = &self.sums[ix as usize];
             if id == TaskId::BACKGROUND || sum.unseen {
                 continue;
             }
