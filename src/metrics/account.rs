@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::groups::GroupIx;
 use super::narrowed::Narrowed;
-use super::tally::{RangeName, Spent, Sums, Tally};
+use super::tally::{RangeName, Ranges, Spent, Sums};
 use super::tests::TestIx;
 use crate::timeline::{Birth, Span, State};
 use crate::trace::{Range, StackId, Sym, Time};
@@ -13,7 +13,7 @@ use crate::trace::{Range, StackId, Sym, Time};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Special {
     /// Shared with all that was noted since it last grew.
-    sums: Arc<Tally<RangeName>>,
+    sums: Arc<Ranges>,
     /// Those that are open, since when.
     open: Vec<(RangeName, Time)>,
     /// When it began to wait for ever, which is as good as its end.
@@ -232,6 +232,7 @@ impl Account {
         }
     }
 
+    #[inline(always)]
     pub(super) fn range_begin(&mut self, range: Range, since: Time) {
         let name = RangeName::from(range);
         let special = self.special.get_or_insert_default();
@@ -250,6 +251,7 @@ impl Account {
         }
     }
 
+    #[inline(always)]
     pub(super) fn range_end(&mut self, range: Range, end: Option<Time>) {
         let name = RangeName::from(range);
         let Some(special) = &mut self.special else { return };

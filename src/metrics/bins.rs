@@ -36,6 +36,22 @@ impl<T: Bin> Default for Bins<T> {
 impl<T: Bin> Bins<T> {
     /// The bin of `time`, and when it ends. Times must not decrease; what is skipped stays as it is by default.
     pub(super) fn at(&mut self, time: Time) -> (&mut T, Time) {
+        let index = self.index(time);
+        let end = (index as i64 + 1).saturating_mul(self.width()).saturating_add(self.start.0);
+        (&mut self.bins[index], Time(end))
+    }
+
+    /// The bin of `time` alone.
+    #[inline(always)]
+    pub(super) fn bin(&mut self, time: Time) -> &mut T {
+        // Most come into the bin of the one before. Where there is none yet this is beyond all.
+        let index = (time.0.wrapping_sub(self.start.0) as u64 >> self.shift) as usize;
+        let index = if index < self.bins.len() { index } else { self.index(time) };
+        &mut self.bins[index]
+    }
+
+    /// Makes a bin for `time`.
+    fn index(&mut self, time: Time) -> usize {
         if self.start == Time::NEVER {
             self.start = time;
         }
@@ -47,8 +63,7 @@ impl<T: Bin> Bins<T> {
         if index >= self.bins.len() {
             self.bins.resize_with(index + 1, T::default);
         }
-        let end = (index as i64 + 1).saturating_mul(self.width()).saturating_add(self.start.0);
-        (&mut self.bins[index], Time(end))
+        index
     }
 
     fn halve(&mut self) {

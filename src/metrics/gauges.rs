@@ -17,6 +17,7 @@ pub(super) struct Gauges([Option<Values>; Gauge::ALL.len()]);
 
 impl Gauges {
     /// It has this value from now on.
+    #[inline(always)]
     pub(super) fn set(&mut self, gauge: Gauge, value: u64) {
         let values = self.0[gauge as usize].get_or_insert(Values { max: 0, last: 0 });
         *values = Values { max: values.max.max(value), last: value };

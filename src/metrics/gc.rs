@@ -25,6 +25,9 @@ impl Bin for HeapBin {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Collector {
     ranges: HashMap<RangeName, RangeStat>,
+    /// Of those two that there are many of, which [`Collector::all_ranges`] has besides.
+    sweeps: RangeStat,
+    assists: RangeStat,
     /// Collections by the stack that they began on.
     cycles: BTreeMap<StackId, u64>,
     worker_ns: i64,
@@ -39,7 +42,7 @@ impl Collector {
     pub(super) fn begin_window(&mut self, from: Time) {
         *self = Collector { live: self.live, goal: self.goal, ..Collector::default() };
         if (self.live, self.goal) != (0, 0) {
-            self.heap.at(from).0.merge(&HeapBin(Some(HeapPoint(self.live, self.goal))));
+            self.heap.bin(from).merge(&HeapBin(Some(HeapPoint(self.live, self.goal))));
         }
     }
 
@@ -49,8 +52,13 @@ impl Collector {
         }
     }
 
+    #[inline(always)]
     pub(super) fn range(&mut self, range: Range, start: Time, end: Time) {
-        let stat = self.ranges.entry(RangeName::from(range)).or_default();
+        let stat = match range {
+            Range::Sweep(_) => &mut self.sweeps,
+            Range::MarkAssist(_) => &mut self.assists,
+            _ => self.ranges.entry(RangeName::from(range)).or_default(),
+        };
         let ns = end.since(start);
         stat.count += 1;
         stat.time_ns = stat.time_ns.saturating_add(ns);
@@ -63,6 +71,7 @@ impl Collector {
         *sum = sum.saturating_add(ns);
     }
 
+    #[inline(always)]
     pub(super) fn gauge(&mut self, gauge: Gauge, value: u64, time: Time) {
         match gauge {
             Gauge::HeapLive => self.live = value,
@@ -70,8 +79,13 @@ impl Collector {
             Gauge::Gomaxprocs => return,
         }
         let now = HeapPoint(self.live, self.goal);
-        let (bin, _) = self.heap.at(time);
-        bin.merge(&HeapBin(Some(now)));
+        self.heap.bin(time).merge(&HeapBin(Some(now)));
+    }
+
+    /// By name, those of which there was any.
+    fn all_ranges(&self) -> impl Iterator<Item = (RangeName, &RangeStat)> {
+        let many = [(RangeName::Sweep, &self.sweeps), (RangeName::MarkAssist, &self.assists)];
+        self.ranges.iter().map(|(&name, stat)| (name, stat)).chain(many).filter(|(_, stat)| stat.count > 0)
     }
 
     /// `procs`: GOMAXPROCS; `wall`: the length of the trace; `assisting`: time that goroutines ran within assists.
@@ -83,15 +97,14 @@ impl Collector {
         assisting: i64,
     ) -> (BTreeMap<String, RangeStat>, Gc, Heap) {
         let ranges: BTreeMap<String, RangeStat> =
-            self.ranges.iter().map(|(name, stat)| (name.text(symbols), stat.clone())).collect();
-        let time = |name: RangeName| self.ranges.get(&name).map_or(0, |stat| stat.time_ns);
+            self.all_ranges().map(|(name, stat)| (name.text(symbols), stat.clone())).collect();
         let stopped = ranges.iter().filter(|(name, _)| name.starts_with("stop-the-world") && name.contains("GC"));
         let mut gc = Gc {
-            mark_ns: time(RangeName::GcMark),
+            mark_ns: self.ranges.get(&RangeName::GcMark).map_or(0, |stat| stat.time_ns),
             worker_ns: self.worker_ns,
             idle_worker_ns: self.idle_worker_ns,
             assist_exec_ns: assisting,
-            sweep_ns: time(RangeName::Sweep),
+            sweep_ns: self.sweeps.time_ns,
             stopped_ns: stopped.fold(0, |sum, (_, stat)| sum.saturating_add(stat.time_ns)),
             ..Gc::default()
         };

@@ -15,7 +15,7 @@
 //! Steps are looked at as they come, and kept no longer than the longest window; only those of the first generation
 //! wait until it is over, since what was open when the trace began is told late.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::goset::GoSet;
 use crate::timeline::Move;
@@ -42,18 +42,53 @@ struct Window {
     length: i64,
     /// The least mean so far.
     least: f64,
-    /// Number of the step at or before the window's left edge, when its right edge is at the newest step.
-    behind: u64,
-    /// Number of the next step that the left edge has still to meet.
-    ahead: u64,
+    /// Index of the step at or before the window's left edge, when its right edge is at the newest step.
+    behind: usize,
+    /// Index of the next step that the left edge has still to meet.
+    ahead: usize,
+}
+
+/// So many steps that no window needs any more are dropped at once.
+const DROPPED: usize = 1024;
+
+impl Window {
+    /// Moves on until the right edge is at the newest of `steps`, and looks at each place where an edge meets one. The curve
+    /// begins at `start`.
+    ///
+    /// ```text
+    ///   ... | before ──────── | now        the two newest steps
+    /// ```
+    #[inline(always)]
+    fn slide(&mut self, steps: &[Step], start: i64, (before, now): (Step, Step)) {
+        let Some((_, older)) = steps.split_last() else { return };
+        let length = self.length as f64;
+        // Left edge at a step, right edge anywhere before the newest one: within the span before it, that is.
+        while let Some(left) = older.get(self.ahead) {
+            let right = left.time + self.length;
+            if right > now.time {
+                break;
+            }
+            let area = before.sum + before.util * (right - before.time) as f64 - left.sum;
+            self.least = self.least.min(area / length);
+            self.ahead += 1;
+        }
+        // Right edge at the newest step.
+        let left = now.time - self.length;
+        if left >= start {
+            while older.get(self.behind + 1).is_some_and(|step| step.time <= left) {
+                self.behind += 1;
+            }
+            let Some(step) = steps.get(self.behind) else { return };
+            let area = now.sum - (step.sum + step.util * (left - step.time) as f64);
+            self.least = self.least.min(area / length);
+        }
+    }
 }
 
 /// The steps so far, as far as they are needed.
 #[derive(Clone, Debug)]
 struct Curve {
-    steps: VecDeque<Step>,
-    /// Number of the first step in `steps`.
-    first: u64,
+    steps: Vec<Step>,
     start: i64,
     windows: [Window; WINDOWS.len()],
 }
@@ -61,78 +96,47 @@ struct Curve {
 impl Curve {
     fn new(start: i64, util: f64) -> Curve {
         let window = |(length, _): (i64, &str)| Window { length, least: 1.0, behind: 0, ahead: 0 };
-        let steps = VecDeque::from([Step { time: start, util, sum: 0.0 }]);
-        Curve { steps, first: 0, start, windows: WINDOWS.map(window) }
-    }
-
-    fn get(&self, number: u64) -> Step {
-        let at = (number - self.first) as usize;
-        self.steps.get(at).copied().unwrap_or(Step { time: self.start, util: 0.0, sum: 0.0 })
+        let steps = vec![Step { time: start, util, sum: 0.0 }];
+        Curve { steps, start, windows: WINDOWS.map(window) }
     }
 
     /// A step at `time`, later than all others.
     fn push(&mut self, time: i64, util: f64) {
-        let Some(&last) = self.steps.back() else { return };
+        let Some(&last) = self.steps.last() else { return };
         if time <= last.time {
             // Of two at one moment the lower one holds.
-            if let Some(last) = self.steps.back_mut() {
+            if let Some(last) = self.steps.last_mut() {
                 last.util = last.util.min(util);
             }
             return;
         }
         let now = Step { time, util, sum: last.sum + last.util * (time - last.time) as f64 };
-        self.steps.push_back(now);
-        let newest = self.first + self.steps.len() as u64 - 1;
-        for w in 0..self.windows.len() {
-            self.slide(w, newest, (last, now));
+        self.steps.push(now);
+        for window in &mut self.windows {
+            window.slide(&self.steps, self.start, (last, now));
         }
-        let needed = self.windows.iter().map(|w| w.behind.min(w.ahead)).min().unwrap_or(0);
-        while self.first < needed && self.steps.len() > 1 {
-            self.steps.pop_front();
-            self.first += 1;
+        let needed = self.windows.iter().map(|window| window.behind.min(window.ahead)).min().unwrap_or(0);
+        if needed >= DROPPED && needed > self.steps.len() / 2 {
+            self.drop_first(needed);
         }
     }
 
-    /// Moves a window on until its right edge is at the newest step, and looks at each place where an edge meets one.
-    ///
-    /// ```text
-    ///   ... | before ──────── | now        the two newest steps
-    /// ```
-    fn slide(&mut self, w: usize, newest: u64, (before, now): (Step, Step)) {
-        let mut window = self.windows[w].clone();
-        let length = window.length as f64;
-        // Left edge at a step, right edge anywhere before the newest one: within the span before it, that is.
-        while window.ahead < newest {
-            let left = self.get(window.ahead);
-            let right = left.time + window.length;
-            if right > now.time {
-                break;
-            }
-            let area = before.sum + before.util * (right - before.time) as f64 - left.sum;
-            window.least = window.least.min(area / length);
-            window.ahead += 1;
+    #[cold]
+    fn drop_first(&mut self, steps: usize) {
+        self.steps.drain(..steps);
+        for window in &mut self.windows {
+            (window.behind, window.ahead) = (window.behind - steps, window.ahead - steps);
         }
-        // Right edge at the newest step.
-        let left = now.time - window.length;
-        if left >= self.start {
-            while window.behind + 1 < newest && self.get(window.behind + 1).time <= left {
-                window.behind += 1;
-            }
-            let step = self.get(window.behind);
-            let area = now.sum - (step.sum + step.util * (left - step.time) as f64);
-            window.least = window.least.min(area / length);
-        }
-        self.windows[w] = window;
     }
 
     /// The least mean of each window; a window longer than the trace is as long as the trace. `goes_on`: the trace does,
     /// but what was asked for of it ends here.
     fn finish(mut self, end: i64, goes_on: bool) -> BTreeMap<String, f64> {
         // Where nothing is left to the program when a trace ends, Go's curve ends with the step to that.
-        if goes_on || self.steps.back().is_some_and(|last| last.util != 0.0) {
+        if goes_on || self.steps.last().is_some_and(|last| last.util != 0.0) {
             self.push(end, 0.0);
         }
-        let (whole, total) = self.steps.back().map_or((0, 0.0), |s| (s.time - self.start, s.sum));
+        let (whole, total) = self.steps.last().map_or((0, 0.0), |s| (s.time - self.start, s.sum));
         let named = WINDOWS.iter().zip(&self.windows).map(|(&(length, name), window)| {
             let least = if whole < length {
                 if whole > 0 { (total / whole as f64).min(1.0) } else { 0.0 }

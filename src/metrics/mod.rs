@@ -348,15 +348,18 @@ impl Sink for Metrics {
         self.tests.retire(g, (&account, &spent), owner, stands_at, time);
     }
 
+    #[inline(always)]
     fn range_begin(&mut self, g: GoSlot, range: Range, since: Time) {
         self.regions.note(g, &self.accounts);
         self.accounts.get(g).range_begin(range, since);
     }
 
+    #[inline(always)]
     fn range_end(&mut self, g: GoSlot, range: Range, end: Option<Time>) {
         self.accounts.get(g).range_end(range, end);
     }
 
+    #[inline(always)]
     fn range_begun(&mut self, event: &Event, range: Range, active: bool, executing: bool, symbols: &Symbols) {
         if collects(range) {
             let name = kind(range, symbols);
@@ -372,6 +375,7 @@ impl Sink for Metrics {
         }
     }
 
+    #[inline(always)]
     fn range_ended(&mut self, event: &Event, range: Range, symbols: &Symbols) {
         if collects(range) {
             self.mutators.iter_mut().for_each(|m| m.range_ended(event, range, kind(range, symbols)));
@@ -379,6 +383,7 @@ impl Sink for Metrics {
         }
     }
 
+    #[inline(always)]
     fn range(&mut self, range: Range, start: Time, end: Time, _begin_stack: StackId) {
         self.collector.range(range, start, end);
     }
@@ -450,6 +455,7 @@ impl Sink for Metrics {
         }
     }
 
+    #[inline(always)]
     fn log(&mut self, event: &Event, g: u64, task: TaskId, category: Sym, _message: Sym) {
         // A message says itself which task it is of.
         let is_of_task =
@@ -461,6 +467,7 @@ impl Sink for Metrics {
         self.tasks.log(task, event.g, g);
     }
 
+    #[inline(always)]
     fn gauge(&mut self, event: &Event, gauge: Gauge, value: u64) {
         self.gauges.set(gauge, value);
         if gauge == Gauge::Gomaxprocs {

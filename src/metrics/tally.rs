@@ -42,14 +42,23 @@ impl RangeName {
     }
 }
 
-/// Sums by key. The first two keys need no memory besides; hardly any goroutine waits for more reasons.
+/// Sums by key. The first `N` keys need no memory besides: hardly any goroutine waits for more than two reasons.
 ///
 /// A place whose sum is 0 is free.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tally<K> {
-    keys: [K; 2],
-    sums: [i64; 2],
+#[derive(Clone, Debug)]
+pub(super) struct Tally<K, const N: usize = 2> {
+    keys: [K; N],
+    sums: [i64; N],
     more: Option<Box<More<K>>>,
+}
+
+/// Sums by special range. Who sweeps and assists has three.
+pub(super) type Ranges = Tally<RangeName, 3>;
+
+impl<K: Copy + Default, const N: usize> Default for Tally<K, N> {
+    fn default() -> Self {
+        Tally { keys: [K::default(); N], sums: [0; N], more: None }
+    }
 }
 
 /// Boxed, so that those who have none, as nearly all, spend one word on them.
@@ -62,7 +71,7 @@ impl<K> Default for More<K> {
     }
 }
 
-impl<K: Copy + Default + PartialEq> Tally<K> {
+impl<K: Copy + Default + PartialEq, const N: usize> Tally<K, N> {
     #[inline(always)]
     pub(super) fn add(&mut self, key: K, ns: i64) {
         for (known, sum) in self.keys.iter_mut().zip(&mut self.sums) {
@@ -86,7 +95,7 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
 
     #[inline(always)]
     fn clear(&mut self) {
-        self.sums = [0; 2];
+        self.sums = [0; N];
         if self.more.is_some() {
             self.more = None;
         }
@@ -94,13 +103,13 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
 
     #[inline(always)]
     fn is_empty(&self) -> bool {
-        (self.sums[0] | self.sums[1]) == 0 && self.more.is_none()
+        self.sums.iter().fold(0, |all, sum| all | sum) == 0 && self.more.is_none()
     }
 
     /// What is not zero.
     pub(super) fn iter(&self) -> impl Iterator<Item = (K, i64)> + '_ {
-        let two = self.keys.iter().copied().zip(self.sums);
-        two.chain(self.more.iter().flat_map(|more| more.0.iter().copied())).filter(|(_, ns)| *ns != 0)
+        let first = self.keys.iter().copied().zip(self.sums);
+        first.chain(self.more.iter().flat_map(|more| more.0.iter().copied())).filter(|(_, ns)| *ns != 0)
     }
 
     fn get(&self, key: K) -> i64 {
@@ -109,10 +118,10 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
     }
 
     fn sum(&self) -> i64 {
-        let two = self.sums[0].saturating_add(self.sums[1]);
+        let first = self.sums.iter().fold(0i64, |sum, ns| sum.saturating_add(*ns));
         match &self.more {
-            None => two,
-            Some(more) => more.0.iter().fold(two, |sum, (_, ns)| sum.saturating_add(*ns)),
+            None => first,
+            Some(more) => more.0.iter().fold(first, |sum, (_, ns)| sum.saturating_add(*ns)),
         }
     }
 
@@ -120,8 +129,8 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
     pub(super) fn less(&self, earlier: &Self) -> Self {
         // A snapshot of the same tally has its keys in the same places.
         let alike = |i: usize| earlier.sums[i] == 0 || earlier.keys[i] == self.keys[i];
-        if self.more.is_none() && earlier.more.is_none() && alike(0) && alike(1) {
-            let sums = [0, 1].map(|i| self.sums[i].wrapping_sub(earlier.sums[i]));
+        if self.more.is_none() && earlier.more.is_none() && (0..N).all(alike) {
+            let sums = std::array::from_fn(|i| self.sums[i].wrapping_sub(earlier.sums[i]));
             return Tally { keys: self.keys, sums, more: None };
         }
         let mut less = Tally::default();
@@ -133,7 +142,7 @@ impl<K: Copy + Default + PartialEq> Tally<K> {
 
     #[inline]
     pub(super) fn merge(&mut self, other: &Self) {
-        for i in 0..2 {
+        for i in 0..N {
             if other.sums[i] != 0 {
                 self.add(other.keys[i], other.sums[i]);
             }
@@ -238,14 +247,14 @@ impl Sums {
 pub(super) struct Spent {
     pub(super) sums: Sums,
     /// Within special ranges; most goroutines never are. Shared by all that was noted between two of them.
-    pub(super) range: Option<Arc<Tally<RangeName>>>,
+    pub(super) range: Option<Arc<Ranges>>,
     pub(super) total: i64,
     pub(super) unknown: i64,
 }
 
 impl Spent {
     #[inline]
-    pub(super) fn new(sums: Sums, range: Option<Arc<Tally<RangeName>>>, total: i64) -> Spent {
+    pub(super) fn new(sums: Sums, range: Option<Arc<Ranges>>, total: i64) -> Spent {
         let unknown = total.saturating_sub(sums.known()).max(0);
         Spent { sums, range, total, unknown }
     }

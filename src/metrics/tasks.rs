@@ -151,7 +151,7 @@ impl Tasks {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn mentioned(&mut self, ix: u32, id: TaskId, g: u64) -> &mut TaskSum {
         let task = &mut self.sums[ix as usize];
         task.unseen = false;

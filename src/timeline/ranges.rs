@@ -45,6 +45,7 @@ fn owner(event: &Event, range: Range) -> GoSlot {
 }
 
 impl OpenRanges {
+    #[inline(always)]
     pub(super) fn begin(&mut self, event: &Event, range: Range, sink: &mut impl Sink) {
         if let Range::Sweep(p) = range {
             let sweep = self.sweeps.entry(p);
@@ -80,6 +81,7 @@ impl OpenRanges {
     }
 
     /// Begins to count the range for a goroutine.
+    #[inline(always)]
     fn credit(&mut self, event: &Event, range: Range, since: Time, sink: &mut impl Sink) {
         let owner = owner(event, range);
         if let Range::Sweep(p) = range {
@@ -93,6 +95,7 @@ impl OpenRanges {
         }
     }
 
+    #[inline(always)]
     pub(super) fn end(&mut self, event: &Event, range: Range, sink: &mut impl Sink) {
         if let Range::Sweep(p) = range {
             return self.end_sweep(event, p, sink);
@@ -106,6 +109,7 @@ impl OpenRanges {
         }
     }
 
+    #[inline(always)]
     fn end_sweep(&mut self, event: &Event, p: ProcId, sink: &mut impl Sink) {
         let range = Range::Sweep(p);
         let Sweep { by, since, stack } = self.sweeps.take(p);
