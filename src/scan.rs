@@ -13,7 +13,7 @@ use std::sync::mpsc::{channel, sync_channel};
 use crate::summarize::{self, AHEAD, Facts};
 use crate::timeline::{Birth, Move, Open, Sink, Span, Timeline};
 use crate::trace::{
-    Event, Frame, Gauge, GoSlot, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time, TraceError,
+    Bytes, Event, Frame, Gauge, GoSlot, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time, TraceError,
     TraceErrorKind,
 };
 
@@ -170,12 +170,12 @@ pub trait Source {
     ///
     /// # Errors
     /// When they cannot be had.
-    fn open(&self) -> std::io::Result<Box<dyn Read + Send + '_>>;
+    fn open(&self) -> std::io::Result<Bytes<Box<dyn Read + Send + '_>>>;
 }
 
 impl Source for &[u8] {
-    fn open(&self) -> std::io::Result<Box<dyn Read + Send + '_>> {
-        Ok(Box::new(*self))
+    fn open(&self) -> std::io::Result<Bytes<Box<dyn Read + Send + '_>>> {
+        Ok(Bytes::Stream(Box::new(*self)))
     }
 }
 
@@ -233,7 +233,7 @@ struct Once<W> {
 
 /// One read, on two threads: events are decided on one, and made sense of on the other.
 fn once<W: Watch>(
-    input: Box<dyn Read + Send + '_>,
+    bytes: Bytes<Box<dyn Read + Send + '_>>,
     options: Options,
     upto: Option<u64>,
     mut watch: W,
@@ -243,7 +243,7 @@ fn once<W: Watch>(
     let mut timeline = Timeline::default();
     let mut stopped = false;
     let read = std::thread::scope(|scope| {
-        let reading = scope.spawn(move || summarize::read(input, options.keep_messages, scope, &full, &to_fill));
+        let reading = scope.spawn(move || summarize::read(bytes, options.keep_messages, scope, &full, &to_fill));
         for mut chunk in to_analyse {
             if upto.is_some_and(|last| chunk.generation > last) || watch.enough() {
                 stopped = true;

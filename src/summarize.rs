@@ -14,7 +14,7 @@ use std::thread::Scope;
 use crate::metrics::{Chosen, Metrics};
 use crate::summary::{Recording, Summary, Warning};
 use crate::timeline::{Running, Timeline, Window};
-use crate::trace::{Chunk, ClockSnapshot, Reader, Time, TraceError, TraceErrorClass, TraceErrorKind};
+use crate::trace::{Bytes, Chunk, ClockSnapshot, Reader, Time, TraceError, TraceErrorClass, TraceErrorKind};
 
 /// Events are handed on in runs of this many. Who waits for the next run sleeps, and waking it takes a virtual machine 14 µs:
 /// as long as reading a thousand events.
@@ -79,11 +79,16 @@ impl Analysis {
 ///
 /// # Errors
 /// When it is no trace, of a format that is not read, cut, broken, or empty: nothing of the program's own happened.
-pub fn summarize<R: Read + Send>(source: &str, input: R, options: &Options) -> Result<Summary, TraceError> {
+pub fn summarize<R: Read + Send>(
+    source: &str,
+    bytes: impl Into<Bytes<R>>,
+    options: &Options,
+) -> Result<Summary, TraceError> {
+    let bytes = bytes.into();
     let (full, to_analyse) = sync_channel(AHEAD);
     let (emptied, to_fill) = channel();
     let (analysis, read) = std::thread::scope(|scope| {
-        let reading = scope.spawn(move || read(input, options.keep_messages, scope, &full, &to_fill));
+        let reading = scope.spawn(move || read(bytes, options.keep_messages, scope, &full, &to_fill));
         let analysis = analyse(&to_analyse, &emptied, options);
         match reading.join() {
             Ok(read) => (analysis, read),
@@ -124,13 +129,13 @@ fn mark_partial(summary: &mut Summary, why: String) {
 
 /// The reading thread. An error before the first event is the outer one, later ones come with what is known then.
 pub(crate) fn read<'scope, R: Read + Send + 'scope>(
-    input: R,
+    bytes: Bytes<R>,
     keep_messages: bool,
     scope: &'scope Scope<'scope, '_>,
     full: &SyncSender<Chunk>,
     to_fill: &Receiver<Chunk>,
 ) -> Result<(Facts, Option<TraceError>), TraceError> {
-    let mut reader = Reader::ahead(input, keep_messages, scope)?;
+    let mut reader = Reader::ahead(bytes, keep_messages, scope)?;
     let failure = loop {
         let mut chunk = to_fill.try_recv().unwrap_or_default();
         match reader.next_chunk(&mut chunk, CHUNK) {

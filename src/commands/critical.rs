@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::paths::Repository;
 use crate::report::{json, path};
 use crate::scan::{ScanError, Source};
+use crate::trace::Bytes;
 
 /// A trace in a file, which can be read more than once.
 pub(super) struct TraceFile {
@@ -49,8 +50,10 @@ impl TraceFile {
 }
 
 impl Source for TraceFile {
-    fn open(&self) -> std::io::Result<Box<dyn Read + Send + '_>> {
-        Ok(Box::new(std::fs::File::open(&self.path)?))
+    fn open(&self) -> std::io::Result<Bytes<Box<dyn Read + Send + '_>>> {
+        let file = std::fs::File::open(&self.path)?;
+        let size = file.metadata()?.len();
+        Bytes::of_file(file, size, |file| Box::new(file) as Box<_>)
     }
 }
 

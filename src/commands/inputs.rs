@@ -18,6 +18,7 @@ use crate::narrow::{self, Narrow};
 use crate::report::model::NotCompared;
 use crate::summarize::{self, Options};
 use crate::summary::Summary;
+use crate::trace::Bytes;
 
 /// The largest output of `go test` that is read.
 const MOST_TEST_OUTPUT: u64 = 1 << 30;
@@ -160,16 +161,18 @@ fn one(source: &Source, options: &Options, narrow: &Narrow, progress: &Progress)
         }
         return Ok(document);
     }
-    let whole = std::io::Cursor::new(head).chain(reader);
+    let whole = match &source.path {
+        Some(path) => sources::bytes(path, progress)?,
+        None => Bytes::Stream(Box::new(std::io::Cursor::new(head).chain(reader)) as Box<dyn Read + Send>),
+    };
     let output = test_output(source)?;
-    let named = |reader, options: &Options| {
-        let mut summary = summarize::summarize(&source.name, reader, options).map_err(trace)?;
+    let named = |bytes: Bytes<Box<dyn Read + Send>>, options: &Options| {
+        let mut summary = summarize::summarize(&source.name, bytes, options).map_err(trace)?;
         if let Some(output) = &output {
             attribution::name_tests(&mut summary, Some(output));
         }
         Ok(summary)
     };
-    let whole: Box<dyn Read + Send> = Box::new(whole);
     // Where the window ends before the trace does, tests cannot be counted off against the output.
     let twice = narrow.needs_whole() || (narrow.to.is_some() && output.is_some());
     let unfit = |message: String| Error::Input {
@@ -187,7 +190,7 @@ fn one(source: &Source, options: &Options, narrow: &Narrow, progress: &Progress)
         let all = named(whole, options)?;
         let window = narrow.window_of(&all).map_err(unfit)?;
         let options = Options { window, chosen: narrow.chosen(Some(&all)), ..options.clone() };
-        let mut part = named(Box::new(sources::open(path)?), &options)?;
+        let mut part = named(sources::bytes(path, &Progress::untold())?, &options)?;
         narrow::copy_names(&all, &mut part);
         part
     } else {

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::trace::ReadAt;
+
 /// Whoever waits for less does not wonder.
 const PATIENCE: Duration = Duration::from_millis(400);
 
@@ -35,6 +37,11 @@ impl Progress {
         Progress(Some(Arc::new(Shown { bar, begun: Instant::now(), visible: AtomicBool::new(false) })))
     }
 
+    /// Nobody is told.
+    pub(super) fn untold() -> Progress {
+        Progress(None)
+    }
+
     /// The same reader, counted.
     pub(super) fn count<R: Read>(&self, inner: R) -> Counted<R> {
         Counted { inner, progress: self.clone() }
@@ -60,6 +67,18 @@ impl Drop for Shown {
 pub(super) struct Counted<R> {
     inner: R,
     progress: Progress,
+}
+
+impl<R: ReadAt> ReadAt for Counted<R> {
+    fn read_at(&self, into: &mut [u8], at: u64) -> std::io::Result<usize> {
+        let n = self.inner.read_at(into, at)?;
+        self.progress.advance(n);
+        Ok(n)
+    }
+
+    fn will_need(&self, at: u64, len: u64) {
+        self.inner.will_need(at, len);
+    }
 }
 
 impl<R: Read> Read for Counted<R> {

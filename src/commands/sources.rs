@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::progress::Progress;
 use crate::error::Error;
+use crate::trace::Bytes;
 
 /// More files than any comparison has.
 pub(super) const MOST_FILES: usize = 10_000;
@@ -151,6 +153,14 @@ pub(super) fn open(path: &Path) -> Result<File, Error> {
         return Err(refused());
     }
     Ok(file)
+}
+
+/// The bytes of a trace.
+pub(super) fn bytes(path: &Path, progress: &Progress) -> Result<Bytes<Box<dyn Read + Send>>, Error> {
+    let file = open(path)?;
+    let size = file.metadata().map(|of| of.len());
+    let bytes = size.and_then(|size| Bytes::of_file(progress.count(file), size, |file| Box::new(file) as Box<_>));
+    bytes.map_err(|source| Error::Read { file: path.display().to_string(), source })
 }
 
 /// Whether a file of a folder is one of ours, by content. An empty file called like a trace is: its run crashed.

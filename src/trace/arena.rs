@@ -85,6 +85,31 @@ impl Arena {
         self.blocks.push((block, from));
     }
 
+    /// Appends pieces, none longer than a [`SMALL`] block: each is filled by `fill`, which is told its place.
+    ///
+    /// # Errors
+    /// Whatever `fill` fails with.
+    pub(crate) fn append<'a, T: 'a, E>(
+        &mut self,
+        pieces: impl Iterator<Item = (usize, &'a mut T)>,
+        pool: &mut Vec<Block>,
+        mut fill: impl FnMut(&mut [u8], &mut T, usize) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (mut block, mut used): (Option<Block>, usize) = (None, 0);
+        for (len, piece) in pieces {
+            if let Some(full) = block.take_if(|block| block.len() - used < len) {
+                self.push(full, 0);
+                used = 0;
+            }
+            let place = self.place(used);
+            let block = block.get_or_insert_with(|| pool.pop().unwrap_or_else(Block::full));
+            fill(block.get_mut(used..used + len).unwrap_or_default(), piece, place)?;
+            used += len;
+        }
+        block.into_iter().for_each(|block| self.push(block, 0));
+        Ok(())
+    }
+
     /// Takes all blocks out that can be read into again.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Block> + '_ {
         self.blocks.drain(..).map(|(block, _)| block).filter(|block| block.len() >= SMALL)

@@ -8,6 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
 use super::arena::{Arena, Block};
+use super::bytes::{Bytes, ReadAt};
 use super::error::{TraceError, TraceErrorKind};
 
 /// A compressed trace may unfold to this many times its size (real ones unfold 3 to 10 times) ...
@@ -16,6 +17,12 @@ const MAX_RATIO: u64 = 200;
 const MAX_UNPACKED: u64 = 2 << 30;
 /// Files that unpack to less than this are never a bomb, whatever their ratio.
 const HARMLESS: u64 = 1 << 20;
+
+/// Of a file no more is read at a time than is asked for, but at least this: the header of a batch and what comes behind.
+const LEAST: usize = 64;
+
+/// So far ahead of what is read a file is announced.
+const ANNOUNCED: u64 = 16 << 20;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -33,8 +40,15 @@ pub(crate) struct Input<R: Read> {
 }
 
 impl<R: Read> Input<R> {
-    /// Looks at the first bytes of `reader` and picks the decoder.
-    pub(crate) fn new(mut reader: R) -> Result<Self, TraceError> {
+    /// Looks at the first bytes of a stream and picks the decoder.
+    pub(crate) fn new(bytes: Bytes<R>) -> Result<Self, TraceError> {
+        let mut reader = match bytes {
+            Bytes::Stream(reader) => reader,
+            Bytes::File(file, size) => {
+                let from = Decoder::File { file, size, announced: 0 };
+                return Ok(Input { from, block: Block::new(), owned: 0, pos: 0, len: 0, base: 0 });
+            }
+        };
         let mut magic = [0u8; 4];
         let mut have = 0;
         while have < magic.len() {
@@ -66,6 +80,14 @@ impl<R: Read> Input<R> {
         Ok(input)
     }
 
+    /// The file that the bytes come from, if they can be read from any place, and how many there are.
+    pub(crate) fn file(&self) -> Option<(&Arc<dyn ReadAt>, u64)> {
+        match &self.from {
+            Decoder::File { file, size, .. } => Some((file, *size)),
+            _ => None,
+        }
+    }
+
     /// How many bytes of the trace have been taken.
     pub(crate) fn offset(&self) -> u64 {
         self.base + self.pos as u64
@@ -91,6 +113,13 @@ impl<R: Read> Input<R> {
     #[inline(always)]
     pub(crate) fn skip(&mut self, count: usize) {
         self.pos = (self.pos + count).min(self.len);
+    }
+
+    /// Takes `count` bytes of a file, which may not have been read, and never will be then.
+    pub(crate) fn pass(&mut self, count: usize) {
+        let ahead = self.len - self.pos;
+        self.skip(count);
+        self.base += count.saturating_sub(ahead) as u64;
     }
 
     /// Takes up to `count` bytes, which fit into a block with what was taken before.
@@ -137,7 +166,11 @@ impl<R: Read> Input<R> {
 
     fn fill(&mut self, count: usize) -> Result<(), TraceError> {
         while self.len - self.pos < count {
-            let n = self.from.read(&mut self.block[self.len..], self.base + self.len as u64)?;
+            let to = match self.from {
+                Decoder::File { .. } => (self.pos + count.max(LEAST)).min(self.block.len()),
+                _ => self.block.len(),
+            };
+            let n = self.from.read(&mut self.block[self.len..to], self.base + self.len as u64)?;
             if n == 0 {
                 break;
             }
@@ -156,7 +189,7 @@ impl<R: Read> Input<R> {
             if out.len() > limit {
                 return Ok(None);
             }
-            self.fill(1)?;
+            self.fill(self.block.len())?;
             if self.len == 0 {
                 return Ok(Some(out));
             }
@@ -196,6 +229,7 @@ impl<R: Read> Read for Counted<R> {
 
 enum Decoder<R: Read> {
     Plain(R),
+    File { file: Arc<dyn ReadAt>, size: u64, announced: u64 },
     Gzip { inner: Box<MultiGzDecoder<BufReader<Counted<R>>>>, packed: Arc<AtomicU64> },
     Zstd { inner: Option<Box<ZstdFrame<R>>>, packed: Arc<AtomicU64> },
 }
@@ -220,6 +254,16 @@ impl<R: Read> Decoder<R> {
         let (n, packed) = loop {
             let (read, packed) = match self {
                 Decoder::Plain(inner) => (inner.read(buf), None),
+                Decoder::File { file, size, announced } => {
+                    if offset + ANNOUNCED > *announced && *announced < *size {
+                        file.will_need(*announced, 2 * ANNOUNCED);
+                        *announced += 2 * ANNOUNCED;
+                    }
+                    // What is written behind the end meanwhile is of no concern.
+                    let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
+                    let len = left.min(buf.len());
+                    (file.read_at(&mut buf[..len], offset), None)
+                }
                 Decoder::Gzip { inner, packed } => (inner.read(buf), Some(packed.load(Ordering::Relaxed))),
                 Decoder::Zstd { inner: None, .. } => return Ok(0),
                 Decoder::Zstd { inner: Some(inner), packed } => (inner.read(buf), Some(packed.load(Ordering::Relaxed))),
@@ -276,7 +320,7 @@ mod tests {
         const PIECE: usize = 61_007;
         let trace: Vec<u8> = (0..9u32 << 20).map(|at| (at % 251) as u8).collect();
         for pieces_of_a_generation in [1, 3, 17, 40, 1000] {
-            let mut input = Input::new(trace.as_slice()).unwrap();
+            let mut input = Input::new(trace.as_slice().into()).unwrap();
             let (mut arena, mut pool, mut places, mut mapped) = (Arena::default(), Vec::new(), Vec::new(), 0);
             let mut check = |arena: &mut Arena, pool: &mut Vec<Block>, places: &mut Vec<(usize, usize)>| {
                 for (place, at) in places.drain(..) {
@@ -309,7 +353,7 @@ mod tests {
             [(0, 0, true), (1, 0, false), (7, 5, false), (7, 6, false), (7, 7, true), (7, 8, true)]
         {
             let bytes = vec![7; len];
-            let rest = Input::new(bytes.as_slice()).and_then(|mut input| input.rest(limit)).unwrap();
+            let rest = Input::new(bytes.as_slice().into()).and_then(|mut input| input.rest(limit)).unwrap();
             assert_eq!(rest, fits.then_some(bytes), "{len} bytes, {limit} allowed");
         }
     }

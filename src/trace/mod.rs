@@ -6,6 +6,7 @@
 //! ```
 
 mod arena;
+mod bytes;
 mod cursor;
 pub mod error;
 pub mod event;
@@ -16,6 +17,7 @@ pub mod v1;
 mod v2;
 pub mod version;
 
+pub use bytes::{Bytes, ReadAt};
 pub use error::{TraceError, TraceErrorClass, TraceErrorKind};
 pub use event::*;
 pub use reader::Reader;

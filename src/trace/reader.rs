@@ -4,6 +4,7 @@ use std::io::Read;
 use std::thread::Scope;
 
 use super::Chunk;
+use super::bytes::Bytes;
 use super::error::{TraceError, TraceErrorKind};
 use super::input::Input;
 use super::v1::V1Reader;
@@ -30,32 +31,37 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// When it is no trace, of a format that is not read, or (Go 1.21 and older, which is read at once) broken.
-    pub fn new(reader: R, keep_messages: bool) -> Result<Self, TraceError> {
-        Reader::with(reader, keep_messages, |generations| Source::Here(Box::new(generations)))
+    pub fn new(bytes: impl Into<Bytes<R>>, keep_messages: bool) -> Result<Self, TraceError> {
+        Reader::with(bytes.into(), keep_messages, |generations| Source::Here(Box::new(generations)))
     }
 
     /// The same, and a thread of `scope` reads a generation ahead (of Go 1.22 and newer).
     ///
     /// # Errors
     /// As [`Reader::new`].
-    pub fn ahead<'scope>(reader: R, keep_messages: bool, scope: &'scope Scope<'scope, '_>) -> Result<Self, TraceError>
+    pub fn ahead<'scope>(
+        bytes: impl Into<Bytes<R>>,
+        keep_messages: bool,
+        scope: &'scope Scope<'scope, '_>,
+    ) -> Result<Self, TraceError>
     where
         R: Send + 'scope,
     {
-        Reader::with(reader, keep_messages, |generations| Source::ahead(generations, scope))
+        Reader::with(bytes.into(), keep_messages, |generations| Source::ahead(generations, scope))
     }
 
     fn with(
-        reader: R,
+        bytes: Bytes<R>,
         keep_messages: bool,
         source: impl FnOnce(Generations<R>) -> Source<R>,
     ) -> Result<Self, TraceError> {
-        let mut input = Input::new(reader)?;
+        let mut input = Input::new(bytes)?;
         let version = Version::parse(input.take(HEADER_LEN)?)?;
         let inner = match version {
             Version::V2(v2) => {
-                let source = source(Generations::new(input, v2));
-                Inner::V2(Box::new(V2Reader::new(source, v2, keep_messages)))
+                let generations = Generations::new(input, v2);
+                let file = generations.file();
+                Inner::V2(Box::new(V2Reader::new(source(generations), file, v2, keep_messages)))
             }
             Version::V1(v1) => {
                 let Some(bytes) = input.rest(MAX_V1)? else {

@@ -169,15 +169,27 @@ pub fn tiny_batches(count: u64) -> Vec<u8> {
 
 /// This many goroutines, created by one that runs, none of which ever does anything or ends.
 pub fn many_goroutines(count: u64) -> Vec<u8> {
-    let mut craft = Craft::new("go 1.22").frequency(1).strings(1, &["main.work"]).stacks(1, &[&[1]]);
+    let craft = Craft::new("go 1.22").frequency(1).strings(1, &["main.work"]).stacks(1, &[&[1]]);
+    with_goroutines(craft, 1, 2, count).bytes
+}
+
+/// The same of two generations: so many in the first, and so many more in the second.
+pub fn many_goroutines_twice(first: u64, second: u64) -> Vec<u8> {
+    let craft = Craft { bytes: many_goroutines(first) };
+    let craft = craft.frequency(2).strings(2, &["main.work"]).stacks(2, &[&[1]]);
+    with_goroutines(craft, 2, first + 2, second).bytes
+}
+
+/// So many goroutines in one generation, whose ids are `from` and more.
+fn with_goroutines(mut craft: Craft, generation: u64, from: u64, count: u64) -> Craft {
     let mut events = Events::default().event(ev::PROC_STATUS, 1, &[0, PROC_RUNNING]);
     events = events.event(ev::GO_STATUS, 1, &[1, 1, GO_RUNNING]);
-    for id in 0..count {
+    for id in from..from + count {
         if events.0.len() > 60_000 {
-            craft = craft.batch(1, 1, 1, &events.0);
+            craft = craft.batch(generation, 1, generation, &events.0);
             events = Events::default();
         }
-        events = events.event(ev::GO_CREATE, 1, &[id + 2, 1, 0]);
+        events = events.event(ev::GO_CREATE, 1, &[id, 1, 0]);
     }
-    craft.batch(1, 1, 1, &events.0).bytes
+    craft.batch(generation, 1, generation, &events.0)
 }

@@ -20,10 +20,11 @@ mod mutate;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use gotrace_diff::summarize::{Options, summarize};
 use gotrace_diff::summary::Summary;
-use gotrace_diff::trace::{Chunk, Reader, TraceError};
+use gotrace_diff::trace::{Bytes, Chunk, Reader, TraceError};
 use mutate::Source;
 
 #[global_allocator]
@@ -98,7 +99,12 @@ fn shard(seeds: std::ops::Range<u64>) {
         let before = ALLOCATOR.current_usage();
         ALLOCATOR.reset_peak_usage();
         let options = Options { allow_partial: seed % 4 == 0, ..Options::default() };
-        let summary = std::panic::catch_unwind(AssertUnwindSafe(|| summarize("mutated", bytes.as_slice(), &options)))
+        // One read as a stream, the next as a file, of which batches are read when their turn comes.
+        let source: Bytes<&[u8]> = match seed % 2 {
+            0 => Bytes::Stream(&bytes),
+            _ => Bytes::File(Arc::new(bytes.clone()), bytes.len() as u64),
+        };
+        let summary = std::panic::catch_unwind(AssertUnwindSafe(|| summarize("mutated", source, &options)))
             .unwrap_or_else(|_| panic!("{}", context()));
         let memory = ALLOCATOR.peak_usage().saturating_sub(before);
         let bound = (4 << 20) + 32 * bytes.len();
@@ -115,7 +121,10 @@ fn shard(seeds: std::ops::Range<u64>) {
             (Err(error), Ok(summary)) => {
                 assert!(options.allow_partial && !summary.complete, "{}: {error}, and read", context());
             }
-            (_, Err(error)) => {
+            (worked, Err(error)) => {
+                if let (Err(other), false) = (worked, options.allow_partial) {
+                    assert_eq!((error.kind(), error.offset()), (other.kind(), other.offset()), "{}", context());
+                }
                 assert!(error.to_string().len() < 2048, "{}", context());
                 *refused.entry(error.kind().name()).or_default() += 1;
             }

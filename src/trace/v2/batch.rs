@@ -17,7 +17,7 @@ use crate::trace::input::Input;
 /// The longest header of a batch: its type, an experiment, and four numbers.
 const MAX_HEADER: usize = 2 + 4 * 10;
 
-/// A batch's header. Its data lies in the block that the input reads into.
+/// A batch's header. Its data, where it was read, lies in the block that the input reads into.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Batch {
     pub(crate) generation: u64,
@@ -31,6 +31,8 @@ pub(crate) struct Batch {
     pub(crate) offset: u64,
     /// Length of its header.
     pub(crate) header: usize,
+    /// Whether its data was read: of a file, only that of a table is.
+    pub(crate) is_read: bool,
 }
 
 /// What comes next in the file.
@@ -41,7 +43,7 @@ pub(crate) enum Next {
     EndOfFile,
 }
 
-/// Looks at the next batch, and makes sure that all of it is in the input's block. Takes nothing but an end mark.
+/// Looks at the next batch, and makes sure that all of it is in the input's block, or in the file. Takes nothing but an end mark.
 /// Blocks that are full go to `arena`, empty ones are taken from `pool`.
 pub(crate) fn next<R: Read>(
     input: &mut Input<R>,
@@ -84,11 +86,26 @@ pub(crate) fn next<R: Read>(
         return Err(TraceError::new(Kind::BatchTooLarge, at).with(format_args!("{len} bytes")));
     }
     let (len, offset) = (len as usize, at + pos as u64);
+    let mut batch = Batch { generation, thread, time, experiment, len, offset, header: pos, is_read: true };
+    if let Some((_, size)) = input.file()
+        && offset + len as u64 <= size
+    {
+        input.ensure(pos + len.min(1), arena, pool)?;
+        batch.is_read = !experiment && input.ahead().get(pos).is_some_and(|&first| is_table(first));
+        if !batch.is_read {
+            return Ok(Next::Batch(batch));
+        }
+    }
     input.ensure(pos + len, arena, pool)?;
     let have = input.ahead().len() - pos;
     if have < len {
         let detail = format!("{have} of {len} bytes are there");
         return Err(TraceError::new(Kind::BatchCut, offset + have as u64).with(detail));
     }
-    Ok(Next::Batch(Batch { generation, thread, time, experiment, len, offset, header: pos }))
+    Ok(Next::Batch(batch))
+}
+
+/// Whether a batch that begins with this byte may be a table's.
+fn is_table(first: u8) -> bool {
+    matches!(first, ev::Strings | ev::Stacks | ev::CPUSamples | ev::Sync | ev::Frequency)
 }

@@ -3,8 +3,11 @@
 //! Each thread has a few events decoded ahead. Decoding several of one thread in a row is faster than one whenever the
 //! order asks for it: the processor foresees what comes, and the next place to read never waits for anything else.
 
+use std::io;
+
 use super::generation::{EventBatch, Generation};
 use super::spec::{MAX_ARGS, Specs};
+use crate::trace::bytes::{ReadAt, read_exact_at};
 use crate::trace::cursor::{VarintError, in_word, uvarint};
 use crate::trace::error::TraceErrorKind as Kind;
 
@@ -45,9 +48,19 @@ impl Raw {
     }
 }
 
-/// How far the events of a thread have been decoded.
-#[derive(Clone, Copy, Debug)]
+/// The events of a thread in a generation: how far they have been decoded, and the bytes of the batch that is, where that
+/// was read for itself.
+#[derive(Debug, Default)]
 pub(crate) struct Source {
+    at: At,
+    read: Vec<u8>,
+    /// Which batch that is, plus one.
+    of: u32,
+}
+
+/// How far the events of a thread have been decoded.
+#[derive(Clone, Copy, Debug, Default)]
+struct At {
     batch: u32,
     /// In the batch.
     pos: u32,
@@ -57,38 +70,103 @@ pub(crate) struct Source {
     before: u32,
 }
 
-/// Why the next event of a thread cannot be decoded: what is wrong, and its type if that is it.
-pub(crate) type Broken = (Kind, Option<u8>);
+/// Why the next event of a thread cannot be decoded.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// What is wrong, and the event's type if that is it.
+    Event(Kind, Option<u8>),
+    /// Its batch cannot be read.
+    Read(io::Error),
+}
 
 impl Source {
-    pub(crate) fn new(batch: u32) -> Source {
-        Source { batch, pos: 0, last_time: 0, before: 0 }
+    /// Those from this batch on, with memory for batches to be read into.
+    pub(crate) fn new(batch: u32, read: Vec<u8>) -> Source {
+        Source { at: At { batch, ..At::default() }, read, of: 0 }
+    }
+
+    /// The memory that batches were read into.
+    pub(crate) fn into_memory(self) -> Vec<u8> {
+        self.read
     }
 
     /// Decodes the next events into `out` and says how many; none at the end of the generation. An event that is broken
     /// is an error once it is the next one.
-    pub(crate) fn fill(&mut self, data: &Generation, specs: &Specs, out: &mut [Raw]) -> Result<usize, Broken> {
-        let Some(mut batch) = data.batches.get(self.batch as usize) else { return Ok(0) };
-        while self.pos == batch.len {
+    pub(crate) fn fill(
+        &mut self,
+        data: &Generation,
+        file: Option<&dyn ReadAt>,
+        specs: &Specs,
+        out: &mut [Raw],
+    ) -> Result<usize, Broken> {
+        let Some(mut batch) = data.batches.get(self.at.batch as usize) else { return Ok(0) };
+        while self.at.pos == batch.len {
             if batch.next == EventBatch::LAST {
                 return Ok(0);
             }
             let Some(next) = data.batches.get(batch.next as usize) else { return Ok(0) };
-            *self = Source::new(batch.next);
+            self.at = At { batch: batch.next, ..At::default() };
             batch = next;
         }
-        self.before = self.pos;
-        self.decode(data, batch, specs, out)
+        self.at.before = self.at.pos;
+        if batch.start == EventBatch::IN_FILE && self.of != self.at.batch + 1 {
+            self.load(batch, file)?;
+        }
+        let bytes = Source::bytes(&self.read, data, batch);
+        self.at.decode(bytes, data, batch, specs, out)
     }
 
+    #[cold]
+    fn load(&mut self, batch: &EventBatch, file: Option<&dyn ReadAt>) -> Result<(), Broken> {
+        let len = batch.len as usize;
+        if self.read.len() < len {
+            // Most are as long as they may be.
+            self.read.resize(len.next_power_of_two(), 0);
+        }
+        if let (Some(file), Some(into)) = (file, self.read.get_mut(..len)) {
+            read_exact_at(file, into, batch.offset).map_err(Broken::Read)?;
+        }
+        self.of = self.at.batch + 1;
+        Ok(())
+    }
+
+    /// The bytes of a batch, wherever they are.
+    #[inline(always)]
+    fn bytes<'a>(read: &'a [u8], data: &'a Generation, batch: &EventBatch) -> &'a [u8] {
+        match batch.start {
+            EventBatch::IN_FILE => read.get(..batch.len as usize).unwrap_or_default(),
+            start => data.arena.bytes(start, batch.len as usize),
+        }
+    }
+
+    /// Where in the file the bytes stand that are decoded next.
+    pub(crate) fn offset(&self, data: &Generation) -> Option<u64> {
+        self.at.offset(data)
+    }
+
+    /// Where that was when only `count` events of the last round were decoded.
+    pub(crate) fn offset_behind(&self, data: &Generation, specs: &Specs, count: usize) -> Option<u64> {
+        // Their times no longer matter: they are counted from the begin of the batch, so that they are not later than they were
+        // and none of them is too late.
+        let mut at = At { pos: self.at.before, last_time: 0, ..self.at };
+        let mut scratch = [Raw::default(); AHEAD];
+        let batch = data.batches.get(self.at.batch as usize)?;
+        if let Some(out) = scratch.get_mut(..count) {
+            let _ = at.decode(Source::bytes(&self.read, data, batch), data, batch, specs, out);
+        }
+        at.offset(data)
+    }
+}
+
+impl At {
     fn decode(
         &mut self,
+        bytes: &[u8],
         data: &Generation,
         batch: &EventBatch,
         specs: &Specs,
         out: &mut [Raw],
     ) -> Result<usize, Broken> {
-        let bytes = data.arena.bytes(batch.start, batch.len as usize);
         let clock = data.tables.clock();
         let mut rest = bytes.get(self.pos as usize..).unwrap_or_default();
         let mut last_time = self.last_time;
@@ -127,8 +205,8 @@ impl Source {
             // What Go makes of times as late as that depends on the processor. Those before count.
             let good = out.iter().take(count).take_while(|raw| (0..i64::MAX).contains(&raw.time)).count();
             return match out.get_mut(..good) {
-                Some(out) if good > 0 => self.decode(data, batch, specs, out),
-                _ => Err((Kind::TimeOutOfRange, None)),
+                Some(out) if good > 0 => self.decode(bytes, data, batch, specs, out),
+                _ => Err(Broken::Event(Kind::TimeOutOfRange, None)),
             };
         }
         (self.pos, self.last_time) = ((bytes.len() - rest.len()) as u32, last_time);
@@ -138,20 +216,8 @@ impl Source {
         }
     }
 
-    /// Where in the file the bytes stand that are decoded next.
-    pub(crate) fn offset(&self, data: &Generation) -> Option<u64> {
+    fn offset(self, data: &Generation) -> Option<u64> {
         data.batches.get(self.batch as usize).map(|batch| batch.offset + u64::from(self.pos))
-    }
-
-    /// Where it was when only `count` events of the last round were decoded. Their times no longer matter: they are counted
-    /// from the begin of the batch, so that they are not later than they were and none of them is too late.
-    pub(crate) fn rewound(&self, data: &Generation, specs: &Specs, count: usize) -> Source {
-        let mut source = Source { pos: self.before, last_time: 0, ..*self };
-        let mut scratch = [Raw::default(); AHEAD];
-        if let (Some(batch), Some(out)) = (data.batches.get(self.batch as usize), scratch.get_mut(..count)) {
-            let _ = source.decode(data, batch, specs, out);
-        }
-        source
     }
 }
 
@@ -235,7 +301,7 @@ fn numbers(word: u64, arity: u8, raw: &mut Raw) -> Option<(u64, usize)> {
 fn long(bytes: &[u8], specs: &Specs, raw: &mut Raw) -> Result<Option<(u8, u64, usize)>, Broken> {
     let Some((&typ, behind)) = bytes.split_first() else { return Ok(None) };
     let numbers = long_numbers(behind, specs.arity[usize::from(typ)], raw);
-    numbers.map(|(units, len)| Some((typ, units, len))).map_err(|kind| (kind, Some(typ)))
+    numbers.map(|(units, len)| Some((typ, units, len))).map_err(|kind| Broken::Event(kind, Some(typ)))
 }
 
 /// Time and arguments, however long they are. `bytes` begin behind the event's type.

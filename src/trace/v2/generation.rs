@@ -1,11 +1,13 @@
 //! One generation: its bytes, its tables and the batches of each thread. Purely data.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use super::batch::{self, Batch, Next};
 use super::tables::Tables;
 use crate::hash::HashMap;
 use crate::trace::arena::{Arena, Block};
+use crate::trace::bytes::{ReadAt, read_exact_at};
 use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::input::Input;
 use crate::trace::version::V2;
@@ -13,11 +15,14 @@ use crate::trace::version::V2;
 /// The table of threads is kept for the next generation unless it is larger than any real program's.
 const KEPT_THREADS: usize = 1 << 12;
 
+/// Of a file, generations of no more bytes of events than this are read ahead whole: that is memory which is used again and again.
+const READ_AHEAD: u64 = 8 << 20;
+
 /// A batch of events. Batches of one thread form a list, in the order of the file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventBatch {
     pub(crate) time: u64,
-    /// Place of its data in the generation's bytes.
+    /// Place of its data in the generation's bytes; [`EventBatch::IN_FILE`] if it has to be read.
     pub(crate) start: usize,
     pub(crate) len: u32,
     /// Index of the thread's next batch; [`EventBatch::LAST`] if there is none.
@@ -28,6 +33,7 @@ pub(crate) struct EventBatch {
 
 impl EventBatch {
     pub(crate) const LAST: u32 = u32::MAX;
+    pub(crate) const IN_FILE: usize = usize::MAX;
 }
 
 /// The batches of one thread: indices of the first and last.
@@ -73,6 +79,11 @@ impl<R: Read> Generations<R> {
         Generations { input, version, last: 0, pool: Vec::new() }
     }
 
+    /// The file that batches which were not read have to be read from.
+    pub(crate) fn file(&self) -> Option<Arc<dyn ReadAt>> {
+        self.input.file().map(|(file, _)| Arc::clone(file))
+    }
+
     /// Reads the next generation into `into`; false at the end of the trace.
     pub(crate) fn read(&mut self, into: &mut Generation) -> Result<bool, TraceError> {
         into.clear(&mut self.pool);
@@ -105,7 +116,7 @@ impl<R: Read> Generations<R> {
                     }
                     self.input.skip(batch.header);
                     into.add(self.version, batch, &self.input)?;
-                    self.input.skip(batch.len);
+                    self.input.pass(batch.len);
                 }
             }
         }
@@ -115,6 +126,13 @@ impl<R: Read> Generations<R> {
             into.by_thread = HashMap::default();
         }
         into.threads.sort_unstable_by_key(|batches| batches.thread);
+        // Nobody waits for one that is not the first.
+        if self.last != 0
+            && let Some((file, _)) = self.input.file()
+            && into.threads.iter().map(|batches| batches.bytes).sum::<u64>() <= READ_AHEAD
+        {
+            into.load(&**file, &mut self.pool)?;
+        }
         into.end = self.input.offset();
         self.last = into.number;
         Ok(true)
@@ -133,6 +151,16 @@ impl Generation {
         self.at_end_of_file = false;
     }
 
+    /// Reads all batches that were not read.
+    fn load(&mut self, file: &dyn ReadAt, pool: &mut Vec<Block>) -> Result<(), TraceError> {
+        let unread = self.batches.iter_mut().filter(|batch| batch.start == EventBatch::IN_FILE);
+        self.arena.append(unread.map(|batch| (batch.len as usize, batch)), pool, |into, batch, place| {
+            batch.start = place;
+            read_exact_at(file, into, batch.offset)
+                .map_err(|error| TraceError::new(Kind::ReadFailed, batch.offset).with(error))
+        })
+    }
+
     /// Files a batch whose data comes next in the input.
     fn add<R: Read>(&mut self, version: V2, batch: Batch, input: &Input<R>) -> Result<(), TraceError> {
         self.number = batch.generation;
@@ -143,10 +171,13 @@ impl Generation {
         if batch.experiment || batch.len == 0 {
             return Ok(());
         }
-        let start = self.arena.place(input.place());
-        let data = &input.ahead()[..batch.len];
-        if self.tables.take(version, data, start, batch.time, batch.offset)? {
-            return Ok(());
+        let mut start = EventBatch::IN_FILE;
+        if batch.is_read {
+            start = self.arena.place(input.place());
+            let data = &input.ahead()[..batch.len];
+            if self.tables.take(version, data, start, batch.time, batch.offset)? {
+                return Ok(());
+            }
         }
         let (index, bytes) = (self.batches.len() as u32, batch.len as u64);
         let (len, next) = (batch.len as u32, EventBatch::LAST);

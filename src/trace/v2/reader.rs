@@ -1,6 +1,7 @@
 //! The reader: generation by generation, event by event.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use super::ahead::Source as Generations;
 use super::decode::{self, Broken, Raw, Source};
@@ -9,14 +10,22 @@ use super::generation::Generation;
 use super::order::{Order, Step};
 use super::spec::{self, Specs};
 use crate::trace::Chunk;
+use crate::trace::bytes::ReadAt;
 use crate::trace::error::{TraceError, TraceErrorKind as Kind};
 use crate::trace::event::{ClockSnapshot, EventKind, ProcId, Time};
 use crate::trace::version::V2;
+
+/// So much of the memory that batches were read into is kept from one generation to the next: a batch for each of so many threads.
+const KEPT_MEMORY: usize = 256;
 
 /// Reads a trace of Go 1.22 or newer. Holds one generation in memory, or two where the next one is read ahead.
 pub(crate) struct V2Reader<R: Read> {
     specs: Specs,
     generations: Generations<R>,
+    /// Where batches are read from that were not read with their generation.
+    file: Option<Arc<dyn ReadAt>>,
+    /// Memory that batches were read into, for others.
+    memory: Vec<Vec<u8>>,
     /// The generation whose events are being put into order.
     data: Generation,
     in_generation: bool,
@@ -38,10 +47,17 @@ pub(crate) struct V2Reader<R: Read> {
 }
 
 impl<R: Read> V2Reader<R> {
-    pub(crate) fn new(generations: Generations<R>, version: V2, keep_messages: bool) -> Self {
+    pub(crate) fn new(
+        generations: Generations<R>,
+        file: Option<Arc<dyn ReadAt>>,
+        version: V2,
+        keep_messages: bool,
+    ) -> Self {
         V2Reader {
             specs: Specs::of(version),
             generations,
+            file,
+            memory: Vec::new(),
             data: Generation::default(),
             in_generation: false,
             order: Order::new(keep_messages),
@@ -111,6 +127,7 @@ impl<R: Read> V2Reader<R> {
     }
 
     fn begin_generation(&mut self, chunk: &mut Chunk) -> Result<(), TraceError> {
+        self.take_memory();
         if !self.generations.next(&mut self.data)? {
             self.order.sync(None);
             self.done = true;
@@ -138,10 +155,10 @@ impl<R: Read> V2Reader<R> {
             let (from, index) = (self.decoded.len(), t as usize);
             self.decoded.resize(from + decode::room(batches.bytes), Raw::default());
             if index >= self.sources.len() {
-                self.sources.resize(index + 1, Source::new(0));
+                self.sources.resize_with(index + 1, Source::default);
                 self.rings.resize(index + 1, (0, 0));
             }
-            self.sources[index] = Source::new(batches.first);
+            self.sources[index] = Source::new(batches.first, self.memory.pop().unwrap_or_default());
             self.rings[index] = (from as u32, self.decoded.len() as u32);
             let thread = &mut self.order.threads[index];
             (thread.place, thread.parked, thread.woken) = (Entry::place(i as u32, t), None, ProcId::NONE);
@@ -151,6 +168,22 @@ impl<R: Read> V2Reader<R> {
         self.current = self.order.frontier.least(Entry::NONE);
         self.order.sync(Some(clock.ns(self.data.min_time)));
         Ok(())
+    }
+
+    /// The generation is over: what its batches were read into can be used for others.
+    fn take_memory(&mut self) {
+        if self.file.is_none() {
+            return;
+        }
+        for batches in &self.data.threads {
+            let t = self.order.thread(batches.thread);
+            if let Some(source) = self.sources.get_mut(t as usize) {
+                let memory = std::mem::take(source).into_memory();
+                if self.memory.len() < KEPT_MEMORY {
+                    self.memory.push(memory);
+                }
+            }
+        }
     }
 
     /// Lets events happen until there are `max` of them; false when the generation has no more.
@@ -195,7 +228,7 @@ impl<R: Read> V2Reader<R> {
     fn refill(&mut self, t: u32) -> Result<Entry, TraceError> {
         let (from, to) = self.rings[t as usize];
         let room = self.decoded.get_mut(from as usize..to as usize).unwrap_or_default();
-        let filled = self.sources[t as usize].fill(&self.data, &self.specs, room);
+        let filled = self.sources[t as usize].fill(&self.data, self.file.as_deref(), &self.specs, room);
         let time = room.first().map_or(0, |raw| raw.time);
         match filled {
             Ok(count) => {
@@ -249,9 +282,14 @@ impl<R: Read> V2Reader<R> {
 
     /// An event cannot be decoded.
     #[cold]
-    fn broken(&self, t: u32, (kind, typ): Broken) -> TraceError {
+    fn broken(&self, t: u32, broken: Broken) -> TraceError {
         let offset = self.sources.get(t as usize).and_then(|source| source.offset(&self.data));
-        let error = TraceError::new(kind, offset.unwrap_or(self.data.end));
+        let offset = offset.unwrap_or(self.data.end);
+        let (kind, typ) = match broken {
+            Broken::Event(kind, typ) => (kind, typ),
+            Broken::Read(error) => return TraceError::new(Kind::ReadFailed, offset).with(error),
+        };
+        let error = TraceError::new(kind, offset);
         match (kind, typ) {
             (Kind::UnknownEvent | Kind::UntimedEvent, Some(typ)) => error.with(format_args!("type {typ}")),
             _ => error,
@@ -264,7 +302,7 @@ impl<R: Read> V2Reader<R> {
             let (source, thread) = (self.sources.get(t as usize)?, self.order.threads.get(t as usize)?);
             let (from, _) = self.rings.get(t as usize)?;
             let decoded = thread.next.checked_sub(*from)? as usize + 1;
-            source.rewound(&self.data, &self.specs, decoded).offset(&self.data)
+            source.offset_behind(&self.data, &self.specs, decoded)
         };
         TraceError::new(kind, place().unwrap_or(self.data.end))
     }
