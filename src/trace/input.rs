@@ -20,6 +20,8 @@ const HARMLESS: u64 = 1 << 20;
 
 /// Of a file no more is read at a time than is asked for, but at least this: the header of a batch and what comes behind.
 const LEAST: usize = 64;
+/// As long as nothing is passed over it is twice as much each time, up to this.
+const MOST: usize = 1 << 16;
 
 /// So far ahead of what is read a file is announced.
 const ANNOUNCED: u64 = 16 << 20;
@@ -37,6 +39,8 @@ pub(crate) struct Input<R: Read> {
     len: usize,
     /// Offset of `block[0]` in the (decompressed) trace.
     base: u64,
+    /// How much is read of a file at least.
+    least: usize,
 }
 
 impl<R: Read> Input<R> {
@@ -46,7 +50,7 @@ impl<R: Read> Input<R> {
             Bytes::Stream(reader) => reader,
             Bytes::File(file, size) => {
                 let from = Decoder::File { file, size, announced: 0 };
-                return Ok(Input { from, block: Block::new(), owned: 0, pos: 0, len: 0, base: 0 });
+                return Ok(Input { from, block: Block::new(), owned: 0, pos: 0, len: 0, base: 0, least: LEAST });
             }
         };
         let mut magic = [0u8; 4];
@@ -70,7 +74,7 @@ impl<R: Read> Input<R> {
         };
         let len = if matches!(from, Decoder::Plain(_)) { have } else { 0 };
         let compressed = len == 0 && have > 0;
-        let mut input = Input { from, block, owned: 0, pos: 0, len, base: 0 };
+        let mut input = Input { from, block, owned: 0, pos: 0, len, base: 0, least: LEAST };
         if compressed {
             input.fill(ZSTD.len())?;
             if input.ahead().starts_with(&GZIP) || input.ahead().starts_with(&ZSTD) {
@@ -117,9 +121,10 @@ impl<R: Read> Input<R> {
 
     /// Takes `count` bytes of a file, which may not have been read, and never will be then.
     pub(crate) fn pass(&mut self, count: usize) {
-        let ahead = self.len - self.pos;
+        let unread = count.saturating_sub(self.len - self.pos);
         self.skip(count);
-        self.base += count.saturating_sub(ahead) as u64;
+        self.base += unread as u64;
+        self.least = if unread > 0 { LEAST } else { (2 * self.least).min(MOST) };
     }
 
     /// Takes up to `count` bytes, which fit into a block with what was taken before.
@@ -167,7 +172,7 @@ impl<R: Read> Input<R> {
     fn fill(&mut self, count: usize) -> Result<(), TraceError> {
         while self.len - self.pos < count {
             let to = match self.from {
-                Decoder::File { .. } => (self.pos + count.max(LEAST)).min(self.block.len()),
+                Decoder::File { .. } => (self.pos + count.max(self.least)).min(self.block.len()),
                 _ => self.block.len(),
             };
             let n = self.from.read(&mut self.block[self.len..to], self.base + self.len as u64)?;

@@ -17,6 +17,9 @@ use crate::trace::input::Input;
 /// The longest header of a batch: its type, an experiment, and four numbers.
 const MAX_HEADER: usize = 2 + 4 * 10;
 
+/// Batches of no more bytes than this are read at once. Reading one for itself takes longer, and memory of its own.
+const SHORT: usize = 1024;
+
 /// A batch's header. Its data, where it was read, lies in the block that the input reads into.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Batch {
@@ -31,7 +34,7 @@ pub(crate) struct Batch {
     pub(crate) offset: u64,
     /// Length of its header.
     pub(crate) header: usize,
-    /// Whether its data was read: of a file, only that of a table is.
+    /// Whether its data was read: of a file, only that of tables and of short ones is.
     pub(crate) is_read: bool,
 }
 
@@ -91,7 +94,7 @@ pub(crate) fn next<R: Read>(
         && offset + len as u64 <= size
     {
         input.ensure(pos + len.min(1), arena, pool)?;
-        batch.is_read = !experiment && input.ahead().get(pos).is_some_and(|&first| is_table(first));
+        batch.is_read = len <= SHORT || !experiment && input.ahead().get(pos).is_some_and(|&first| is_table(first));
         if !batch.is_read {
             return Ok(Next::Batch(batch));
         }

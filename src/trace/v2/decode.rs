@@ -53,8 +53,14 @@ impl Raw {
 #[derive(Debug, Default)]
 pub(crate) struct Source {
     at: At,
-    read: Vec<u8>,
-    /// Which batch that is, plus one.
+    read: Option<Box<Memory>>,
+}
+
+/// Memory that batches are read into, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    bytes: Vec<u8>,
+    /// Which batch of the thread's that is, plus one; 0 for none.
     of: u32,
 }
 
@@ -80,14 +86,17 @@ pub(crate) enum Broken {
 }
 
 impl Source {
-    /// Those from this batch on, with memory for batches to be read into.
-    pub(crate) fn new(batch: u32, read: Vec<u8>) -> Source {
-        Source { at: At { batch, ..At::default() }, read, of: 0 }
+    /// Those from this batch on.
+    pub(crate) fn new(batch: u32) -> Source {
+        Source { at: At { batch, ..At::default() }, read: None }
     }
 
-    /// The memory that batches were read into.
-    pub(crate) fn into_memory(self) -> Vec<u8> {
-        self.read
+    /// The memory that batches were read into, for another thread to use.
+    pub(crate) fn into_memory(self) -> Option<Box<Memory>> {
+        self.read.map(|mut memory| {
+            memory.of = 0;
+            memory
+        })
     }
 
     /// Decodes the next events into `out` and says how many; none at the end of the generation. An event that is broken
@@ -95,7 +104,7 @@ impl Source {
     pub(crate) fn fill(
         &mut self,
         data: &Generation,
-        file: Option<&dyn ReadAt>,
+        (file, memory): (Option<&dyn ReadAt>, &mut Vec<Box<Memory>>),
         specs: &Specs,
         out: &mut [Raw],
     ) -> Result<usize, Broken> {
@@ -109,32 +118,21 @@ impl Source {
             batch = next;
         }
         self.at.before = self.at.pos;
-        if batch.start == EventBatch::IN_FILE && self.of != self.at.batch + 1 {
-            self.load(batch, file)?;
+        if batch.start == EventBatch::IN_FILE {
+            let read = self.read.get_or_insert_with(|| memory.pop().unwrap_or_default());
+            if read.of != self.at.batch + 1 {
+                read.load(self.at.batch, batch, file)?;
+            }
         }
-        let bytes = Source::bytes(&self.read, data, batch);
+        let bytes = Source::bytes(self.read.as_deref(), data, batch);
         self.at.decode(bytes, data, batch, specs, out)
-    }
-
-    #[cold]
-    fn load(&mut self, batch: &EventBatch, file: Option<&dyn ReadAt>) -> Result<(), Broken> {
-        let len = batch.len as usize;
-        if self.read.len() < len {
-            // Most are as long as they may be.
-            self.read.resize(len.next_power_of_two(), 0);
-        }
-        if let (Some(file), Some(into)) = (file, self.read.get_mut(..len)) {
-            read_exact_at(file, into, batch.offset).map_err(Broken::Read)?;
-        }
-        self.of = self.at.batch + 1;
-        Ok(())
     }
 
     /// The bytes of a batch, wherever they are.
     #[inline(always)]
-    fn bytes<'a>(read: &'a [u8], data: &'a Generation, batch: &EventBatch) -> &'a [u8] {
+    fn bytes<'a>(read: Option<&'a Memory>, data: &'a Generation, batch: &EventBatch) -> &'a [u8] {
         match batch.start {
-            EventBatch::IN_FILE => read.get(..batch.len as usize).unwrap_or_default(),
+            EventBatch::IN_FILE => read.and_then(|read| read.bytes.get(..batch.len as usize)).unwrap_or_default(),
             start => data.arena.bytes(start, batch.len as usize),
         }
     }
@@ -152,9 +150,25 @@ impl Source {
         let mut scratch = [Raw::default(); AHEAD];
         let batch = data.batches.get(self.at.batch as usize)?;
         if let Some(out) = scratch.get_mut(..count) {
-            let _ = at.decode(Source::bytes(&self.read, data, batch), data, batch, specs, out);
+            let _ = at.decode(Source::bytes(self.read.as_deref(), data, batch), data, batch, specs, out);
         }
         at.offset(data)
+    }
+}
+
+impl Memory {
+    #[cold]
+    fn load(&mut self, index: u32, batch: &EventBatch, file: Option<&dyn ReadAt>) -> Result<(), Broken> {
+        let len = batch.len as usize;
+        if self.bytes.len() < len {
+            // Most are as long as they may be.
+            self.bytes.resize(len.next_power_of_two(), 0);
+        }
+        if let (Some(file), Some(into)) = (file, self.bytes.get_mut(..len)) {
+            read_exact_at(file, into, batch.offset).map_err(Broken::Read)?;
+        }
+        self.of = index + 1;
+        Ok(())
     }
 }
 

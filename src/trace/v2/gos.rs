@@ -71,6 +71,7 @@ impl Gos {
     }
 
     /// Adds a goroutine that is not there yet; `None` when there are too many.
+    #[inline(always)]
     pub(crate) fn add(&mut self, id: u64, status: GoStatus, seq: Seq) -> Option<GoSlot> {
         let go = Go { id, seq, status, live: true, ranges: Ranges::default() };
         let slot = match self.free.pop() {
@@ -101,6 +102,7 @@ impl Gos {
         }
     }
 
+    #[cold]
     fn grow(&mut self) {
         let len = 2 * self.by_low.len();
         self.by_low.clear();
@@ -114,6 +116,7 @@ impl Gos {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn remove(&mut self, slot: GoSlot) {
         let go = &mut self.slots[slot.index()];
         go.live = false;

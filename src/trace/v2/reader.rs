@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::ahead::Source as Generations;
-use super::decode::{self, Broken, Raw, Source};
+use super::decode::{self, Broken, Memory, Raw, Source};
 use super::frontier::Entry;
 use super::generation::Generation;
 use super::order::{Order, Step};
@@ -25,7 +25,7 @@ pub(crate) struct V2Reader<R: Read> {
     /// Where batches are read from that were not read with their generation.
     file: Option<Arc<dyn ReadAt>>,
     /// Memory that batches were read into, for others.
-    memory: Vec<Vec<u8>>,
+    memory: Vec<Box<Memory>>,
     /// The generation whose events are being put into order.
     data: Generation,
     in_generation: bool,
@@ -158,7 +158,7 @@ impl<R: Read> V2Reader<R> {
                 self.sources.resize_with(index + 1, Source::default);
                 self.rings.resize(index + 1, (0, 0));
             }
-            self.sources[index] = Source::new(batches.first, self.memory.pop().unwrap_or_default());
+            self.sources[index] = Source::new(batches.first);
             self.rings[index] = (from as u32, self.decoded.len() as u32);
             let thread = &mut self.order.threads[index];
             (thread.place, thread.parked, thread.woken) = (Entry::place(i as u32, t), None, ProcId::NONE);
@@ -179,9 +179,7 @@ impl<R: Read> V2Reader<R> {
             let t = self.order.thread(batches.thread);
             if let Some(source) = self.sources.get_mut(t as usize) {
                 let memory = std::mem::take(source).into_memory();
-                if self.memory.len() < KEPT_MEMORY {
-                    self.memory.push(memory);
-                }
+                self.memory.extend(memory.filter(|_| self.memory.len() < KEPT_MEMORY));
             }
         }
     }
@@ -228,7 +226,8 @@ impl<R: Read> V2Reader<R> {
     fn refill(&mut self, t: u32) -> Result<Entry, TraceError> {
         let (from, to) = self.rings[t as usize];
         let room = self.decoded.get_mut(from as usize..to as usize).unwrap_or_default();
-        let filled = self.sources[t as usize].fill(&self.data, self.file.as_deref(), &self.specs, room);
+        let from_file = (self.file.as_deref(), &mut self.memory);
+        let filled = self.sources[t as usize].fill(&self.data, from_file, &self.specs, room);
         let time = room.first().map_or(0, |raw| raw.time);
         match filled {
             Ok(count) => {

@@ -24,6 +24,7 @@ pub(super) fn change(id: u64, slot: GoSlot, from: GoState, to: GoState) -> Event
 
 impl Rule<'_> {
     /// The running goroutine creates another (or the runtime does, for a timer: then there is no running one).
+    #[inline(always)]
     pub(super) fn go_create(&mut self, blocked: bool) -> Result<()> {
         self.ctx.check(ProcNeed::Must, Need::May)?;
         if let Some(g) = self.ctx.g.get()
@@ -43,6 +44,7 @@ impl Rule<'_> {
     }
 
     /// Enters a goroutine that must be new.
+    #[inline(always)]
     pub(super) fn add(&mut self, id: u64, status: GoStatus) -> Result<GoSlot> {
         if self.order.gos.find(id).is_some() {
             return Err(Kind::GoroutineExists);

@@ -57,6 +57,7 @@ impl Rule<'_> {
         Ok(())
     }
 
+    #[inline(always)]
     pub(super) fn region(&mut self, begin: bool) -> Result<()> {
         self.ctx.check_user()?;
         self.ctx.current()?;
