@@ -298,13 +298,19 @@ fn oversubscription_says_whose_doing_it_is() {
     let text = |change: &dyn Fn(&mut Summary)| {
         let mut summary = oversubscribed(100 * MS);
         change(&mut summary);
-        diagnose::of(&summary, &Settings::new()).into_iter().find(|d| d.rule == "oversubscription").unwrap().found.text
+        let found = diagnose::of(&summary, &Settings::new()).into_iter().find(|d| d.rule == "oversubscription");
+        found.map_or(String::new(), |diagnosis| diagnosis.found.text)
     };
     assert!(text(&|_| ()).contains("GOMAXPROCS 4 is low"));
     assert!(text(&|s| s.sched.peak_runnable = 33).contains("too many goroutines"));
     assert!(text(&|s| s.sched.peak_runnable = 32).contains("GOMAXPROCS 4 is low"));
     assert!(text(&|s| s.sched.hog_ns = 50 * MS).contains("10 ms at a time"));
     assert!(text(&|s| s.sched.hog_ns = 50 * MS - 1).contains("GOMAXPROCS 4 is low"));
+    // More processors are of no use where those that there are were idle.
+    assert!(text(&|s| s.sched.idle_while_runnable_ns = 90 * MS).contains("GOMAXPROCS 4 is low"));
+    assert_eq!(text(&|s| s.sched.idle_while_runnable_ns = 90 * MS + 1), "");
+    let idle = |s: &mut Summary| (s.sched.idle_while_runnable_ns, s.sched.peak_runnable) = (100 * MS, 33);
+    assert!(text(&idle).contains("too many goroutines"));
 }
 
 #[test]

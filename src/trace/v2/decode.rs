@@ -56,6 +56,10 @@ pub(crate) struct Source {
     read: Option<Box<Memory>>,
 }
 
+/// Memory that is not in use.
+#[allow(clippy::vec_box)] // Who takes it keeps a box.
+pub(crate) type Spare = Vec<Box<Memory>>;
+
 /// Memory that batches are read into, one after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
@@ -104,7 +108,7 @@ impl Source {
     pub(crate) fn fill(
         &mut self,
         data: &Generation,
-        (file, memory): (Option<&dyn ReadAt>, &mut Vec<Box<Memory>>),
+        (file, memory): (Option<&dyn ReadAt>, &mut Spare),
         specs: &Specs,
         out: &mut [Raw],
     ) -> Result<usize, Broken> {

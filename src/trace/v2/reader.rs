@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::ahead::Source as Generations;
-use super::decode::{self, Broken, Memory, Raw, Source};
+use super::decode::{self, Broken, Raw, Source, Spare};
 use super::frontier::Entry;
 use super::generation::Generation;
 use super::order::{Order, Step};
@@ -25,7 +25,7 @@ pub(crate) struct V2Reader<R: Read> {
     /// Where batches are read from that were not read with their generation.
     file: Option<Arc<dyn ReadAt>>,
     /// Memory that batches were read into, for others.
-    memory: Vec<Box<Memory>>,
+    memory: Spare,
     /// The generation whose events are being put into order.
     data: Generation,
     in_generation: bool,
