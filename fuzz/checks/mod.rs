@@ -22,6 +22,7 @@ use gotrace_diff::report::{json, read};
 use gotrace_diff::summarize::{Options, summarize};
 use gotrace_diff::summary::Summary;
 use gotrace_diff::totals::{self, Totals};
+use gotrace_diff::trace::Bytes;
 
 /// A check, by its fuzz target's name.
 pub type Check = fn(&[u8]);
@@ -43,6 +44,10 @@ pub const ALL: [(&str, Check); 9] = [
 pub fn trace(bytes: &[u8]) {
     let whole = summarize("fuzz", bytes, &Options::default());
     let partial = summarize("fuzz", bytes, &Options { allow_partial: true, ..Options::default() });
+    // A file of these bytes, of which batches are read when their turn comes, says the same.
+    let file = Bytes::of_file(bytes.to_vec(), bytes.len() as u64, std::io::Cursor::new).expect("its first bytes");
+    let filed = summarize("fuzz", file, &Options::default()).map_err(|error| (error.kind(), error.offset()));
+    assert_eq!(filed.as_ref().map_err(|&error| error), whole.as_ref().map_err(|error| (error.kind(), error.offset())));
     match whole {
         Ok(summary) => {
             // What reads as whole reads the same when partial traces are allowed.
