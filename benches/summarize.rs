@@ -63,8 +63,8 @@ const SIDES: [&str; 2] = ["regressions/fanout-bench/base.out.zst", "regressions/
 const RUNS: usize = 10;
 
 /// Events of a chunk, and chunks that may wait, as where traces are summarized.
-const CHUNK: usize = 4096;
-const AHEAD: usize = 8;
+const CHUNK: usize = 16384;
+const AHEAD: usize = 4;
 
 fn quick(group: &mut BenchmarkGroup<'_, WallTime>) {
     group.sample_size(20).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
