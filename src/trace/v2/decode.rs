@@ -57,7 +57,7 @@ pub(crate) struct Source {
 }
 
 /// Memory that is not in use.
-#[allow(clippy::vec_box)] // Who takes it keeps a box.
+#[allow(clippy::vec_box)] // Who takes it keeps the box: a word in each source, of which a file may have a million.
 pub(crate) type Spare = Vec<Box<Memory>>;
 
 /// Memory that batches are read into, one after the other.
