@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::progress::Progress;
 use super::{DONE, output, sources};
 use crate::cli::{ExplainArgs, Format};
 use crate::critical::{self, CriticalError, CriticalPath, PathChange, Pick, Question};
@@ -51,9 +52,7 @@ impl TraceFile {
 
 impl Source for TraceFile {
     fn open(&self) -> std::io::Result<Bytes<Box<dyn Read + Send + '_>>> {
-        let file = std::fs::File::open(&self.path)?;
-        let size = file.metadata()?.len();
-        Bytes::of_file(file, size, |file| Box::new(file) as Box<_>)
+        sources::bytes_of(std::fs::File::open(&self.path)?, &Progress::untold())
     }
 }
 

@@ -157,10 +157,13 @@ pub(super) fn open(path: &Path) -> Result<File, Error> {
 
 /// The bytes of a trace.
 pub(super) fn bytes(path: &Path, progress: &Progress) -> Result<Bytes<Box<dyn Read + Send>>, Error> {
-    let file = open(path)?;
-    let size = file.metadata().map(|of| of.len());
-    let bytes = size.and_then(|size| Bytes::of_file(progress.count(file), size, |file| Box::new(file) as Box<_>));
-    bytes.map_err(|source| Error::Read { file: path.display().to_string(), source })
+    bytes_of(open(path)?, progress).map_err(|source| Error::Read { file: path.display().to_string(), source })
+}
+
+/// The bytes of a trace in an open file.
+pub(super) fn bytes_of(file: File, progress: &Progress) -> std::io::Result<Bytes<Box<dyn Read + Send>>> {
+    let size = file.metadata()?.len();
+    Bytes::of_file(progress.count(file), size, |file| Box::new(file) as Box<_>)
 }
 
 /// Whether a file of a folder is one of ours, by content. An empty file called like a trace is: its run crashed.

@@ -139,16 +139,8 @@ impl Tasks {
     /// The goroutine in slot `g`, whose id is `gid`, speaks of a task: mostly of what it works for.
     #[inline(always)]
     fn mention(&mut self, id: TaskId, g: GoSlot, gid: u64) -> &mut TaskSum {
-        match self.latest(g, id) {
-            Some(work) => {
-                let ix = work.ix;
-                self.mentioned(ix, id, gid)
-            }
-            None => {
-                let ix = self.index(id);
-                self.mentioned(ix, id, gid)
-            }
-        }
+        let ix = self.latest_index(g, id).unwrap_or_else(|| self.index(id));
+        self.mentioned(ix, id, gid)
     }
 
     #[inline(always)]
@@ -188,11 +180,11 @@ impl Tasks {
         });
         let mut works = Vec::new();
         for (slot, work) in self.work.iter_mut().enumerate() {
+            // What is worked for was kept, at another place.
+            work.iter_mut().for_each(|work| work.ix = self.by_id.get(&work.task).copied().unwrap_or_default());
             let Some(account) = accounts.peek(GoSlot(slot as u32)) else { continue };
             for work in work {
                 (work.before, work.place) = (Spent::default(), Place::NONE);
-                // What is worked for was kept.
-                work.ix = self.by_id.get(&work.task).copied().unwrap_or_default();
                 works.push((work.ix, work.task, account.id));
             }
         }
@@ -229,10 +221,7 @@ impl Tasks {
     /// The same, asked by the goroutine in slot `g`: mostly of what it works for.
     #[inline(always)]
     pub(super) fn name_for(&self, g: GoSlot, id: TaskId) -> Sym {
-        match self.work.get(g.index()).and_then(|work| work.last()) {
-            Some(work) if work.task == id => self.sums[work.ix as usize].name,
-            _ => self.name(id),
-        }
+        self.latest_index(g, id).map_or_else(|| self.name(id), |ix| self.sums[ix as usize].name)
     }
 
     fn parent(&mut self, id: TaskId, parent: TaskId) {
@@ -248,6 +237,12 @@ impl Tasks {
     #[inline(always)]
     fn latest(&mut self, g: GoSlot, id: TaskId) -> Option<&mut Work> {
         self.work.get_mut(g.index())?.last_mut().filter(|work| work.task == id)
+    }
+
+    /// Which of the sums is the task's, if that is what a goroutine began to work for last.
+    #[inline(always)]
+    fn latest_index(&self, g: GoSlot, id: TaskId) -> Option<u32> {
+        self.work.get(g.index())?.last().filter(|work| work.task == id).map(|work| work.ix)
     }
 
     /// A goroutine works for a task from now on; `before` is what it has spent so far.
@@ -270,13 +265,13 @@ impl Tasks {
         if g.index() >= self.work.len() {
             self.work.resize_with(g.index() + 1, Vec::new);
         }
-        let ix = self.index(id);
         let work = &mut self.work[g.index()];
         if let Some(work) = work.iter_mut().find(|work| work.task == id) {
             work.depth += 1;
         } else if work.len() < AT_ONCE {
+            let ix = self.index(id);
             let place = self.sums[ix as usize].place;
-            work.push(Work { task: id, depth: 1, before: before(), since, place, ix });
+            self.work[g.index()].push(Work { task: id, depth: 1, before: before(), since, place, ix });
         }
     }
 
