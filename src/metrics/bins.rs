@@ -122,4 +122,22 @@ mod tests {
         bins.at(Time(i64::MAX - 1)).0.0 += 1;
         assert_eq!(bins.bins().iter().map(|s| s.0).sum::<i64>(), 100_001);
     }
+
+    #[test]
+    fn a_bin_is_the_same_however_it_is_asked_for() {
+        let (mut one, mut other) = (Bins::<Sum>::default(), Bins::<Sum>::default());
+        for time in [0, 3, 1024, 1023, 600_000, 40_000_000, 39_999_999, 1 << 40, i64::MAX - 1] {
+            let at = Time(time);
+            one.bin(at).0 += time % 7 + 1;
+            let (sum, end) = other.at(at);
+            sum.0 += time % 7 + 1;
+            assert_eq!((one.bins(), one.width()), (other.bins(), other.width()), "at {time}");
+            assert!(time < end.0 && time >= end.0 - other.width(), "{time} is not before {}", end.0);
+        }
+        // A moment before the first is not lost.
+        let mut bins = Bins::<Sum>::default();
+        bins.bin(Time(5_000)).0 += 1;
+        bins.bin(Time(4_000)).0 += 1;
+        assert_eq!(bins.bins(), [Sum(2)]);
+    }
 }

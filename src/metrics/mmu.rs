@@ -368,3 +368,63 @@ impl Mutator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::random::Random;
+
+    /// The least mean by its definition: with an edge of the window at each step, and at both ends.
+    fn by_definition(steps: &[(i64, f64)], end: i64, length: i64) -> f64 {
+        let start = steps[0].0;
+        let sums: Vec<f64> = std::iter::once(0.0)
+            .chain(steps.windows(2).scan(0.0, |sum, pair| {
+                *sum += pair[0].1 * (pair[1].0 - pair[0].0) as f64;
+                Some(*sum)
+            }))
+            .collect();
+        let up_to = |time: i64| {
+            let last = steps.partition_point(|step| step.0 <= time) - 1;
+            sums[last] + steps[last].1 * (time - steps[last].0) as f64
+        };
+        let edges = steps.iter().map(|step| step.0).chain([end]);
+        let lefts = edges.flat_map(|edge| [edge, edge - length]).filter(|&left| left >= start && left + length <= end);
+        lefts.map(|left| (up_to(left + length) - up_to(left)) / length as f64).fold(1.0, f64::min)
+    }
+
+    #[test]
+    fn the_least_mean_is_that_of_all_places_of_the_window() {
+        // Steps close together and far apart, so that all windows hold many of them and few, and most are dropped on the way.
+        for (seed, apart) in [(1, 2_000), (2, 60_000), (3, 3_000_000)] {
+            let (mut random, mut time, mut steps) = (Random::new(seed), 1_000, vec![(1_000, 1.0)]);
+            for _ in 0..6_000 {
+                time += 1 + random.below(apart) as i64;
+                steps.push((time, random.below(9) as f64 / 8.0));
+            }
+            let end = time + 500;
+            let mut curve = Curve::new(1_000, 1.0);
+            for &(time, util) in &steps[1..] {
+                curve.push(time, util);
+            }
+            assert!(apart < 3_000_000 || curve.steps.len() < steps.len() / 2, "none were dropped");
+            let least = curve.finish(end, true);
+            for (length, name) in WINDOWS {
+                // Of sums in floating point.
+                let (expected, found) = (by_definition(&steps, end, length), least[name]);
+                let whole = (end - 1_000) < length;
+                assert!(whole || (expected - found).abs() < 1e-6, "{seed} {name}: {found}, by definition {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_window_longer_than_the_trace_is_as_long_as_the_trace() {
+        let mut curve = Curve::new(0, 1.0);
+        curve.push(50_000, 0.0);
+        curve.push(150_000, 0.5);
+        let least = curve.finish(200_000, true);
+        assert_eq!(least.values().copied().collect::<Vec<_>>(), [0.375, 0.0, 0.375, 0.375]);
+        assert_eq!(least.keys().collect::<Vec<_>>(), ["100ms", "100µs", "10ms", "1ms"]);
+        assert!(Curve::new(7, 1.0).finish(7, true).values().all(|&least| least == 0.0));
+    }
+}

@@ -153,4 +153,35 @@ mod tests {
         arena.push(Block::Heap(Box::new([7; 9])), 0);
         assert_eq!((arena.drain().count(), arena.bytes(places[0], 1).len()), (4, 0));
     }
+
+    #[test]
+    fn pieces_lie_in_as_few_blocks_as_they_fit_into_in_their_order() {
+        let (mut arena, mut pool) = (Arena::default(), vec![Block::new(), Block::full()]);
+        arena.push(Block::new(), 7);
+        // The block of 2 MiB is taken first and is full to the last byte, that of 1 MiB has 1 byte left, and then there is none.
+        let lens = [SMALL, SMALL - 3, 3, SMALL - 1, 2, 0, 5];
+        let mut pieces: Vec<(usize, usize)> = lens.iter().map(|&len| (len, usize::MAX)).collect();
+        let fill = |into: &mut [u8], piece: &mut (usize, usize), place| {
+            into.fill(piece.0 as u8 | 1);
+            piece.1 = place;
+            if into.len() == piece.0 { Ok(()) } else { Err(into.len()) }
+        };
+        assert_eq!(arena.append(pieces.iter_mut().map(|piece| (piece.0, piece)), &mut pool, fill), Ok(()));
+        let at = |block: usize, byte: usize| block << SHIFT | byte;
+        let places = [at(1, 0), at(1, SMALL), at(1, BLOCK - 3), at(2, 0), at(3, 0), at(3, 2), at(3, 2)];
+        assert_eq!(pieces.iter().map(|piece| piece.1).collect::<Vec<_>>(), places);
+        for (len, place) in pieces {
+            let bytes = arena.bytes(place, len);
+            assert!(bytes.len() == len && bytes.iter().all(|&byte| byte == len as u8 | 1), "{len} at {place:x}");
+        }
+        assert_eq!((pool.len(), arena.drain().count()), (0, 4));
+
+        // What cannot be filled is an error, and nothing behind it is asked for.
+        let mut asked = Vec::new();
+        let failed = arena.append([1, 2, 3].iter_mut().map(|len| (*len, len)), &mut pool, |_, len, _| {
+            asked.push(*len);
+            if *len == 2 { Err("no") } else { Ok(()) }
+        });
+        assert_eq!((failed, asked), (Err("no"), vec![1, 2]));
+    }
 }
