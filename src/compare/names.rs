@@ -10,6 +10,7 @@
 
 use std::borrow::Cow;
 
+use crate::metrics::population::own_frame;
 use crate::summary::SiteFrame;
 
 /// The key of a function: its name without closure numbers, type arguments and module versions.
@@ -127,29 +128,9 @@ pub fn numbers(function: &str) -> Vec<u64> {
         .collect()
 }
 
-/// The frame that a person looks for: the innermost one outside the standard library, else outside of what merely
-/// carries a wait.
+/// The frame that a person looks for, see [`own_frame`].
 pub fn leaf(stack: &[SiteFrame]) -> Option<&SiteFrame> {
-    let carries = |f: &&SiteFrame| {
-        ["runtime.", "internal/", "sync.", "syscall.", "os.", "io."].iter().any(|p| f.func.starts_with(p))
-    };
-    let own = stack.iter().find(|f| !is_standard(&f.func));
-    own.or_else(|| stack.iter().find(|f| !carries(f))).or(stack.first())
-}
-
-/// Whether a function is of the standard library: its import path has no dot in its first element. Package main of a
-/// program and packages of modules without a dot (`shop/cart`) cannot be told apart by name; `GOROOT` in the file can.
-pub fn is_standard(function: &str) -> bool {
-    const PACKAGES: [&str; 24] = [
-        "runtime", "sync", "internal", "syscall", "os", "fmt", "io", "time", "bufio", "log", "net", "testing",
-        "context", "database", "crypto", "encoding", "compress", "reflect", "iter", "slices", "maps", "sort", "bytes",
-        "strings",
-    ];
-    let first = function.split(['/', '.']).next().unwrap_or_default();
-    let path = function.split('/').next().unwrap_or_default();
-    // `net/http.X` and `sync.X` are standard, `net.example/x.X` is not.
-    let bare = !function.contains('/') || !path.contains('.');
-    bare && PACKAGES.contains(&first)
+    own_frame(stack.iter(), |frame| &frame.func)
 }
 
 /// Up to the first type argument, which may hold slashes and dots of its own.

@@ -9,7 +9,7 @@ use super::{framework, names};
 use crate::metrics::registry::StackCounts;
 use crate::summary::{Position, SiteFrame, Summary};
 
-/// The name of a stack, and where its innermost function of the program's own is.
+/// The name of a stack, and where the frame is that a person looks for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct StackName {
     /// The chain of functions, innermost first.
@@ -32,8 +32,7 @@ pub(super) fn of(summary: &Summary, under_test: bool) -> Vec<(StackName, StackCo
         let chain: Vec<String> = stack.iter().map(|f| names::key(&f.func)).collect();
         let entry = all.entry(chain.join(" < ")).or_default();
         if entry.0.is_none() {
-            let own = stack.iter().find(|f| !names::is_standard(&f.func)).or(stack.first());
-            entry.0 = own.map(SiteFrame::position);
+            entry.0 = names::leaf(stack).map(SiteFrame::position);
         }
         note(&mut entry.1);
     };

@@ -118,6 +118,30 @@ pub(super) fn carries_wait(func: &str) -> bool {
         .any(|prefix| func.starts_with(prefix))
 }
 
+/// Whether a function is of the standard library: its import path has no dot in its first element. Package main of a
+/// program and packages of modules without a dot (`shop/cart`) cannot be told apart by name; `GOROOT` in the file can.
+fn is_standard(function: &str) -> bool {
+    const PACKAGES: [&str; 24] = [
+        "runtime", "sync", "internal", "syscall", "os", "fmt", "io", "time", "bufio", "log", "net", "testing",
+        "context", "database", "crypto", "encoding", "compress", "reflect", "iter", "slices", "maps", "sort", "bytes",
+        "strings",
+    ];
+    let first = function.split(['/', '.']).next().unwrap_or_default();
+    let path = function.split('/').next().unwrap_or_default();
+    // `net/http.X` and `sync.X` are standard, `net.example/x.X` is not.
+    let bare = !function.contains('/') || !path.contains('.');
+    bare && PACKAGES.contains(&first)
+}
+
+/// The frame of a stack (innermost first) that a person looks for: the innermost one outside the standard library, else outside
+/// of what merely carries a wait, else the innermost.
+pub fn own_frame<'a, F>(stack: impl Iterator<Item = F> + Clone, func: impl Fn(&F) -> &'a str) -> Option<F> {
+    let innermost = |is_it: &dyn Fn(&str) -> bool| stack.clone().find(|frame| is_it(func(frame)));
+    innermost(&|func| !is_standard(func))
+        .or_else(|| innermost(&|func| !carries_wait(func)))
+        .or_else(|| innermost(&|_| true))
+}
+
 /// Whether this function runs the code of one test or benchmark: the function next to it is that code's.
 pub fn is_runner(func: &str) -> bool {
     matches!(func, "testing.tRunner" | "testing.(*B).runN" | "testing.fRunner" | "testing.runExample")
@@ -233,5 +257,19 @@ mod tests {
         ]));
         assert!(!waits(&["runtime.chanrecv1", "p.wait", "p.TestAll", "testing.tRunner"]));
         assert!(!waits(&[]));
+    }
+
+    #[test]
+    fn the_frame_to_look_for_is_the_programs_innermost() {
+        let own = |stack: &[&'static str]| own_frame(stack.iter().copied(), |func| func);
+        let waits = ["runtime.gopark", "internal/poll.(*FD).Read", "net.(*netFD).Read"];
+        assert_eq!(
+            own(&[&waits[..], &["bufio.(*Reader).Peek", "main.serve", "main.main"]].concat()),
+            Some("main.serve")
+        );
+        assert_eq!(own(&[&waits[..], &["net/http.(*conn).serve"]].concat()), Some("net.(*netFD).Read"));
+        assert_eq!(own(&["time.Sleep", "net.example/x.Wait"]), Some("net.example/x.Wait"));
+        assert_eq!(own(&["runtime.gopark", "time.Sleep"]), Some("runtime.gopark"));
+        assert_eq!(own(&[]), None);
     }
 }

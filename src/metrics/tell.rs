@@ -6,6 +6,7 @@ use super::Metrics;
 use super::belongs::Owned;
 use super::blocking::{TestSites, frames, site_frame};
 use super::instances::Instances;
+use super::population::own_frame;
 use super::recorder::Recorder;
 use super::tally::{Spent, Sums};
 use super::tests::{Kind, TestIx, TestSum};
@@ -162,13 +163,10 @@ struct Told {
     spans: Vec<SlowSpan>,
 }
 
-/// The frame of a stack that says most: the innermost one that does not merely carry a wait.
+/// The frame of a stack that says most, with its line.
 fn leaf(symbols: &Symbols, stack: StackId) -> String {
-    let carries = |func: &str| ["runtime.", "internal/", "sync.", "syscall."].iter().any(|p| func.starts_with(p));
-    let mut frames = symbols.frames(stack);
-    let first = symbols.frames(stack).next();
-    let frame = frames.find(|frame| !carries(symbols.text(frame.func))).or(first);
-    frame.map_or(String::new(), |f| format!("{} {}:{}", symbols.text(f.func), symbols.text(f.file), f.line))
+    let own = own_frame(symbols.frames(stack), |frame| symbols.text(frame.func));
+    own.map_or(String::new(), |f| format!("{} {}:{}", symbols.text(f.func), symbols.text(f.file), f.line))
 }
 
 /// The most frequent stacks.

@@ -74,7 +74,7 @@ impl Symbols {
     }
 
     /// The frames of a stack, innermost (leaf) first.
-    pub fn frames(&self, stack: StackId) -> impl DoubleEndedIterator<Item = Frame> + ExactSizeIterator + '_ {
+    pub fn frames(&self, stack: StackId) -> impl DoubleEndedIterator<Item = Frame> + ExactSizeIterator + Clone + '_ {
         let at = stack.0 as usize;
         let end = self.ends.get(at).copied().unwrap_or(0) as usize;
         let start = if at == 0 { end } else { self.ends.get(at - 1).map_or(end, |&start| start as usize) };

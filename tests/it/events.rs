@@ -10,14 +10,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::Arc;
 
-use gotrace_diff::trace::{Bytes, Chunk, EventKind, GoState, ReadAt, Reader, Symbols, TraceError, TraceErrorKind};
+use gotrace_diff::trace::{Chunk, EventKind, GoState, Reader, Symbols, TraceError, TraceErrorKind};
 
 use crate::{craft, data};
 
 /// Larger recordings say little more, and take longer.
-const MOST_BYTES: usize = 200_000;
+pub const MOST_BYTES: usize = 200_000;
 
 /// FNV-1a over text as it is written: equal on every machine and in every release of Rust.
 struct Digest(u64);
@@ -38,20 +37,11 @@ impl Write for Digest {
 }
 
 /// How many events there are, and the digest of all that is given out.
-fn digest(bytes: impl Read) -> Result<(u64, u64), TraceError> {
+pub fn digest(bytes: impl Read) -> Result<(u64, u64), TraceError> {
     digest_of(&mut Reader::new(bytes, false)?)
 }
 
-/// The same of a file that has these bytes.
-fn digest_in_file(bytes: &[u8]) -> Result<(u64, u64), TraceError> {
-    digest_of(&mut Reader::new(in_file(bytes.to_vec(), bytes.len()), false)?)
-}
-
-fn in_file(file: impl ReadAt + 'static, size: usize) -> Bytes<io::Empty> {
-    Bytes::File(Arc::new(file), size as u64)
-}
-
-fn digest_of(reader: &mut Reader<impl Read>) -> Result<(u64, u64), TraceError> {
+pub fn digest_of(reader: &mut Reader<impl Read>) -> Result<(u64, u64), TraceError> {
     let (mut chunk, mut count) = (Chunk::default(), 0);
     let mut digest = Digest::default();
     let mut symbols = Symbols::default();
@@ -223,109 +213,6 @@ fn a_trace_is_the_same_where_a_thread_reads_ahead() {
             assert_eq!(ahead, digest(bytes), "{name}, {} bytes", bytes.len());
         }
     }
-}
-
-#[test]
-fn a_trace_is_the_same_where_its_batches_are_read_when_their_turn_comes() {
-    let mut checked = 0;
-    for name in data::names() {
-        let bytes = data::trace(&name);
-        if bytes.len() <= MOST_BYTES {
-            assert_eq!(digest_in_file(&bytes), digest(bytes.as_slice()), "{name}");
-            checked += 1;
-        }
-    }
-    assert!(checked > 50, "{checked}");
-    // Of a second generation, read ahead whole where it is small, and not where it is large.
-    for (first, second, least) in [(100, 100_000, 0), (20_000, 1_300_000, 8 << 20)] {
-        let bytes = craft::many_goroutines_twice(first, second);
-        assert!(bytes.len() > least, "{}", bytes.len());
-        let read = digest_in_file(&bytes);
-        assert!(read.as_ref().is_ok_and(|&(events, _)| events > first + second), "{read:?}");
-        assert_eq!(read, digest(bytes.as_slice()));
-    }
-    // Wherever it is cut, and whatever bit is wrong, with which error, and where.
-    for name in ["go1.26.6/sched", "go1.22.10/sched", "go1.21.13/sched"] {
-        let bytes = data::trace(name);
-        for end in 0..bytes.len() {
-            assert_eq!(digest_in_file(&bytes[..end]), digest(&bytes[..end]), "{name}, cut at {end}");
-        }
-        let mut bytes = bytes.to_vec();
-        for at in 0..bytes.len() {
-            bytes[at] ^= 1 << (at % 8);
-            assert_eq!(digest_in_file(&bytes), digest(bytes.as_slice()), "{name}, byte {at}");
-            bytes[at] ^= 1 << (at % 8);
-        }
-    }
-}
-
-/// A file of which a part cannot be read.
-struct Broken {
-    bytes: Vec<u8>,
-    from: usize,
-    error: fn() -> io::Result<usize>,
-}
-
-impl ReadAt for Broken {
-    fn read_at(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
-        // Headers of batches are short.
-        if into.len() > 1000 && at as usize >= self.from { (self.error)() } else { self.bytes.read_at(into, at) }
-    }
-}
-
-#[test]
-fn a_batch_that_cannot_be_read_when_its_turn_comes_is_an_error_with_its_place() {
-    let bytes = craft::many_goroutines(400_000);
-    for (error, says) in [
-        (|| Err(io::Error::other("the disk is gone")), "the disk is gone"),
-        // Somebody made it shorter.
-        (|| Ok(0), "unexpected end of file"),
-    ] as [(fn() -> io::Result<usize>, &str); 2]
-    {
-        for from in [0, 100_000, 2_000_000] {
-            let file = Broken { bytes: bytes.clone(), from, error };
-            let error = Reader::new(in_file(file, bytes.len()), false).and_then(|mut reader| digest_of(&mut reader));
-            let error = error.unwrap_err();
-            assert_eq!(error.kind(), TraceErrorKind::ReadFailed, "{error}");
-            assert!(error.to_string().contains(says), "{error}");
-            assert!((from as u64..from as u64 + 200_000).contains(&error.offset()), "{from}: {error}");
-        }
-    }
-}
-
-#[test]
-fn a_file_that_is_interrupted_or_gives_little_at_a_time_is_read_whole() {
-    /// Gives a byte of a batch at a time, and is interrupted before each.
-    struct Slow(Vec<u8>, std::sync::atomic::AtomicU64);
-    impl ReadAt for Slow {
-        fn read_at(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
-            if self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed).is_multiple_of(2) {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
-            let len = into.len().min(1);
-            self.0.read_at(&mut into[..len], at)
-        }
-    }
-    let bytes = data::trace("go1.27.3/gens");
-    let slow = Slow(bytes.to_vec(), Default::default());
-    let read = Reader::new(in_file(slow, bytes.len()), false).and_then(|mut reader| digest_of(&mut reader));
-    assert_eq!(read, digest(bytes.as_slice()));
-}
-
-#[test]
-fn a_packed_file_is_a_stream_and_a_plain_one_is_not() {
-    let plain = data::trace("go1.26.6/sched");
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    io::Write::write_all(&mut packer, &plain).unwrap();
-    let packed = packer.finish().unwrap();
-    for (bytes, is_stream) in [(&plain[..], false), (&packed, true), (b"go 1", true), (b"", true)] {
-        let of = Bytes::of_file(bytes.to_vec(), bytes.len() as u64, io::Cursor::new).unwrap();
-        assert_eq!(matches!(of, Bytes::Stream(_)), is_stream, "{bytes:.4?}");
-        let read = Reader::new(of, false).and_then(|mut reader| digest_of(&mut reader));
-        assert_eq!(read, digest(bytes));
-    }
-    let broken = Broken { bytes: Vec::new(), from: 0, error: || Ok(0) };
-    assert!(Bytes::of_file(broken, 5, |_| io::empty()).is_ok());
 }
 
 #[test]

@@ -47,6 +47,7 @@ mod escapers;
 mod events;
 mod export;
 mod figures;
+mod from_file;
 mod fuzzed;
 mod gate;
 mod go_reader;

@@ -55,7 +55,7 @@ case $part in
   reader)
     take "$crate/src" trace stats few.rs hash.rs
     library "$crate/src" few hash stats trace
-    tests craft data events ordering
+    tests craft data events from_file ordering
     cp "$root"/tests/it/golden/{events,refused}.txt "$crate/tests/it/golden/"
     cp -R "$root/tests/corpus" "$crate/tests/"
     # Recordings are read where they are: none is changed.
