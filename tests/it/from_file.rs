@@ -100,10 +100,21 @@ fn a_file_that_is_interrupted_or_gives_little_at_a_time_is_read_whole() {
             self.0.read_at(&mut into[..len], at)
         }
     }
-    let bytes = data::trace("go1.27.3/gens");
-    let slow = Slow(bytes.to_vec(), Default::default());
-    let read = Reader::new(in_file(slow, bytes.len()), false).and_then(|mut reader| digest_of(&mut reader));
-    assert_eq!(read, digest(bytes.as_slice()));
+    // A table behind the longest header that there is: whether it is one is told by its first byte, the next one behind.
+    let padded = |number: u64| (0..10).map(move |i| (number >> (7 * i)) as u8 & 0x7f | if i < 9 { 0x80 } else { 0 });
+    let mut long = craft::many_goroutines(10);
+    let text = |id| [vec![5, id, 0xbc, 0x05], vec![b'a'; 700]].concat();
+    let table = [vec![4], text(3), text(4)].concat();
+    long.extend([49, 0]);
+    long.extend([1, u64::MAX, 1, table.len() as u64].into_iter().flat_map(padded));
+    long.extend(table);
+    for bytes in [data::trace("go1.27.3/gens").to_vec(), long] {
+        let (size, expected) = (bytes.len(), digest(bytes.as_slice()));
+        assert!(expected.is_ok(), "{expected:?}");
+        let slow = Slow(bytes, Default::default());
+        let read = Reader::new(in_file(slow, size), false).and_then(|mut reader| digest_of(&mut reader));
+        assert_eq!(read, expected);
+    }
 }
 
 #[test]

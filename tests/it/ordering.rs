@@ -291,6 +291,14 @@ fn what_is_rare_and_right_is_read() {
 }
 
 #[test]
+fn of_two_events_at_one_moment_that_of_the_lesser_thread_is_first_whichever_thread_was_there_first() {
+    let notes = |proc| Events::default().event(ev::PROC_STATUS, 0, &[proc, PROC_RUNNING]).0;
+    let craft = Craft::new("go 1.23").frequency(1).batch(1, 5, 1000, &running().0);
+    let craft = craft.frequency(2).batch(2, 5, 2000, &notes(0)).batch(2, 3, 2000, &notes(1));
+    assert_eq!(told(&craft.bytes), ["-1 -1 proc 1: NotExist to Running", "0 0 proc 0: Running to Running"]);
+}
+
+#[test]
 fn a_sample_does_not_overtake_a_thread_that_waits() {
     // The start, at 1050, waits for the creation, which another clock says was at 1200.
     let creates = running().event(ev::GO_CREATE, 199, &[2, 0, 0]);
