@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use gotrace_diff::trace::{Bytes, ReadAt, Reader, TraceError, TraceErrorKind};
+use gotrace_diff::trace::{Bytes, Chunk, ReadAt, Reader, TraceError, TraceErrorKind};
 
 use crate::events::{MOST_BYTES, digest, digest_of};
 use crate::{craft, data};
@@ -219,4 +219,36 @@ fn where_all_of_a_file_is_read_it_is_read_in_large_pieces() {
     let (size, (reads, read)) = (bytes.len(), watch(bytes));
     assert_eq!(read, size);
     assert!(reads < size / (60 << 10) + 20, "{reads} times for {size} bytes");
+}
+
+#[test]
+fn a_generation_is_read_when_its_turn_comes_unless_it_is_small_and_not_the_first() {
+    /// A file of which how much has been read is known.
+    struct Counted(Vec<u8>, AtomicU64);
+    impl ReadAt for Counted {
+        fn read_at(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
+            let read = self.0.read_at(into, at)?;
+            self.1.fetch_add(read as u64, Ordering::Relaxed);
+            Ok(read)
+        }
+    }
+    for (first, second, is_ahead) in [(400_000, 100_000, true), (40_000, 1_500_000, false)] {
+        let begin = craft::many_goroutines(first).len() as u64;
+        let bytes = craft::many_goroutines_twice(first, second);
+        let (size, counted) = (bytes.len() as u64, Arc::new(Counted(bytes, AtomicU64::new(0))));
+        let file: Bytes<io::Empty> = Bytes::File(counted.clone(), size);
+        let (mut reader, mut chunk) = (Reader::new(file, false).unwrap(), Chunk::default());
+        let mut read_at_begin_of = [0; 3];
+        while reader.next_chunk(&mut chunk, 100).unwrap() {
+            let read = &mut read_at_begin_of[reader.generations() as usize];
+            if *read == 0 {
+                *read = counted.1.load(Ordering::Relaxed);
+            }
+        }
+        let [_, of_first, of_second] = read_at_begin_of;
+        // A batch of each, and the headers of the others.
+        assert!(of_first < 100_000, "{first}: {of_first} bytes of {begin}");
+        let behind = of_second - begin;
+        assert!(if is_ahead { of_second >= size } else { behind < 200_000 }, "{second}: {behind} of {}", size - begin);
+    }
 }
