@@ -382,4 +382,12 @@ mod tests {
         assert_eq!(numbers(0x00ff_ffff_ffff_ffff, 0, &mut Raw::default()).map(|(_, len)| len), Some(8));
         assert_eq!(numbers(0x00ff_ffff_ffff_ffff, 1, &mut Raw::default()), None);
     }
+
+    #[test]
+    fn memory_is_given_back_as_that_of_no_batch() {
+        let memory = Box::new(Memory { bytes: vec![7; 2048], of: 3 });
+        let given = Source { at: At::default(), read: Some(memory) }.into_memory();
+        assert!(given.is_some_and(|memory| memory.bytes.len() == 2048 && memory.of == 0));
+        assert!(Source::new(1).into_memory().is_none());
+    }
 }

@@ -306,3 +306,46 @@ impl<R: Read> V2Reader<R> {
         TraceError::new(kind, place().unwrap_or(self.data.end))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::bytes::Bytes;
+    use crate::trace::cursor::encoded;
+    use crate::trace::input::Input;
+    use crate::trace::v2::spec::ev;
+
+    /// A batch of a thread.
+    fn batch(generation: u64, thread: u64, data: &[u8]) -> Vec<u8> {
+        let header = [generation, thread, 1, data.len() as u64].into_iter().flat_map(encoded);
+        [ev::EventBatch].into_iter().chain(header).chain(data.iter().copied()).collect()
+    }
+
+    #[test]
+    fn what_batches_were_read_into_is_kept_for_others_and_not_too_much_of_it() {
+        for threads in [3, 400] {
+            let frequency = [vec![ev::Frequency], encoded(1_000_000_000)].concat();
+            let mut bytes = batch(1, u64::MAX, &frequency);
+            for thread in 0..threads {
+                // Each notes 300 goroutines that wait.
+                let note = |go| [ev::GoStatus, 0].into_iter().chain([go, u64::MAX, 4].into_iter().flat_map(encoded));
+                let notes: Vec<u8> = (1..=300).flat_map(|i| note(thread * 300 + i)).collect();
+                bytes.extend(batch(1, thread, &notes));
+            }
+            bytes.extend(batch(2, u64::MAX, &frequency));
+            bytes.extend(batch(2, 1, &[]));
+            let size = bytes.len() as u64;
+            let input = Input::<std::io::Empty>::new(Bytes::File(Arc::new(bytes), size)).unwrap();
+            let generations = super::super::generation::Generations::new(input, V2::Go122);
+            let file = generations.file();
+            let mut reader = V2Reader::new(Generations::Here(Box::new(generations)), file, V2::Go122, false);
+            let (mut chunk, mut events) = (Chunk::default(), 0);
+            while reader.next_chunk(&mut chunk, 100).unwrap() {
+                events += chunk.events.len() as u64;
+                assert!(reader.count > 1 || reader.memory.is_empty(), "all of it is in use");
+            }
+            assert_eq!((events, reader.count), (threads * 300 + 3, 2));
+            assert_eq!(reader.memory.len(), (threads as usize).min(KEPT_MEMORY));
+        }
+    }
+}
