@@ -283,6 +283,7 @@ fn crafted_files_take_bounded_memory() {
         ("threads with one event each", craft::tiny_batches(300_000)),
         ("goroutines that never do anything", craft::many_goroutines(500_000)),
         ("reversed starts", craft::reversed_proc_starts(1 << 20)),
+        ("ids that double", craft::doubling_ids(21)),
     ] {
         let Some(peak) = peak_memory(&bytes) else { continue };
         let bound = (32 << 20) + 32 * bytes.len() as u64;

@@ -157,7 +157,24 @@ pub fn empty_batches(count: u64) -> Vec<u8> {
     craft.bytes
 }
 
-/// The same with an event in each: a goroutine's status, which any thread may note.
+/// So many strings and stacks, of which the id of each is about twice that of the one before.
+pub fn doubling_ids(count: u64) -> Vec<u8> {
+    let (mut strings, mut stacks) = (vec![4], vec![2]);
+    for i in 0..count {
+        let id = (64 << (i + 1)) - 65;
+        for (table, typ) in [(&mut strings, 5), (&mut stacks, 3)] {
+            table.push(typ);
+            varint(table, id);
+            table.push(0);
+        }
+    }
+    let craft = Craft::new("go 1.22").frequency(1).batch(1, NO_THREAD, 1, &strings).batch(1, NO_THREAD, 1, &stacks);
+    let running =
+        Events::default().event(ev::PROC_STATUS, 1, &[0, PROC_RUNNING]).event(ev::GO_STATUS, 1, &[1, 1, GO_RUNNING]);
+    craft.batch(1, 1, 1, &running.0).bytes
+}
+
+/// Batches with an event in each, each of a thread of its own: a goroutine's status, which any thread may note.
 pub fn tiny_batches(count: u64) -> Vec<u8> {
     let mut craft = Craft::new("go 1.22").frequency(1);
     for m in 0..count {

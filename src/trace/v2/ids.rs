@@ -21,6 +21,12 @@ impl IdTable {
     const ABSENT: u64 = 0;
     const UNKNOWN: u32 = u32::MAX;
 
+    /// Ids below this have a place in the array, where there are so many entries. What counts is not how long the array is: then each
+    /// entry could double it, and thirty of them would fill any memory.
+    fn near(entries: u64) -> u64 {
+        2 * entries + 1024
+    }
+
     pub(super) fn clear(&mut self) {
         self.dense.clear();
         self.sparse.clear();
@@ -33,8 +39,7 @@ impl IdTable {
         if id == 0 || self.place(id).is_some() {
             return false;
         }
-        let near = 2 * self.dense.len() as u64 + 64;
-        if id < near {
+        if id < IdTable::near(self.entries) {
             let index = id as usize;
             if index >= self.dense.len() {
                 self.dense.resize(index + 1, IdTable::ABSENT);
@@ -49,7 +54,7 @@ impl IdTable {
 
     /// All entries are in: makes room for what will be found.
     pub(super) fn finish(&mut self) {
-        let near = 2 * self.entries + 64;
+        let near = IdTable::near(self.entries);
         if let Some(last) = self.sparse.keys().copied().filter(|&id| id < near).max() {
             let len = self.dense.len().max(last as usize + 1);
             self.dense.resize(len, IdTable::ABSENT);
@@ -122,5 +127,19 @@ mod tests {
         table.note(1, 7);
         table.note(u64::MAX, 8);
         assert_eq!((table.found(1), table.found(u64::MAX)), (Some(7), Some(8)));
+    }
+
+    #[test]
+    fn memory_follows_the_entries_and_not_the_largest_id() {
+        let mut table = IdTable::default();
+        // Each is the last one that would be near if the array's length decided.
+        let ids: Vec<u64> = (1..40).map(|i| (64 << i) - 65).collect();
+        assert!(ids.iter().zip(1..).all(|(&id, place)| table.insert(id, place)));
+        table.finish();
+        assert!(table.dense.capacity() < 4096 && table.found.capacity() < 4096, "{}", table.dense.capacity());
+        for (&id, place) in ids.iter().zip(1..) {
+            table.note(id, place as u32);
+            assert_eq!((table.place(id), table.found(id)), (Some(place), Some(place as u32)));
+        }
     }
 }
