@@ -5,6 +5,7 @@ mod accounts;
 mod belongs;
 mod bins;
 mod blocking;
+mod by_task;
 mod chosen;
 mod gauges;
 mod gc;

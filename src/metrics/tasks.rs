@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use super::accounts::Accounts;
 use super::blocking::frames;
+use super::by_task::ByTask;
 use super::groups::GroupIx;
 use super::instances::without_tracer;
 use super::recorded::{Place, Recorded, Recording};
@@ -104,7 +105,7 @@ struct Work {
 pub(super) struct Tasks {
     sums: Vec<TaskSum>,
     /// Which of them is whose.
-    by_id: HashMap<TaskId, u32>,
+    by_id: ByTask,
     /// What was spent on tasks of each type, but for what stands beside the task itself.
     spent: HashMap<Sym, Spent>,
     /// Whether single tasks are asked for.
@@ -124,10 +125,14 @@ impl Tasks {
 
     /// Which of the sums is the task's: a new one where nothing was heard of it.
     fn index(&mut self, id: TaskId) -> u32 {
-        *self.by_id.entry(id).or_insert_with(|| {
-            self.sums.push(TaskSum::default());
-            (self.sums.len() - 1) as u32
-        })
+        self.by_id.get(id).unwrap_or_else(|| self.add(id, TaskSum::default()))
+    }
+
+    fn add(&mut self, id: TaskId, sum: TaskSum) -> u32 {
+        let ix = self.sums.len() as u32;
+        self.sums.push(sum);
+        self.by_id.insert(id, ix);
+        ix
     }
 
     /// The task's sum.
@@ -167,21 +172,18 @@ impl Tasks {
         self.spent.clear();
         self.recorded = Recorded::default();
         let worked: HashSet<TaskId> = self.work.iter().flatten().map(|work| work.task).collect();
-        let before = std::mem::take(&mut self.sums);
-        self.by_id.retain(|id, ix| {
-            let task = &before[*ix as usize];
-            if !worked.contains(id) && !task.is_open() {
-                return false;
+        let (before, by_id) = (std::mem::take(&mut self.sums), std::mem::take(&mut self.by_id));
+        for (id, ix) in by_id.iter() {
+            let task = &before[ix as usize];
+            if worked.contains(&id) || task.is_open() {
+                let (name, begun_by, starter) = (task.name, task.begun_by, task.starter);
+                self.add(id, TaskSum { name, begun_by, starter, unseen: true, ..TaskSum::default() });
             }
-            let (name, begun_by, starter) = (task.name, task.begun_by, task.starter);
-            *ix = self.sums.len() as u32;
-            self.sums.push(TaskSum { name, begun_by, starter, unseen: true, ..TaskSum::default() });
-            true
-        });
+        }
         let mut works = Vec::new();
         for (slot, work) in self.work.iter_mut().enumerate() {
             // What is worked for was kept, at another place.
-            work.iter_mut().for_each(|work| work.ix = self.by_id.get(&work.task).copied().unwrap_or_default());
+            work.iter_mut().for_each(|work| work.ix = self.by_id.get(work.task).unwrap_or_default());
             let Some(account) = accounts.peek(GoSlot(slot as u32)) else { continue };
             for work in work {
                 (work.before, work.place) = (Spent::default(), Place::NONE);
@@ -205,12 +207,12 @@ impl Tasks {
     }
 
     fn get(&self, id: TaskId) -> Option<&TaskSum> {
-        self.by_id.get(&id).map(|&ix| &self.sums[ix as usize])
+        self.by_id.get(id).map(|ix| &self.sums[ix as usize])
     }
 
     /// Whether anything was heard of the task.
     pub(super) fn knows(&self, id: TaskId) -> bool {
-        self.by_id.contains_key(&id)
+        self.by_id.get(id).is_some()
     }
 
     /// The type of a task, as far as it is known.
@@ -406,7 +408,7 @@ impl Tasks {
         is_wanted: impl Fn(Sym) -> bool,
     ) -> Vec<TaskInstance> {
         let mut top = Top::new(keep);
-        for (&id, &ix) in &self.by_id {
+        for (id, ix) in self.by_id.iter() {
             let sum = &self.sums[ix as usize];
             let wanted = !sum.unseen && id != TaskId::BACKGROUND && is_wanted(sum.name);
             let Some(begin) = sum.begin.get().filter(|_| wanted) else { continue };
@@ -431,7 +433,7 @@ impl Tasks {
 
     pub(super) fn to_stats(&self, symbols: &Symbols) -> BTreeMap<String, Task> {
         let mut stats: BTreeMap<Sym, (Task, Spent)> = BTreeMap::new();
-        for (&id, &ix) in &self.by_id {
+        for (id, ix) in self.by_id.iter() {
             let sum = &self.sums[ix as usize];
             if id == TaskId::BACKGROUND || sum.unseen {
                 continue;
