@@ -136,10 +136,10 @@ fn is_standard(function: &str) -> bool {
 /// The frame of a stack (innermost first) that a person looks for: the innermost one outside the standard library, else outside
 /// of what merely carries a wait, else the innermost.
 pub fn own_frame<'a, F>(stack: impl Iterator<Item = F> + Clone, func: impl Fn(&F) -> &'a str) -> Option<F> {
-    let innermost = |is_it: &dyn Fn(&str) -> bool| stack.clone().find(|frame| is_it(func(frame)));
-    innermost(&|func| !is_standard(func))
-        .or_else(|| innermost(&|func| !carries_wait(func)))
-        .or_else(|| innermost(&|_| true))
+    let innermost = |is_it: fn(&str) -> bool| stack.clone().find(|frame| is_it(func(frame)));
+    innermost(|func| !is_standard(func))
+        .or_else(|| innermost(|func| !carries_wait(func)))
+        .or_else(|| stack.clone().next())
 }
 
 /// Whether this function runs the code of one test or benchmark: the function next to it is that code's.

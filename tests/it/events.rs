@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::io::{self, Read};
 use std::path::Path;
 
-use gotrace_diff::trace::{Chunk, EventKind, GoState, Reader, Symbols, TraceError, TraceErrorKind};
+use gotrace_diff::trace::{Bytes, Chunk, EventKind, GoState, Reader, Symbols, TraceError, TraceErrorKind};
 
 use crate::{craft, data};
 
@@ -37,11 +37,11 @@ impl Write for Digest {
 }
 
 /// How many events there are, and the digest of all that is given out.
-pub fn digest(bytes: impl Read) -> Result<(u64, u64), TraceError> {
+pub fn digest<R: Read>(bytes: impl Into<Bytes<R>>) -> Result<(u64, u64), TraceError> {
     digest_of(&mut Reader::new(bytes, false)?)
 }
 
-pub fn digest_of(reader: &mut Reader<impl Read>) -> Result<(u64, u64), TraceError> {
+fn digest_of(reader: &mut Reader<impl Read>) -> Result<(u64, u64), TraceError> {
     let (mut chunk, mut count) = (Chunk::default(), 0);
     let mut digest = Digest::default();
     let mut symbols = Symbols::default();

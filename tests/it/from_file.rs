@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 
 use gotrace_diff::trace::{Bytes, Chunk, ReadAt, Reader, TraceError, TraceErrorKind};
 
-use crate::events::{MOST_BYTES, digest, digest_of};
+use crate::events::{MOST_BYTES, digest};
 use crate::{craft, data};
 
 /// What the reader gives out of a file that has these bytes.
 fn digest_in_file(bytes: &[u8]) -> Result<(u64, u64), TraceError> {
-    digest_of(&mut Reader::new(in_file(bytes.to_vec(), bytes.len()), false)?)
+    digest(in_file(bytes.to_vec(), bytes.len()))
 }
 
 fn in_file(file: impl ReadAt + 'static, size: usize) -> Bytes<io::Empty> {
@@ -78,8 +78,7 @@ fn a_batch_that_cannot_be_read_when_its_turn_comes_is_an_error_with_its_place() 
     {
         for from in [0, 100_000, 2_000_000] {
             let file = Broken { bytes: bytes.clone(), from, error };
-            let error = Reader::new(in_file(file, bytes.len()), false).and_then(|mut reader| digest_of(&mut reader));
-            let error = error.unwrap_err();
+            let error = digest(in_file(file, bytes.len())).unwrap_err();
             assert_eq!(error.kind(), TraceErrorKind::ReadFailed, "{error}");
             assert!(error.to_string().contains(says), "{error}");
             assert!((from as u64..from as u64 + 200_000).contains(&error.offset()), "{from}: {error}");
@@ -112,8 +111,7 @@ fn a_file_that_is_interrupted_or_gives_little_at_a_time_is_read_whole() {
         let (size, expected) = (bytes.len(), digest(bytes.as_slice()));
         assert!(expected.is_ok(), "{expected:?}");
         let slow = Slow(bytes, Default::default());
-        let read = Reader::new(in_file(slow, size), false).and_then(|mut reader| digest_of(&mut reader));
-        assert_eq!(read, expected);
+        assert_eq!(digest(in_file(slow, size)), expected);
     }
 }
 
@@ -126,8 +124,7 @@ fn a_packed_file_is_a_stream_and_a_plain_one_is_not() {
     for (bytes, is_stream) in [(&plain[..], false), (&packed, true), (b"go 1", true), (b"", true)] {
         let of = Bytes::of_file(bytes.to_vec(), bytes.len() as u64, io::Cursor::new).unwrap();
         assert_eq!(matches!(of, Bytes::Stream(_)), is_stream, "{bytes:.4?}");
-        let read = Reader::new(of, false).and_then(|mut reader| digest_of(&mut reader));
-        assert_eq!(read, digest(bytes));
+        assert_eq!(digest(of), digest(bytes));
     }
     let broken = Broken { bytes: Vec::new(), from: 0, error: || Ok(0) };
     assert!(Bytes::of_file(broken, 5, |_| io::empty()).is_ok());
@@ -151,8 +148,7 @@ fn files_of_the_system_are_read_as_their_bytes_are() {
         std::fs::write(&path, &bytes).unwrap();
         let file = Bytes::of_file(File::open(&path).unwrap(), bytes.len() as u64, |file| file).unwrap();
         assert!(matches!(file, Bytes::File(_, size) if size == bytes.len() as u64), "{name}");
-        let read = Reader::new(file, false).and_then(|mut reader| digest_of(&mut reader));
-        assert_eq!(read, digest(bytes.as_slice()), "{name}");
+        assert_eq!(digest(file), digest(bytes.as_slice()), "{name}");
     }
 }
 
@@ -191,8 +187,7 @@ fn watch(bytes: Vec<u8>) -> (usize, usize) {
     let (expected, size) = (digest(bytes.as_slice()), bytes.len());
     let watched = Arc::new(Watched { bytes, reads: Mutex::default(), announced: AtomicU64::new(0) });
     let file: Bytes<io::Empty> = Bytes::File(watched.clone(), size as u64);
-    let read = Reader::new(file, false).and_then(|mut reader| digest_of(&mut reader));
-    assert_eq!(read, expected);
+    assert_eq!(digest(file), expected);
     let reads = watched.reads.lock().unwrap();
     (reads.len(), reads.iter().map(|read| read.1).sum())
 }
