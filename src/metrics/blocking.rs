@@ -112,6 +112,8 @@ pub(super) struct Blocking {
     /// small consecutive numbers.
     last: Vec<[u32; 2]>,
     pairs: Vec<PairSum>,
+    /// By the waker's stack: index of the pair that was asked for last.
+    last_by: Vec<u32>,
     by_pair: HashMap<PairKey, u32>,
     /// System calls that ended before their goroutine first ran. Go's profiles count those of goroutines that never do.
     early: HashMap<GoSlot, Early>,
@@ -231,11 +233,24 @@ impl Blocking {
         let last = self.sites[key.site as usize].pair;
         let pair = match self.pairs.get(last as usize) {
             Some(pair) if pair.key == key => last,
-            _ => self.find_pair(key),
+            _ => self.other_pair(key),
         };
         let sum = &mut self.pairs[pair as usize];
         sum.count += 1;
         sum.ns = sum.ns.saturating_add(ns);
+    }
+
+    /// The pair, which is not what its site asked for last.
+    #[inline(never)]
+    fn other_pair(&mut self, key: PairKey) -> u32 {
+        let last = self.last_by.get(key.by_stack.0 as usize).map_or(u32::MAX, |&last| last);
+        match self.pairs.get(last as usize) {
+            Some(pair) if pair.key == key => {
+                self.sites[key.site as usize].pair = last;
+                last
+            }
+            _ => self.find_pair(key),
+        }
     }
 
     fn find_pair(&mut self, key: PairKey) -> u32 {
@@ -245,6 +260,11 @@ impl Blocking {
             self.pairs.push(PairSum { key, count: 0, ns: 0 });
         }
         self.sites[key.site as usize].pair = pair;
+        let at = key.by_stack.0 as usize;
+        if at >= self.last_by.len() {
+            self.last_by.resize(at + 1, u32::MAX);
+        }
+        self.last_by[at] = pair;
         pair
     }
 
