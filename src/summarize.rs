@@ -8,13 +8,14 @@
 //! ```
 
 use std::io::Read;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::thread::Scope;
 
 use crate::metrics::{Chosen, Metrics};
 use crate::summary::{Recording, Summary, Warning};
 use crate::timeline::{Running, Timeline, Window};
-use crate::trace::{Bytes, Chunk, ClockSnapshot, Reader, Time, TraceError, TraceErrorClass, TraceErrorKind};
+use crate::trace::{Bytes, Chunk, ClockSnapshot, Helper, Reader, Time, TraceError, TraceErrorClass, TraceErrorKind};
 
 /// Events are handed on in runs of this many. Who waits for the next run sleeps, and waking it takes a virtual machine 14 µs:
 /// as long as reading a thousand events.
@@ -87,9 +88,11 @@ pub fn summarize<R: Read + Send>(
     let bytes = bytes.into();
     let (full, to_analyse) = sync_channel(AHEAD);
     let (emptied, to_fill) = channel();
+    let helper = Arc::<Helper>::default();
     let (analysis, read) = std::thread::scope(|scope| {
-        let reading = scope.spawn(move || read(bytes, options.keep_messages, scope, &full, &to_fill));
-        let analysis = analyse(&to_analyse, &emptied, options);
+        let helped = Arc::clone(&helper);
+        let reading = scope.spawn(move || read(bytes, options.keep_messages, scope, helped, &full, &to_fill));
+        let analysis = analyse(Chunks::new(to_analyse, helper), &emptied, options);
         match reading.join() {
             Ok(read) => (analysis, read),
             Err(panic) => std::panic::resume_unwind(panic),
@@ -132,10 +135,11 @@ pub(crate) fn read<'scope, R: Read + Send + 'scope>(
     bytes: Bytes<R>,
     keep_messages: bool,
     scope: &'scope Scope<'scope, '_>,
+    helper: Arc<Helper>,
     full: &SyncSender<Chunk>,
     to_fill: &Receiver<Chunk>,
 ) -> Result<(Facts, Option<TraceError>), TraceError> {
-    let mut reader = Reader::ahead(bytes, keep_messages, scope)?;
+    let mut reader = Reader::ahead(bytes, keep_messages, scope, helper)?;
     let failure = loop {
         let mut chunk = to_fill.try_recv().unwrap_or_default();
         match reader.next_chunk(&mut chunk, CHUNK) {
@@ -162,7 +166,33 @@ struct Analyses {
     before: Option<Analysis>,
 }
 
-fn analyse(to_analyse: &Receiver<Chunk>, emptied: &Sender<Chunk>, options: &Options) -> Analyses {
+/// The chunks that a reading thread fills. Helps it while there is none.
+pub(crate) struct Chunks {
+    filled: Receiver<Chunk>,
+    helper: Arc<Helper>,
+}
+
+impl Chunks {
+    pub(crate) fn new(filled: Receiver<Chunk>, helper: Arc<Helper>) -> Chunks {
+        Chunks { filled, helper }
+    }
+}
+
+impl Iterator for Chunks {
+    type Item = Chunk;
+
+    fn next(&mut self) -> Option<Chunk> {
+        loop {
+            match self.filled.try_recv() {
+                Ok(chunk) => return Some(chunk),
+                Err(TryRecvError::Empty) if self.helper.help() => {}
+                Err(_) => return self.filled.recv().ok(),
+            }
+        }
+    }
+}
+
+fn analyse(chunks: Chunks, emptied: &Sender<Chunk>, options: &Options) -> Analyses {
     let keep_before = options.allow_partial;
     let timeline = Timeline::within(options.window);
     let mut current = Analysis {
@@ -172,7 +202,7 @@ fn analyse(to_analyse: &Receiver<Chunk>, emptied: &Sender<Chunk>, options: &Opti
         clock: None,
     };
     let mut before = None;
-    for mut chunk in to_analyse {
+    for mut chunk in chunks {
         if keep_before && chunk.generation != current.generation {
             before = Some(current.clone());
         }

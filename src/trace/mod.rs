@@ -22,6 +22,7 @@ pub use error::{TraceError, TraceErrorClass, TraceErrorKind};
 pub use event::*;
 pub use reader::Reader;
 pub use symbols::{Frame, Interner, SymbolDelta, Symbols};
+pub use v2::Helper;
 pub use version::Version;
 
 /// A run of events of one generation, in order, with the symbols that they are the first to mention.

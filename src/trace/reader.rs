@@ -1,6 +1,7 @@
 //! A reader of any version.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::thread::Scope;
 
 use super::Chunk;
@@ -8,7 +9,7 @@ use super::bytes::Bytes;
 use super::error::{TraceError, TraceErrorKind};
 use super::input::Input;
 use super::v1::V1Reader;
-use super::v2::{Generations, Source, V2Reader};
+use super::v2::{Generations, Helper, Source, V2Reader};
 use super::version::{HEADER_LEN, Version};
 
 /// Traces of Go 1.21 and older are held in memory whole; larger ones are refused.
@@ -32,10 +33,11 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// When it is no trace, of a format that is not read, or (Go 1.21 and older, which is read at once) broken.
     pub fn new(bytes: impl Into<Bytes<R>>, keep_messages: bool) -> Result<Self, TraceError> {
-        Reader::with(bytes.into(), keep_messages, |generations| Source::Here(Box::new(generations)))
+        Reader::with(bytes.into(), keep_messages, None, |generations| Source::Here(Box::new(generations)))
     }
 
-    /// The same, and a thread of `scope` reads a generation ahead (of Go 1.22 and newer).
+    /// The same, and a thread of `scope` reads a generation ahead (of Go 1.22 and newer); whoever waits for this one's events may
+    /// meanwhile [`help`](Helper::help) to decode those to come.
     ///
     /// # Errors
     /// As [`Reader::new`].
@@ -43,16 +45,18 @@ impl<R: Read> Reader<R> {
         bytes: impl Into<Bytes<R>>,
         keep_messages: bool,
         scope: &'scope Scope<'scope, '_>,
+        helper: Arc<Helper>,
     ) -> Result<Self, TraceError>
     where
         R: Send + 'scope,
     {
-        Reader::with(bytes.into(), keep_messages, |generations| Source::ahead(generations, scope))
+        Reader::with(bytes.into(), keep_messages, Some(helper), |generations| Source::ahead(generations, scope))
     }
 
     fn with(
         bytes: Bytes<R>,
         keep_messages: bool,
+        helper: Option<Arc<Helper>>,
         source: impl FnOnce(Generations<R>) -> Source<R>,
     ) -> Result<Self, TraceError> {
         let mut input = Input::new(bytes)?;
@@ -61,7 +65,7 @@ impl<R: Read> Reader<R> {
             Version::V2(v2) => {
                 let generations = Generations::new(input, v2);
                 let file = generations.file();
-                Inner::V2(Box::new(V2Reader::new(source(generations), file, v2, keep_messages)))
+                Inner::V2(Box::new(V2Reader::new(source(generations), file, helper, v2, keep_messages)))
             }
             Version::V1(v1) => {
                 let Some(bytes) = input.rest(MAX_V1)? else {

@@ -16,9 +16,10 @@ fn digest_in_file(bytes: &[u8]) -> Result<(u64, u64), TraceError> {
     digest(in_file(bytes.to_vec(), bytes.len()))
 }
 
-fn in_file(file: impl ReadAt + 'static, size: usize) -> Bytes<io::Empty> {
+pub fn in_file(file: impl ReadAt + 'static, size: usize) -> Bytes<io::Empty> {
     Bytes::File(Arc::new(file), size as u64)
 }
+
 #[test]
 fn a_trace_is_the_same_where_its_batches_are_read_when_their_turn_comes() {
     let mut checked = 0;
@@ -54,10 +55,10 @@ fn a_trace_is_the_same_where_its_batches_are_read_when_their_turn_comes() {
 }
 
 /// A file of which a part cannot be read.
-struct Broken {
-    bytes: Vec<u8>,
-    from: usize,
-    error: fn() -> io::Result<usize>,
+pub struct Broken {
+    pub bytes: Vec<u8>,
+    pub from: usize,
+    pub error: fn() -> io::Result<usize>,
 }
 
 impl ReadAt for Broken {

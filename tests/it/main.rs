@@ -51,6 +51,7 @@ mod from_file;
 mod fuzzed;
 mod gate;
 mod go_reader;
+mod helped;
 mod history;
 mod init;
 mod instances;

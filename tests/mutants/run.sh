@@ -37,11 +37,13 @@ library() {
 tests() {
   echo '#[cfg(test)] extern crate self as gotrace_diff;' >>"$crate/src/lib.rs"
   for name; do
-    cp "$root/tests/it/$name.rs" "$crate/tests/it/"
+    local file=$name.rs
+    [ -e "$root/tests/it/$file" ] || file=$name/mod.rs
+    cp -R "$root/tests/it/${file%/*}" "$crate/tests/it/"
     # A part and its tests may have one name; no test looks into others of that name.
     local as=$name
     [ ! -e "$root/src/$name" ] || as=${name}_tests
-    printf '#[cfg(test)] #[path = "../tests/it/%s.rs"] mod %s;\n' "$name" "$as" >>"$crate/src/lib.rs"
+    printf '#[cfg(test)] #[path = "../tests/it/%s"] mod %s;\n' "$file" "$as" >>"$crate/src/lib.rs"
   done
 }
 # An item of a file: from the line that begins with the text to the line that is `}`.
@@ -55,7 +57,7 @@ case $part in
   reader)
     take "$crate/src" trace stats few.rs hash.rs
     library "$crate/src" few hash stats trace
-    tests craft data events from_file ordering
+    tests craft data events from_file helped mutate ordering
     cp "$root"/tests/it/golden/{events,refused}.txt "$crate/tests/it/golden/"
     cp -R "$root/tests/corpus" "$crate/tests/"
     # Recordings are read where they are: none is changed.

@@ -4,9 +4,12 @@
 //! order asks for it: the processor foresees what comes, and the next place to read never waits for anything else.
 
 use std::io;
+use std::sync::Arc;
 
 use super::generation::{EventBatch, Generation};
+use super::helper::{Decoded, Helper, Offer};
 use super::spec::{MAX_ARGS, Specs};
+use super::tables::Clock;
 use crate::trace::bytes::{ReadAt, read_exact_at};
 use crate::trace::cursor::{VarintError, in_word, uvarint};
 use crate::trace::error::TraceErrorKind as Kind;
@@ -54,6 +57,18 @@ impl Raw {
 pub(crate) struct Source {
     at: At,
     read: Option<Box<Memory>>,
+    /// The batch's events, where a helper has decoded it.
+    ready: Option<Box<Decoded>>,
+}
+
+/// Where batches are read from that were not read with their generation.
+pub(crate) struct Origin<'a> {
+    pub(crate) file: Option<&'a Arc<dyn ReadAt>>,
+    pub(crate) memory: &'a mut Spare,
+    pub(crate) specs: &'a Arc<Specs>,
+    pub(crate) helper: Option<&'a Helper>,
+    /// The generation, counted.
+    pub(crate) generation: u64,
 }
 
 /// Memory that is not in use.
@@ -70,7 +85,7 @@ pub(crate) struct Memory {
 
 /// How far the events of a thread have been decoded.
 #[derive(Clone, Copy, Debug, Default)]
-struct At {
+pub(super) struct At {
     batch: u32,
     /// In the batch.
     pos: u32,
@@ -92,7 +107,7 @@ pub(crate) enum Broken {
 impl Source {
     /// Those from this batch on.
     pub(crate) fn new(batch: u32) -> Source {
-        Source { at: At { batch, ..At::default() }, read: None }
+        Source { at: At::of(batch), ..Source::default() }
     }
 
     /// The memory that batches were read into, for another thread to use.
@@ -105,31 +120,61 @@ impl Source {
 
     /// Decodes the next events into `out` and says how many; none at the end of the generation. An event that is broken
     /// is an error once it is the next one.
-    pub(crate) fn fill(
-        &mut self,
-        data: &Generation,
-        (file, memory): (Option<&dyn ReadAt>, &mut Spare),
-        specs: &Specs,
-        out: &mut [Raw],
-    ) -> Result<usize, Broken> {
+    pub(crate) fn fill(&mut self, data: &Generation, from: &mut Origin<'_>, out: &mut [Raw]) -> Result<usize, Broken> {
+        if let Some(count) = self.give(from, out) {
+            return Ok(count);
+        }
         let Some(mut batch) = data.batches.get(self.at.batch as usize) else { return Ok(0) };
         while self.at.pos == batch.len {
             if batch.next == EventBatch::LAST {
                 return Ok(0);
             }
             let Some(next) = data.batches.get(batch.next as usize) else { return Ok(0) };
-            self.at = At { batch: batch.next, ..At::default() };
+            self.at = At::of(batch.next);
             batch = next;
         }
         self.at.before = self.at.pos;
-        if batch.start == EventBatch::IN_FILE {
-            let read = self.read.get_or_insert_with(|| memory.pop().unwrap_or_default());
-            if read.of != self.at.batch + 1 {
-                read.load(self.at.batch, batch, file)?;
+        if batch.start == EventBatch::IN_FILE && self.read.as_ref().is_none_or(|read| read.of != self.at.batch + 1) {
+            if self.at.pos == 0 && self.claim(data, batch, from) {
+                return self.fill(data, from, out);
             }
+            let read = self.read.get_or_insert_with(|| from.memory.pop().unwrap_or_default());
+            read.load(self.at.batch, batch, from.file.map(|file| &**file))?;
         }
         let bytes = Source::bytes(self.read.as_deref(), data, batch);
-        self.at.decode(bytes, data, batch, specs, out)
+        self.at.decode(bytes, data.tables.clock(), batch.time, from.specs, out)
+    }
+
+    /// Gives out events that a helper has decoded, where there are any.
+    #[inline(never)]
+    fn give(&mut self, from: &Origin<'_>, out: &mut [Raw]) -> Option<usize> {
+        let count = self.ready.as_mut()?.give(out);
+        if count > 0 {
+            return Some(count);
+        }
+        let ready = self.ready.take()?;
+        self.at = ready.end();
+        if let Some(helper) = from.helper {
+            helper.give_back(ready);
+        }
+        None
+    }
+
+    /// Takes what a helper has made of this batch, which begins now, if it has; and offers it the next one.
+    #[cold]
+    fn claim(&mut self, data: &Generation, batch: &EventBatch, from: &Origin<'_>) -> bool {
+        let (Some(helper), Some(file)) = (from.helper, from.file) else { return false };
+        if let Some(next) = data.batches.get(batch.next as usize).filter(|next| next.start == EventBatch::IN_FILE) {
+            helper.offer(Offer {
+                key: (from.generation, batch.next),
+                batch: *next,
+                clock: data.tables.clock(),
+                specs: Arc::clone(from.specs),
+                file: Arc::clone(file),
+            });
+        }
+        self.ready = helper.claim((from.generation, self.at.batch));
+        self.ready.is_some()
     }
 
     /// The bytes of a batch, wherever they are.
@@ -148,13 +193,24 @@ impl Source {
 
     /// Where that was when only `count` events of the last round were decoded.
     pub(crate) fn offset_behind(&self, data: &Generation, specs: &Specs, count: usize) -> Option<u64> {
+        let batch = data.batches.get(self.at.batch as usize)?;
+        let (before, mut count, bytes) = match &self.ready {
+            Some(ready) => {
+                let (given, bytes) = ready.before();
+                (0, given + count, bytes)
+            }
+            None => (self.at.before, count, Source::bytes(self.read.as_deref(), data, batch)),
+        };
         // Their times no longer matter: they are counted from the begin of the batch, so that they are not later than they were
         // and none of them is too late.
-        let mut at = At { pos: self.at.before, last_time: 0, ..self.at };
+        let mut at = At { pos: before, last_time: 0, ..self.at };
         let mut scratch = [Raw::default(); AHEAD];
-        let batch = data.batches.get(self.at.batch as usize)?;
-        if let Some(out) = scratch.get_mut(..count) {
-            let _ = at.decode(Source::bytes(self.read.as_deref(), data, batch), data, batch, specs, out);
+        while count > 0 {
+            let out = scratch.get_mut(..count.min(AHEAD)).unwrap_or_default();
+            match at.decode(bytes, data.tables.clock(), batch.time, specs, out) {
+                Ok(decoded @ 1..) => count -= decoded,
+                _ => break,
+            }
         }
         at.offset(data)
     }
@@ -177,19 +233,24 @@ impl Memory {
 }
 
 impl At {
-    fn decode(
+    /// The begin of a batch.
+    pub(super) fn of(batch: u32) -> At {
+        At { batch, ..At::default() }
+    }
+
+    /// Decodes the next events of the batch, whose bytes and time these are.
+    pub(super) fn decode(
         &mut self,
         bytes: &[u8],
-        data: &Generation,
-        batch: &EventBatch,
+        clock: Clock,
+        time: u64,
         specs: &Specs,
         out: &mut [Raw],
     ) -> Result<usize, Broken> {
-        let clock = data.tables.clock();
         let mut rest = bytes.get(self.pos as usize..).unwrap_or_default();
         let mut last_time = self.last_time;
         if last_time == 0 {
-            last_time = clock.ns(batch.time);
+            last_time = clock.ns(time);
         }
         let mut count = 0;
         let (mut failure, mut overflow) = (None, false);
@@ -223,7 +284,7 @@ impl At {
             // What Go makes of times as late as that depends on the processor. Those before count.
             let good = out.iter().take(count).take_while(|raw| (0..i64::MAX).contains(&raw.time)).count();
             return match out.get_mut(..good) {
-                Some(out) if good > 0 => self.decode(bytes, data, batch, specs, out),
+                Some(out) if good > 0 => self.decode(bytes, clock, time, specs, out),
                 _ => Err(Broken::Event(Kind::TimeOutOfRange, None)),
             };
         }
@@ -386,7 +447,7 @@ mod tests {
     #[test]
     fn memory_is_given_back_as_that_of_no_batch() {
         let memory = Box::new(Memory { bytes: vec![7; 2048], of: 3 });
-        let given = Source { at: At::default(), read: Some(memory) }.into_memory();
+        let given = Source { read: Some(memory), ..Source::default() }.into_memory();
         assert!(given.is_some_and(|memory| memory.bytes.len() == 2048 && memory.of == 0));
         assert!(Source::new(1).into_memory().is_none());
     }

@@ -15,8 +15,9 @@ use crate::trace::version::V2;
 /// The table of threads is kept for the next generation unless it is larger than any real program's.
 const KEPT_THREADS: usize = 1 << 12;
 
-/// Of a file, generations of no more bytes of events than this are read ahead whole: that is memory which is used again and again.
-const READ_AHEAD: u64 = 8 << 20;
+/// Of a file, generations of no more bytes of events than this are read ahead whole, in memory that is used again and again. The
+/// batches of larger ones are read when their turn comes, or decoded before by whoever waits (see [`super::helper`]).
+const READ_AHEAD: u64 = 1 << 20;
 
 /// A batch of events. Batches of one thread form a list, in the order of the file.
 #[derive(Clone, Copy, Debug)]

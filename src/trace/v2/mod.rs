@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   input ──batch──▶ generation ──┬─ tables: strings, stacks, clock, CPU samples
-//!                                 └─ threads: the batches of each thread ──frontier──▶ order ──▶ Event
+//!                                 └─ threads: the batches of each thread ─decode─▶ frontier ──▶ order ──▶ Event
+//!                                                                           ╰ helper: by whoever waits for the events
 //! ```
 
 mod ahead;
@@ -11,6 +12,7 @@ mod decode;
 mod frontier;
 mod generation;
 mod gos;
+mod helper;
 mod ids;
 mod order;
 mod reader;
@@ -20,4 +22,5 @@ mod tables;
 
 pub(crate) use ahead::Source;
 pub(crate) use generation::Generations;
+pub use helper::Helper;
 pub(crate) use reader::V2Reader;

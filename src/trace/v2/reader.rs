@@ -4,9 +4,10 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::ahead::Source as Generations;
-use super::decode::{self, Broken, Raw, Source, Spare};
+use super::decode::{self, Broken, Origin, Raw, Source, Spare};
 use super::frontier::Entry;
 use super::generation::Generation;
+use super::helper::Helper;
 use super::order::{Order, Step};
 use super::spec::{self, Specs};
 use crate::trace::Chunk;
@@ -20,10 +21,12 @@ const KEPT_MEMORY: usize = 256;
 
 /// Reads a trace of Go 1.22 or newer. Holds one generation in memory, or two where the next one is read ahead.
 pub(crate) struct V2Reader<R: Read> {
-    specs: Specs,
+    specs: Arc<Specs>,
     generations: Generations<R>,
     /// Where batches are read from that were not read with their generation.
     file: Option<Arc<dyn ReadAt>>,
+    /// Who decodes batches before they are needed, if anybody does.
+    helper: Option<Arc<Helper>>,
     /// Memory that batches were read into, for others.
     memory: Spare,
     /// The generation whose events are being put into order.
@@ -50,13 +53,15 @@ impl<R: Read> V2Reader<R> {
     pub(crate) fn new(
         generations: Generations<R>,
         file: Option<Arc<dyn ReadAt>>,
+        helper: Option<Arc<Helper>>,
         version: V2,
         keep_messages: bool,
     ) -> Self {
         V2Reader {
-            specs: Specs::of(version),
+            specs: Arc::new(Specs::of(version)),
             generations,
             file,
+            helper,
             memory: Vec::new(),
             data: Generation::default(),
             in_generation: false,
@@ -185,6 +190,7 @@ impl<R: Read> V2Reader<R> {
     }
 
     /// Lets events happen until there are `max` of them; false when the generation has no more.
+    #[inline(always)]
     fn run(&mut self, max: usize) -> Result<bool, TraceError> {
         let mut current = self.current;
         while self.order.out.len() < max {
@@ -223,11 +229,18 @@ impl<R: Read> V2Reader<R> {
     }
 
     /// Decodes the next events of a thread, which has none left; gives its place among the others, or none at its end.
+    #[inline(never)]
     fn refill(&mut self, t: u32) -> Result<Entry, TraceError> {
         let (from, to) = self.rings[t as usize];
         let room = self.decoded.get_mut(from as usize..to as usize).unwrap_or_default();
-        let from_file = (self.file.as_deref(), &mut self.memory);
-        let filled = self.sources[t as usize].fill(&self.data, from_file, &self.specs, room);
+        let mut origin = Origin {
+            file: self.file.as_ref(),
+            memory: &mut self.memory,
+            specs: &self.specs,
+            helper: self.helper.as_deref(),
+            generation: self.count,
+        };
+        let filled = self.sources[t as usize].fill(&self.data, &mut origin, room);
         let time = room.first().map_or(0, |raw| raw.time);
         match filled {
             Ok(count) => {
@@ -338,7 +351,7 @@ mod tests {
             let input = Input::<std::io::Empty>::new(Bytes::File(Arc::new(bytes), size)).unwrap();
             let generations = super::super::generation::Generations::new(input, V2::Go122);
             let file = generations.file();
-            let mut reader = V2Reader::new(Generations::Here(Box::new(generations)), file, V2::Go122, false);
+            let mut reader = V2Reader::new(Generations::Here(Box::new(generations)), file, None, V2::Go122, false);
             let (mut chunk, mut events) = (Chunk::default(), 0);
             while reader.next_chunk(&mut chunk, 100).unwrap() {
                 events += chunk.events.len() as u64;

@@ -417,7 +417,7 @@ impl Clock {
     /// Below this many units a product with [`Clock::whole`] is exact in a float, too.
     const EXACT: u64 = 1 << 40;
 
-    fn new(units_per_second: u64) -> Clock {
+    pub(super) fn new(units_per_second: u64) -> Clock {
         // The order of operations is Go's, so that every time converts to the same nanosecond.
         let ns_per_unit = 1.0 / (units_per_second as f64 / 1e9);
         let is_whole = ns_per_unit.fract() == 0.0 && ns_per_unit < 4096.0;

@@ -117,6 +117,28 @@ impl Trace {
         out
     }
 
+    /// Makes several batches of each batch of events: of so many events each.
+    pub fn split(&mut self, events: usize) {
+        let mut pieces = Vec::new();
+        for piece in self.pieces.drain(..) {
+            match piece {
+                Piece::Batch(mut batch) if batch.experiment.is_none() && batch.table.is_none() => {
+                    while batch.items.len() > events {
+                        let behind = batch.items.split_off(events);
+                        let first = Batch { rest: Vec::new(), ..batch.clone() };
+                        // Times are told as what has passed since the one before.
+                        batch.head[2] += first.items.iter().filter_map(|item| item.args.first()).sum::<u64>();
+                        pieces.push(Piece::Batch(first));
+                        batch.items = behind;
+                    }
+                    pieces.push(Piece::Batch(batch));
+                }
+                other => pieces.push(other),
+            }
+        }
+        self.pieces = pieces;
+    }
+
     fn batch(&mut self, rng: &mut Rng) -> Option<&mut Batch> {
         let at = rng.usize(..self.pieces.len().max(1));
         let (behind, before) = self.pieces.split_at_mut(at);
