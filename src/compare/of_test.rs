@@ -47,8 +47,7 @@ fn around<'a>(a: &'a str, b: &str) -> Option<&'a str> {
     let mut end = None;
     let starts = a.match_indices('/').map(|(i, _)| i).chain([a.len()]);
     for i in starts {
-        let ends_there = b.len() == i || b[i.min(b.len())..].starts_with('/');
-        if b.starts_with(&a[..i]) && ends_there {
+        if b.strip_prefix(&a[..i]).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
             end = Some(i);
         }
     }
@@ -102,6 +101,9 @@ mod tests {
             ("TestA", "TestAB", None),
             ("TestAB/x", "TestA/x", None),
             ("TestÄ/ß", "TestÄ/ö", Some("TestÄ")),
+            // Cut within a character of the other.
+            ("TestA", "TestÄ", None),
+            ("TestA/x", "Testß", None),
             ("", "TestA", None),
         ];
         for (a, b, expected) in cases {
