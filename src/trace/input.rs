@@ -295,7 +295,12 @@ impl<R: Read> Decoder<R> {
     fn next_frame(&mut self, offset: u64) -> Result<bool, TraceError> {
         let Decoder::Zstd { inner, .. } = self else { return Ok(false) };
         let Some(done) = inner.take() else { return Ok(false) };
-        let mut source = done.into_inner();
+        let (mut source, frame) = done.into_parts();
+        // The decoder works it out and leaves it to whoever decodes to compare.
+        let said = frame.get_checksum_from_data();
+        if said.is_some() && said != frame.get_calculated_checksum() {
+            return Err(TraceError::new(TraceErrorKind::Decompression, offset).with("the frame's checksum is another"));
+        }
         let more = loop {
             match std::io::BufRead::fill_buf(&mut source) {
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}

@@ -333,10 +333,13 @@ fn compressed_traces_read_as_the_plain_ones() {
     let level = ruzstd::encoding::CompressionLevel::Fastest;
     let frames = [ruzstd::encoding::compress_to_vec(a, level), ruzstd::encoding::compress_to_vec(b, level)].concat();
     assert_eq!(read(&frames).expect("reads"), expected);
-    for packed in [gz, zst] {
+    for mut packed in [gz, zst, frames] {
         for cut in [1, packed.len() / 2, packed.len() - 1] {
             assert!(read(&packed[..cut]).is_err(), "cut at {cut}");
         }
+        // What both end with says how long it is, or what its bytes add up to.
+        *packed.last_mut().expect("not empty") ^= 1;
+        assert_eq!(kind(&packed), Some(Kind::Decompression));
     }
 }
 
