@@ -23,6 +23,8 @@ use crate::trace::{Event, Frame, GoSlot, StackId, Sym, Symbols, TaskId, Time};
 
 /// More messages than this are not listed.
 pub const MOST_LISTED: usize = 100_000;
+/// No more are listed once they hold more text than this, bytes: of each its goroutine, task and category are told, too.
+const MOST_TEXT: usize = 64 << 20;
 /// More distinct messages than this are not told apart.
 const MOST_DISTINCT: usize = 65_536;
 
@@ -130,6 +132,8 @@ struct Collector {
     categories: HashMap<Sym, (bool, u64)>,
     types: HashMap<Sym, bool>,
     counts: HashMap<(Sym, Arc<str>), u64>,
+    /// Bytes of text in the messages that are listed.
+    listed: usize,
     logs: Logs,
 }
 
@@ -144,6 +148,7 @@ impl Collector {
             categories: HashMap::default(),
             types: HashMap::default(),
             counts: HashMap::default(),
+            listed: 0,
             logs: Logs::default(),
         }
     }
@@ -181,7 +186,7 @@ impl Collector {
             }
             None => self.logs.not_told_apart += 1,
         }
-        if self.logs.messages.len() >= MOST_LISTED {
+        if self.logs.messages.len() >= MOST_LISTED || self.listed > MOST_TEXT {
             self.logs.left_out += 1;
             return;
         }
@@ -189,6 +194,8 @@ impl Collector {
         let start = symbols.root(raw.stack).map_or(raw.start, |frame| frame.func);
         let has_task = raw.task != TaskId::BACKGROUND && raw.task != TaskId::NONE;
         let began = self.began.unwrap_or(raw.time);
+        let texts = [start, task.map_or(Sym::EMPTY, |(_, name)| name), raw.category, raw.message];
+        self.listed += texts.iter().map(|&text| symbols.text(text).len()).sum::<usize>();
         self.logs.messages.push(Message {
             at_ns: raw.time.since(began),
             in_task_ns: task.map(|(since, _)| raw.time.since(since)),

@@ -15,6 +15,8 @@ use crate::summary::Position;
 
 /// More modules than any repository has within the folders that are looked at.
 const MOST_MODULES: usize = 256;
+/// More elements than any path of a source file has. What ends a longer one is not looked for: a name in a trace may be a megabyte.
+const MOST_ELEMENTS: usize = 256;
 /// More folders than are worth looking at for modules.
 const MOST_FOLDERS: usize = 4096;
 
@@ -119,7 +121,7 @@ impl Repository {
         }
         // In another checkout. A file's name alone proves nothing: its folder has to be there too.
         let elements: Vec<&str> = file.split('/').filter(|e| !e.is_empty()).collect();
-        let safe = !elements.iter().any(|e| *e == ".." || *e == ".");
+        let safe = elements.len() <= MOST_ELEMENTS && !elements.iter().any(|e| *e == ".." || *e == ".");
         let absolute = file.starts_with('/') || file.get(1..3) == Some(":/");
         if absolute && safe {
             let ends = (1..elements.len()).map(|i| elements[i..].join("/"));
@@ -275,5 +277,9 @@ mod tests {
         ] {
             assert_eq!(repository.file(file), want, "{file}");
         }
+        // Of more elements than any path has the end is not looked for.
+        let deep = |folders: usize| format!("/{}cart/add.go", "x/".repeat(folders));
+        assert_eq!(repository.file(&deep(MOST_ELEMENTS - 2)), "cart/add.go");
+        assert_eq!(repository.file(&deep(MOST_ELEMENTS - 1)), deep(MOST_ELEMENTS - 1));
     }
 }

@@ -26,6 +26,8 @@ use crate::trace::{Event, Frame, GoSlot, StackId, Sym, Symbols, TaskId};
 
 /// More waits than this are not kept for a goroutine whose start function is not known yet.
 const MOST_EARLY: usize = 64;
+/// Tasks that a goroutine works for at once; of more the first are known.
+const AT_ONCE: usize = 64;
 /// More distinct relations than this are added up as one.
 const MOST_RELATIONS: usize = 1 << 20;
 
@@ -164,7 +166,8 @@ impl Collector {
         if !self.tasks.contains_key(&task) {
             return;
         }
-        let Some(slot) = self.slot(g).filter(|slot| !slot.tasks.contains(&task)) else { return };
+        let room = |slot: &&mut Slot| slot.tasks.len() < AT_ONCE && !slot.tasks.contains(&task);
+        let Some(slot) = self.slot(g).filter(room) else { return };
         slot.tasks.push(task);
         self.tasks.entry(task).or_default().push(g);
         self.count(g);

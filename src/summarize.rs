@@ -68,6 +68,12 @@ struct Analysis {
 }
 
 impl Analysis {
+    /// How much it knows, in things: so long it takes to copy it.
+    fn size(&self) -> usize {
+        let symbols = self.timeline.symbols();
+        self.timeline.slots() + symbols.len() + symbols.stacks()
+    }
+
     /// When something was by the wall clock, ns since 1970.
     fn wall(&self, at: Time) -> Option<i64> {
         let clock = self.clock?;
@@ -166,6 +172,31 @@ struct Analyses {
     before: Option<Analysis>,
 }
 
+/// Whether the analysis is copied where a generation begins: as long as all copies together have no more than so many things for
+/// each generation and each event, as a file may have a generation in eleven bytes. Where one is left out, the copy before is what
+/// is left of a trace that breaks there.
+#[derive(Debug, Default)]
+struct Copies {
+    left: usize,
+}
+
+impl Copies {
+    const OF_A_GENERATION: usize = 1000;
+    const OF_AN_EVENT: usize = 64;
+
+    fn heard(&mut self, events: usize) {
+        self.left += Copies::OF_AN_EVENT * events;
+    }
+
+    /// A generation begins, and a copy would have so many things.
+    fn may_take(&mut self, things: usize) -> bool {
+        self.left += Copies::OF_A_GENERATION;
+        let rest = self.left.checked_sub(things);
+        self.left = rest.unwrap_or(self.left);
+        rest.is_some()
+    }
+}
+
 /// The chunks that a reading thread fills. Helps it while there is none.
 pub(crate) struct Chunks {
     filled: Receiver<Chunk>,
@@ -202,10 +233,14 @@ fn analyse(chunks: Chunks, emptied: &Sender<Chunk>, options: &Options) -> Analys
         clock: None,
     };
     let mut before = None;
+    let mut copies = Copies::default();
     for mut chunk in chunks {
         if keep_before && chunk.generation != current.generation {
-            before = Some(current.clone());
+            if copies.may_take(current.size()) {
+                before = Some(current.clone());
+            }
         }
+        copies.heard(chunk.events.len());
         current.generation = chunk.generation;
         current.clock = current.clock.or(chunk.clocks.first().copied());
         current.timeline.feed(&mut chunk, &mut current.metrics);
@@ -231,11 +266,11 @@ fn analyse(chunks: Chunks, emptied: &Sender<Chunk>, options: &Options) -> Analys
 /// It may also have woken up by itself at the very moment of trace.Stop. Then the test binary's main goroutine, which
 /// calls that, is running, and no test or benchmark is left: nothing else looks like this.
 pub(crate) fn cut_between_generations(timeline: &Timeline, running: &[Running]) -> bool {
-    let Some(advancer) = running.iter().find(|g| g.name == ADVANCER) else { return false };
+    let Some(advancer) = running.iter().find(|g| *g.name == *ADVANCER) else { return false };
     if !advancer.heard || !advancer.woke {
         return !advancer.heard;
     }
-    let stops = running.iter().any(|g| g.name == "main.main") && timeline.knows("testing.tRunner");
+    let stops = running.iter().any(|g| *g.name == *"main.main") && timeline.knows("testing.tRunner");
     !stops || timeline.any_alive(|name| name.starts_with("testing."))
 }
 
@@ -268,4 +303,24 @@ fn finish(mut analysis: Analysis, source: &str, facts: Facts, options: &Options)
         mark_partial(&mut summary, TraceError::new(TraceErrorKind::AdvancerRunning, facts.offset).to_string());
     }
     Ok(summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Copies;
+
+    #[test]
+    fn each_generation_is_copied_but_where_they_are_tiny_and_much_is_known() {
+        // Events of each of a thousand generations, things that are known, and how many copies are made.
+        for (events, things, expected) in
+            [(500, 30_000, 1000), (0, 1000, 1000), (20, 2000, 1000), (0, 60_000, 16), (10, 60_000, 27)]
+        {
+            let mut copies = Copies::default();
+            let made = (0..1000).filter(|_| {
+                copies.heard(events);
+                copies.may_take(things)
+            });
+            assert_eq!(made.count(), expected, "{events} events, {things} things");
+        }
+    }
 }

@@ -11,6 +11,9 @@ use crate::summary::{Group, Position};
 use crate::timeline::{Activity, Birth, Move, Span};
 use crate::trace::{Frame, GoSlot, StackId, Sym, Symbols, Time};
 
+/// So many functions are told that created goroutines of a group, those that created most. Each name may have a kilobyte.
+const CREATORS: usize = 16;
+
 /// All goroutines, by slot, and what has been summed up of those that ended.
 #[derive(Clone, Debug)]
 pub(super) struct Accounts {
@@ -242,10 +245,13 @@ impl Accounts {
             let mut sum = sum.clone();
             sum.flush_creator();
             let times = sum.spent.times(symbols);
-            let mut creators = BTreeMap::new();
+            let mut creators: BTreeMap<&str, u64> = BTreeMap::new();
             for (stack, count) in sum.creators {
                 *creators.entry(creator(symbols, stack)).or_default() += count;
             }
+            let mut creators: Vec<_> = creators.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+            creators.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+            creators.truncate(CREATORS);
             let group = Group {
                 count: sum.count,
                 created: sum.created,
@@ -265,7 +271,7 @@ impl Accounts {
                 peak_running: u64::from(sum.peak_running),
                 hogs: sum.hogs,
                 start: sum.start.map(|frame| position(symbols, frame)),
-                creators,
+                creators: creators.into_iter().collect(),
             };
             (symbols.text(sum.name).to_owned(), group)
         });
@@ -279,7 +285,7 @@ pub(super) fn position(symbols: &Symbols, frame: Frame) -> Position {
 }
 
 /// The function that created a goroutine, given its stack: the innermost one outside the runtime.
-fn creator(symbols: &Symbols, stack: StackId) -> String {
+fn creator(symbols: &Symbols, stack: StackId) -> &str {
     let mut frames = symbols.frames(stack).map(|frame| symbols.text(frame.func));
-    frames.find(|name| !name.starts_with("runtime.")).unwrap_or_default().to_owned()
+    frames.find(|name| !name.starts_with("runtime.")).unwrap_or_default()
 }

@@ -302,13 +302,14 @@ impl Blocking {
                 order.push(&whole[at]);
             }
         }
-        let mut wakers = self.wakers(&index, symbols, accounts);
-        let sites = order.iter().zip(0..).map(|(sum, at)| {
+        let mut room = Room(MOST_TEXT);
+        let stacks: Vec<_> = order.iter().map(|sum| room.frames(symbols, sum.key.0)).collect();
+        let mut wakers = self.wakers(&index, symbols, accounts, &mut room);
+        let sites = order.iter().zip(stacks).zip(0..).map(|((sum, stack), at)| {
             let state = match sum.key.1 {
                 Why::Blocked(reason) => format!("block_ns.{}", symbols.text(reason)),
                 Why::Syscall | Why::Runnable => "syscall".to_owned(),
             };
-            let stack = frames(symbols, sum.key.0);
             let group = stack.last().map_or(String::new(), |frame| frame.func.to_string());
             let wakers = wakers.remove(&at).unwrap_or_default();
             Site { group, state, stack, count: sum.count, open: sum.open, time_ns: sum.ns, wakers }
@@ -326,6 +327,7 @@ impl Blocking {
         index: &BTreeMap<(StackId, Why), u32>,
         symbols: &Symbols,
         accounts: &Accounts,
+        room: &mut Room,
     ) -> BTreeMap<u32, Vec<Waker>> {
         /// No goroutine.
         const NOBODY: Sym = Sym(u32::MAX);
@@ -370,7 +372,7 @@ impl Blocking {
             let rest = if list.len() > WAKERS { list.split_off(WAKERS - 1) } else { Vec::new() };
             let named = list.iter().map(|woken| Waker {
                 group: group(woken).to_owned(),
-                stack: frames(symbols, woken.stack),
+                stack: room.frames(symbols, woken.stack),
                 count: woken.count,
                 time_ns: woken.ns,
             });
@@ -468,7 +470,55 @@ pub(crate) fn site_frame(symbols: &Symbols, frame: Frame) -> SiteFrame {
     SiteFrame { func: symbols.shared(frame.func), file: symbols.shared(frame.file), line: frame.line }
 }
 
+/// Told of the stacks of all sites together, bytes of text: each frame is told in full, and a stack of a few bytes may have 128 of
+/// a kilobyte each. (The summary of a program that waits in 512 places, 100 frames deep, has 30 MB: that is all told.)
+const MOST_TEXT: usize = 64 << 20;
+
+/// How much text may still be told.
+struct Room(usize);
+
+impl Room {
+    /// The frames of a stack; where there is no room for all, where it is and where it began.
+    fn frames(&mut self, symbols: &Symbols, stack: StackId) -> Vec<SiteFrame> {
+        let mut frames = frames(symbols, stack);
+        let text = frames.iter().map(|frame| frame.func.len() + frame.file.len()).sum();
+        match self.0.checked_sub(text) {
+            Some(rest) => self.0 = rest,
+            None if frames.len() > 2 => drop(frames.drain(1..frames.len() - 1)),
+            None => {}
+        }
+        frames
+    }
+}
+
 /// The frames of a stack, innermost first.
 pub(super) fn frames(symbols: &Symbols, stack: StackId) -> Vec<SiteFrame> {
     symbols.frames(stack).map(|frame| site_frame(symbols, frame)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::Interner;
+
+    #[test]
+    fn of_stacks_for_which_there_is_no_room_the_ends_are_told() {
+        let mut interner = Interner::default();
+        let names: Vec<Sym> = (0..9).map(|i| interner.text(&format!("{i}").repeat(10))).collect();
+        let mut stack = |frames: &[usize]| {
+            let ids: Vec<_> =
+                frames.iter().map(|&i| interner.frame(Frame { func: names[i], file: names[i], line: 1 })).collect();
+            interner.stack(ids.into_iter())
+        };
+        // From the outermost on.
+        let stacks = [stack(&[0, 1, 2]), stack(&[3, 4, 5]), stack(&[6]), stack(&[7, 8]), stack(&[0, 1])];
+        let mut symbols = Symbols::default();
+        symbols.apply(&mut interner.take_delta());
+        let mut room = Room(85);
+        let told = stacks.map(|stack| {
+            let frames = room.frames(&symbols, stack);
+            frames.iter().map(|frame| &frame.func[..1]).collect::<String>()
+        });
+        assert_eq!(told, ["210", "53", "6", "87", "10"]);
+    }
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::account::{Account, Mark};
 use super::accounts::Accounts;
+use super::regions::MAX_OPEN;
 use super::tally::Spent;
 use super::tasks::Tasks;
 use crate::timeline::{Span, State};
@@ -137,7 +138,10 @@ impl Stretches {
     /// A region begins.
     pub(super) fn region_begin(&mut self, g: GoSlot, task: TaskId, name: Sym) {
         if self.regions.as_ref().is_some_and(|known| known.has(name)) {
-            self.at(g).regions.push((task, name));
+            let open = &mut self.at(g).regions;
+            if open.len() < MAX_OPEN {
+                open.push((task, name));
+            }
         }
     }
 

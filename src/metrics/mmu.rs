@@ -64,7 +64,7 @@ impl Window {
         let length = self.length as f64;
         // Left edge at a step, right edge anywhere before the newest one: within the span before it, that is.
         while let Some(left) = older.get(self.ahead) {
-            let right = left.time + self.length;
+            let right = left.time.saturating_add(self.length);
             if right > now.time {
                 break;
             }
@@ -83,6 +83,14 @@ impl Window {
             self.least = self.least.min(area / length);
         }
     }
+}
+
+/// So many assists are taken off one by one, as Go does it, which is not quite the same as all at once; each runs on a processor.
+const MOST_ONE_BY_ONE: usize = 1024;
+
+/// What is left to the program where such a part of the processors collects as well.
+fn less(util: f64, part: f64) -> f64 {
+    (util - part).max(0.0)
 }
 
 /// The steps so far, as far as they are needed.
@@ -164,6 +172,8 @@ pub(super) struct Mutator {
     syncs: u64,
     /// The steps of the first generation.
     early: Vec<(i64, f64)>,
+    /// For each assist that was going on when the trace began: to how many steps before the newest it has to be added.
+    reach: Vec<usize>,
     /// The number of processors since when, in the first generation.
     sizes: Vec<(i64, usize)>,
     last: f64,
@@ -191,15 +201,34 @@ impl Mutator {
         }
         if self.syncs < 2 {
             self.early = vec![(from.0, self.last)];
+            self.reach = Vec::new();
             self.sizes = vec![(from.0, self.procs.len())];
         } else {
             self.curve = Some(Curve::new(from.0, self.last));
         }
     }
 
+    /// The steps of the first generation as they are with all assists that were going on.
+    fn put_right(&mut self) -> Vec<(i64, f64)> {
+        let (early, reach) = (std::mem::take(&mut self.early), std::mem::take(&mut self.reach));
+        // Assists come to be known one after the other, as steps do: each reaches at least as far as the one before.
+        let (mut known, mut size) = (0, 0);
+        let steps = early.into_iter().enumerate().map(|(i, (time, mut util))| {
+            while reach.get(known).is_some_and(|&steps| steps <= i) {
+                known += 1;
+            }
+            let (one, assists) = (self.one_at(time, &mut size), reach.len() - known);
+            for _ in 0..assists.min(MOST_ONE_BY_ONE) {
+                util = less(util, one);
+            }
+            (time, less(util, one * assists.saturating_sub(MOST_ONE_BY_ONE) as f64))
+        });
+        steps.collect()
+    }
+
     /// The first generation is over: its steps are as they will be.
     fn replay(&mut self) {
-        let mut steps = std::mem::take(&mut self.early).into_iter();
+        let mut steps = self.put_right().into_iter();
         let Some((start, util)) = steps.next() else { return };
         let mut curve = Curve::new(start, util);
         let mut last = util;
@@ -289,19 +318,24 @@ impl Mutator {
         self.record(event.time);
     }
 
-    /// An assist that was going on when the trace began took one processor ever since.
+    /// An assist that was going on when the trace began took one processor ever since. The newest step has to be right at
+    /// once; those before it are put right together, once all such assists are known.
     fn reach_back(&mut self) {
-        let mut size = 0;
-        for (time, util) in &mut self.early {
-            while self.sizes.get(size + 1).is_some_and(|&(since, _)| since < *time) {
-                size += 1;
-            }
-            let procs = self.sizes.get(size).map_or(1, |&(_, n)| n.max(1));
-            *util = (*util - 1.0 / procs as f64).max(0.0);
+        let Some((time, util)) = self.early.last().copied() else { return };
+        let mut size = self.sizes.partition_point(|&(since, _)| since < time).saturating_sub(1);
+        self.last = less(util, self.one_at(time, &mut size));
+        self.reach.push(self.early.len() - 1);
+        if let Some((_, util)) = self.early.last_mut() {
+            *util = self.last;
         }
-        if let Some(&(_, util)) = self.early.last() {
-            self.last = util;
+    }
+
+    /// What part of all processors one was at a step of the first generation; `size` counts [`Mutator::sizes`] up to there.
+    fn one_at(&self, time: i64, size: &mut usize) -> f64 {
+        while self.sizes.get(*size + 1).is_some_and(|&(since, _)| since < time) {
+            *size += 1;
         }
+        1.0 / self.sizes.get(*size).map_or(1, |&(_, n)| n.max(1)) as f64
     }
 
     pub(super) fn range_ended(&mut self, event: &Event, range: Range, name: &str) {
@@ -390,6 +424,32 @@ mod tests {
         let edges = steps.iter().map(|step| step.0).chain([end]);
         let lefts = edges.flat_map(|edge| [edge, edge - length]).filter(|&left| left >= start && left + length <= end);
         lefts.map(|left| (up_to(left + length) - up_to(left)) / length as f64).fold(1.0, f64::min)
+    }
+
+    /// With an assist that the trace is told of at each of these moments, after so many steps.
+    fn early_with(reaches: &[usize], sizes: &[(i64, usize)], steps: usize) -> Mutator {
+        let (mut random, mut mutator) = (Random::new(7), Mutator { sizes: sizes.to_vec(), ..Mutator::new(false) });
+        for i in 0..=steps {
+            reaches.iter().filter(|&&at| at == i).for_each(|_| mutator.reach_back());
+            mutator.early.push((10 * i as i64, random.below(9) as f64 / 8.0));
+        }
+        mutator
+    }
+
+    #[test]
+    fn assists_that_were_going_on_take_a_processor_from_all_steps_before() {
+        for reaches in [&[][..], &[1], &[0, 3, 3, 7, 40, 40, 41, 99], &[100; 40], &[60; 5000]] {
+            let sizes = [(0, 4), (300, 8), (500, 2), (2000, 16)];
+            let none = early_with(&[], &sizes, 100);
+            let expected = none.early.iter().enumerate().map(|(i, &(time, util))| {
+                let procs = sizes.iter().rev().find(|size| size.0 < time).unwrap_or(&sizes[0]).1;
+                let assists = reaches.iter().filter(|&&at| at > i).count();
+                (time, (0..assists).fold(util, |util, _| (util - 1.0 / procs as f64).max(0.0)))
+            });
+            let expected: Vec<(i64, f64)> = expected.collect();
+            let mut mutator = early_with(reaches, &sizes, 100);
+            assert_eq!(mutator.put_right(), expected, "{reaches:?}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ use crate::timeline::{Birth, Open};
 use crate::trace::{Event, GoSlot, StackId, Sym, Symbols, TaskId, Time};
 
 /// More open regions than this on one goroutine are a program's mistake; deeper ones are counted, not measured.
-const MAX_OPEN: usize = 4096;
+pub(super) const MAX_OPEN: usize = 4096;
 
 #[derive(Clone, Debug)]
 struct OpenRegion {

@@ -7,16 +7,25 @@ use crate::summary::Times;
 use crate::timeline::State;
 use crate::trace::{Range, Sym, Symbols};
 
+/// More kinds than Go has reasons to wait or to stop the world.
+const MOST_KINDS: usize = 32;
+
 /// A special range by what it is called, whoever it belongs to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum RangeName {
     StopTheWorld(Sym),
-    #[default]
     GcMark,
     Sweep,
     MarkAssist,
     /// What of a mark assist its goroutine ran: no range of Go's, told as a figure of its own.
     Assisting,
+}
+
+/// What is counted together where a trace has more kinds than any of Go's.
+impl Default for RangeName {
+    fn default() -> Self {
+        RangeName::StopTheWorld(Sym::EMPTY)
+    }
 }
 
 impl From<Range> for RangeName {
@@ -42,14 +51,15 @@ impl RangeName {
     }
 }
 
-/// Sums by key. The first `N` keys need no memory besides: hardly any goroutine waits for more than two reasons.
+/// Sums by key. The first `N` keys need no memory besides: hardly any goroutine waits for more than two reasons. What comes after
+/// [`MOST_KINDS`] more is counted together, as that of no name: nothing that is done with all keys may grow with what a file says.
 ///
 /// A place whose sum is 0 is free.
 #[derive(Clone, Debug)]
 pub(super) struct Tally<K, const N: usize = 2> {
     keys: [K; N],
     sums: [i64; N],
-    more: Option<Box<More<K>>>,
+    more: Option<Arc<More<K>>>,
 }
 
 /// Sums by special range. Who sweeps and assists has three.
@@ -61,7 +71,7 @@ impl<K: Copy + Default, const N: usize> Default for Tally<K, N> {
     }
 }
 
-/// Boxed, so that those who have none, as nearly all, spend one word on them.
+/// Those who have none, as nearly all, spend one word on them; and who takes note of all sums copies none of these.
 #[derive(Clone, Debug)]
 struct More<K>(Vec<(K, i64)>);
 
@@ -86,9 +96,11 @@ impl<K: Copy + Default + PartialEq, const N: usize> Tally<K, N> {
 
     #[cold]
     fn add_more(&mut self, key: K, ns: i64) {
-        let More(more) = &mut **self.more.get_or_insert_default();
-        match more.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, sum)) => *sum = sum.saturating_add(ns),
+        let More(more) = Arc::make_mut(self.more.get_or_insert_default());
+        let known = |key: K| move |&(known, _): &(K, i64)| known == key;
+        let key = if more.len() < MOST_KINDS || more.iter().any(known(key)) { key } else { K::default() };
+        match more.iter().position(known(key)) {
+            Some(at) => more[at].1 = more[at].1.saturating_add(ns),
             None => more.push((key, ns)),
         }
     }
@@ -362,5 +374,24 @@ mod tests {
         assert_eq!(sums, [(Sym(0), 30), (Sym(1), 34), (Sym(2), 38), (Sym(3), 42), (Sym(4), 46)]);
         let less = tally.less(&tally.clone());
         assert_eq!(less.iter().count(), 0);
+    }
+
+    #[test]
+    fn more_kinds_than_there_are_have_no_name_and_lose_nothing() {
+        let mut tally = Ranges::default();
+        for i in 1..=1000 {
+            tally.add(RangeName::StopTheWorld(Sym(i)), i64::from(i));
+        }
+        let earlier = tally.clone();
+        for i in 1..=1000 {
+            tally.add(RangeName::StopTheWorld(Sym(i)), 1);
+        }
+        let named = 3 + MOST_KINDS as i64;
+        assert_eq!(earlier.iter().count() as i64, named + 1);
+        assert_eq!(earlier.get(RangeName::StopTheWorld(Sym(1))), 1);
+        assert_eq!(earlier.sum(), 500_500);
+        assert_eq!(earlier.get(RangeName::default()), 500_500 - named * (named + 1) / 2);
+        let less = tally.less(&earlier);
+        assert_eq!((less.sum(), less.get(RangeName::default())), (1000, 1000 - named));
     }
 }

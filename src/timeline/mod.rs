@@ -28,6 +28,8 @@ mod window;
 pub use sink::{Activity, Birth, Cause, Move, Open, Sink, Span, State};
 pub use window::{Moment, Window};
 
+use std::sync::Arc;
+
 use crate::trace::{Chunk, Event, EventKind, GoSlot, Sym, Symbols, Time};
 use goroutines::Goroutine;
 use procs::ByProc;
@@ -82,7 +84,7 @@ impl Default for Known {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Running {
     /// Its start function; empty if that is not known.
-    pub name: String,
+    pub name: Arc<str>,
     /// Whether it woke up in the last generation, from a wait for anything but a semaphore.
     pub woke: bool,
     /// Whether the last generation tells of it at all: whole ones do of every goroutine.
@@ -93,6 +95,11 @@ impl Timeline {
     /// What symbols mean, as far as events have been fed.
     pub fn symbols(&self) -> &Symbols {
         &self.symbols
+    }
+
+    /// How many goroutines have been alive at once.
+    pub(crate) fn slots(&self) -> usize {
+        self.goroutines.len()
     }
 
     /// How many events have been fed, of those in the window.
@@ -248,7 +255,7 @@ impl Timeline {
         // The last mark ends the last generation, where that is whole.
         let began = if self.marks.0 == self.last { self.marks.1 } else { self.marks.0 };
         let running = self.goroutines.iter().filter(|g| g.known && g.state == State::Running);
-        let name = |g: &Goroutine| self.symbols.text(g.name).to_owned();
+        let name = |g: &Goroutine| self.symbols.shared(g.name);
         let of = |g: &Goroutine| Running { name: name(g), woke: g.woke >= began, heard: g.is_heard_since(began) };
         let running = running.map(of).collect();
         if self.progress.closed().is_none() {

@@ -241,7 +241,7 @@ kinds! {
     V1TooLarge, Limit, "a trace of Go 1.21 or older is held in memory whole, and this one is larger than the limit";
     V1EventCut, Truncated, "the file ends inside an event";
     V1BadEvent, Corrupt, "an unknown event type";
-    V1BadString, Corrupt, "a string is longer than 1,000,000 bytes, or its id is 0 or used twice";
+    V1BadString, Corrupt, "a string is longer than 64 KiB, or its id is 0 or used twice";
     V1BadStack, Corrupt, "a stack is deeper than 1,000 frames, or its frames do not fill it";
     V1BadArguments, Corrupt, "an event has another number of arguments than its type";
     V1NoBatch, Corrupt, "an event stands outside any batch";

@@ -69,6 +69,17 @@ fn filters_narrow_what_is_listed_and_counted() {
     assert_eq!(cli(folder.path(), &["summarize", "x.out", "--log-text", "x"]).status.code(), Some(2));
 }
 
+#[test]
+fn messages_of_too_much_text_are_counted() {
+    let text = "x".repeat(1024);
+    let trace = logging(&[&text], 70_000);
+    let got = logs(&trace, &[]);
+    let listed = got["messages"].as_array().unwrap().len() as u64;
+    assert!((60_000..66_000).contains(&listed), "64 MiB with category and goroutine, not {listed}");
+    assert_eq!((&got["matched"], &got["left_out"]), (&70_000.into(), &(70_000 - listed).into()));
+    assert_eq!(got["counts"][0]["count"], 70_000);
+}
+
 /// A goroutine that logs each of these messages `times` over.
 fn logging(messages: &[&str], times: usize) -> Vec<u8> {
     let texts = [&["main.main", "category"], messages].concat();

@@ -46,13 +46,20 @@ pub(super) fn retime(records: &mut [Record], goroutines: usize, wire: &Wire<'_>)
     Ok(())
 }
 
+/// Behind the last nanosecond that an event may have there is one for each event that a file can hold: no two share one.
+const LATEST: i64 = i64::MAX - (1 << 32);
+
 /// Turns ticks into nanoseconds since the first event, with Go's own rounding.
-pub(super) fn nanoseconds(records: &mut [Record], ticks_per_second: i64) {
-    let Some(first) = records.first().map(|record| record.time) else { return };
+pub(super) fn nanoseconds(records: &mut [Record], ticks_per_second: i64, wire: &Wire<'_>) -> Result<(), TraceError> {
+    let Some(first) = records.first().map(|record| record.time) else { return Ok(()) };
     let scale = 1e9 / ticks_per_second as f64;
     for record in records {
         record.time = (record.time.wrapping_sub(first) as f64 * scale) as i64;
+        if !(0..=LATEST).contains(&record.time) {
+            return Err(wire.error(TraceErrorKind::TimeOutOfRange, record.at as usize));
+        }
     }
+    Ok(())
 }
 
 /// Finds out which system calls block: those whose goroutine's next event says so.

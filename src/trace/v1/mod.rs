@@ -87,7 +87,7 @@ impl V1Reader {
         index.samples = Vec::new();
 
         check::retime(&mut records, goroutines.len(), &wire)?;
-        check::nanoseconds(&mut records, index.frequency);
+        check::nanoseconds(&mut records, index.frequency, &wire)?;
         Check::new(wire, goroutines.len(), index.procs.len(), &index.timers).run(&mut records)?;
         check::find_blocking_calls(&mut records, goroutines.len());
         let first = records.first().map_or(0, |record| record.time);

@@ -11,8 +11,8 @@ use super::spec::{Kind, MAX_NUMBERS, Spec};
 use crate::trace::cursor::{VarintError, uvarint};
 use crate::trace::{TraceError, TraceErrorKind};
 
-/// What Go's reader allows of a string, in bytes.
-const MAX_STRING: u64 = 1_000_000;
+/// The longest string, bytes: the runtime cuts off what does not fit into a buffer. Go's reader would take 1,000,000.
+const MAX_STRING: u64 = 64 << 10;
 /// What Go's reader allows of the numbers of an event, in bytes.
 const MAX_BLOCK: u64 = 2048;
 

@@ -64,6 +64,8 @@ fn what_is_wrong_is_named() {
         (Bytes::running().event(15, &[1]).event(15, &[1]).end(), Kind::GoroutineNotRunning),
         // Collections are numbered from 0.
         (Bytes::running().event(7, &[1, 5, 0]).end(), Kind::NoProgress),
+        // Later than nanoseconds can say, and before the first.
+        (Bytes::running().event(33, &[i64::MAX as u64 - 200, 1]).end(), Kind::TimeOutOfRange),
         // A goroutine goes on, and none is on the processor that tells.
         (
             Bytes::running().event(28, &[10, 0]).event(30, &[10]).event(40, &[20, 1, 150]).end(),
@@ -80,6 +82,6 @@ fn what_just_fits_is_read_and_one_more_is_refused() {
     let string = |len: usize| Bytes::running().string(1, &"x".repeat(len)).end();
     // A number of two bytes, and four of one for each frame: 2,048 bytes with the depth.
     let stack = |id, frames| Bytes::running().stack(id, &vec![[1, 0, 0, 1]; frames]).event(28, &[1, id]).end();
-    assert_eq!((string(1_000_000).error(), string(1_000_001).error()), (None, Some(TraceErrorKind::V1BadString)));
+    assert_eq!((string(65_536).error(), string(65_537).error()), (None, Some(TraceErrorKind::V1BadString)));
     assert_eq!((stack(128, 511).error(), stack(1 << 14, 511).error()), (None, Some(TraceErrorKind::V1BadArguments)));
 }
