@@ -302,7 +302,7 @@ impl Blocking {
                 order.push(&whole[at]);
             }
         }
-        let mut room = Room(MOST_TEXT);
+        let mut room = Room(MOST_TOLD);
         let stacks: Vec<_> = order.iter().map(|sum| room.frames(symbols, sum.key.0)).collect();
         let mut wakers = self.wakers(&index, symbols, accounts, &mut room);
         let sites = order.iter().zip(stacks).zip(0..).map(|((sum, stack), at)| {
@@ -470,21 +470,24 @@ pub(crate) fn site_frame(symbols: &Symbols, frame: Frame) -> SiteFrame {
     SiteFrame { func: symbols.shared(frame.func), file: symbols.shared(frame.file), line: frame.line }
 }
 
-/// Told of the stacks of all sites together, bytes of text: each frame is told in full, and a stack of a few bytes may have 128 of
-/// a kilobyte each. (The summary of a program that waits in 512 places, 100 frames deep, has 30 MB: that is all told.)
-const MOST_TEXT: usize = 64 << 20;
+/// Told of the stacks of all sites together, in bytes: each frame is told in full, and a stack of a few bytes may have 128 of a
+/// kilobyte each. (The summary of a program that waits in 512 places, 100 frames deep, has 30 MB: that is all told.)
+const MOST_TOLD: usize = 64 << 20;
 
-/// How much text may still be told.
+/// What a frame takes in JSON besides its names, bytes.
+const OF_A_FRAME: usize = 40;
+
+/// How many bytes may still be told.
 struct Room(usize);
 
 impl Room {
     /// The frames of a stack; where there is no room for all, where it is and where it began.
     fn frames(&mut self, symbols: &Symbols, stack: StackId) -> Vec<SiteFrame> {
         let mut frames = frames(symbols, stack);
-        let text = frames.iter().map(|frame| frame.func.len() + frame.file.len()).sum();
-        match self.0.checked_sub(text) {
+        let told = frames.iter().map(|frame| frame.func.len() + frame.file.len() + OF_A_FRAME).sum();
+        match self.0.checked_sub(told) {
             Some(rest) => self.0 = rest,
-            None if frames.len() > 2 => drop(frames.drain(1..frames.len() - 1)),
+            None if frames.len() > 2 => frames = vec![frames[0].clone(), frames[frames.len() - 1].clone()],
             None => {}
         }
         frames
@@ -514,7 +517,7 @@ mod tests {
         let stacks = [stack(&[0, 1, 2]), stack(&[3, 4, 5]), stack(&[6]), stack(&[7, 8]), stack(&[0, 1])];
         let mut symbols = Symbols::default();
         symbols.apply(&mut interner.take_delta());
-        let mut room = Room(85);
+        let mut room = Room(85 + 4 * OF_A_FRAME);
         let told = stacks.map(|stack| {
             let frames = room.frames(&symbols, stack);
             frames.iter().map(|frame| &frame.func[..1]).collect::<String>()
