@@ -7,6 +7,8 @@
 //! Dependencies point down this list only. [`summary::Summary`] is the only thing that the later stages see of a trace.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+// A place in one text may lie within a character of another. (Tests know their texts.)
+#![cfg_attr(not(test), warn(clippy::string_slice))]
 
 pub mod attribution;
 pub mod baseline;

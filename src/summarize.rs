@@ -235,10 +235,8 @@ fn analyse(chunks: Chunks, emptied: &Sender<Chunk>, options: &Options) -> Analys
     let mut before = None;
     let mut copies = Copies::default();
     for mut chunk in chunks {
-        if keep_before && chunk.generation != current.generation {
-            if copies.may_take(current.size()) {
-                before = Some(current.clone());
-            }
+        if keep_before && chunk.generation != current.generation && copies.may_take(current.size()) {
+            before = Some(current.clone());
         }
         copies.heard(chunk.events.len());
         current.generation = chunk.generation;

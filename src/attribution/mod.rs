@@ -114,7 +114,8 @@ fn by_order(tests: &mut [TestRun], names: &[&str]) {
     let mut waiting: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let known: std::collections::BTreeSet<&str> = names.iter().copied().collect();
     for name in names {
-        let around = name.match_indices('/').map(|(at, _)| &name[..at]).rfind(|prefix| known.contains(prefix));
+        let around =
+            name.match_indices('/').filter_map(|(at, _)| name.get(..at)).rfind(|prefix| known.contains(prefix));
         waiting.entry(around.unwrap_or_default()).or_default().push(name);
     }
     let of_each = |tests: &[TestRun], parent: Option<usize>| -> Vec<usize> {

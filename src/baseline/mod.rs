@@ -97,7 +97,7 @@ impl Place {
         let mut words = vec![format!("traces of {}", self.format), format!("GOMAXPROCS {procs}")];
         // GODEBUG of an old go.mod has dozens of settings.
         let short = |value: &str| match value.char_indices().nth(LONGEST_WORD) {
-            Some((end, _)) => format!("{}…", &value[..end]),
+            Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
             None => value.to_owned(),
         };
         words.extend(self.facts.iter().map(|(fact, value)| format!("{} {}", fact.name(), short(value))));
@@ -169,7 +169,7 @@ impl Baseline {
     fn fresh_id(&self, place: &Place) -> String {
         let long = document::digest(place);
         let taken = |id: &str| self.columns.iter().any(|c| c.id == id);
-        (8..=long.len()).map(|n| &long[..n]).find(|id| !taken(id)).unwrap_or(&long).to_owned()
+        (8..=long.len()).filter_map(|n| long.get(..n)).find(|id| !taken(id)).unwrap_or(&long).to_owned()
     }
 
     /// As a baseline holds it: without what only its machine knows, and without the framework's own subjects.

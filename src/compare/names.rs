@@ -96,20 +96,17 @@ pub fn parts(function: &str) -> Vec<String> {
 
 /// The import path of the package that a function belongs to, as the name has it.
 pub fn package(function: &str) -> &str {
-    let end = without_brackets_end(function);
-    let head = &function[..end];
+    let head = function.get(..without_brackets_end(function)).unwrap_or(function);
     let slash = head.rfind('/').map_or(0, |i| i + 1);
-    match head[slash..].find('.') {
-        Some(dot) => &function[..slash + dot],
-        None => head,
-    }
+    let dot = head.get(slash..).and_then(|behind| behind.find('.'));
+    dot.and_then(|dot| head.get(..slash + dot)).unwrap_or(head)
 }
 
 /// The function without its package's path: `cart.(*Cart).Add.func3`.
 pub fn short(function: &str) -> &str {
-    let end = without_brackets_end(function);
-    let slash = function[..end].rfind('/').map_or(0, |i| i + 1);
-    &function[slash..]
+    let head = function.get(..without_brackets_end(function)).unwrap_or(function);
+    let slash = head.rfind('/').map_or(0, |i| i + 1);
+    function.get(slash..).unwrap_or(function)
 }
 
 /// The position of a closure among those of its function, for putting them in source order: the numbers of its name.

@@ -44,14 +44,9 @@ impl From<Option<String>> for OfTest {
 
 /// The innermost test around both: `TestA` of `TestA/x` and `TestA/y/z`.
 fn around<'a>(a: &'a str, b: &str) -> Option<&'a str> {
-    let mut end = None;
-    let starts = a.match_indices('/').map(|(i, _)| i).chain([a.len()]);
-    for i in starts {
-        if b.strip_prefix(&a[..i]).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
-            end = Some(i);
-        }
-    }
-    end.map(|i| &a[..i])
+    let mut starts = a.match_indices('/').filter_map(|(i, _)| a.get(..i)).chain([a]);
+    let is_around = |start: &str| b.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    starts.rfind(|start| is_around(start))
 }
 
 /// Notes what a run says of its subjects.

@@ -158,10 +158,11 @@ pub(super) fn seconds(text: &str) -> Result<u64, Error> {
     let mut rest = text;
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).ok_or_else(wrong)?;
-        let number: f64 = rest[..digits].parse().map_err(|_| wrong())?;
-        rest = &rest[digits..];
-        let letters = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        let unit = match &rest[..letters] {
+        let (number, behind) = rest.split_at_checked(digits).ok_or_else(wrong)?;
+        let number: f64 = number.parse().map_err(|_| wrong())?;
+        let letters = behind.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(behind.len());
+        let (unit, behind) = behind.split_at_checked(letters).ok_or_else(wrong)?;
+        let unit = match unit {
             "h" => 3600.0,
             "m" => 60.0,
             "s" => 1.0,
@@ -169,7 +170,7 @@ pub(super) fn seconds(text: &str) -> Result<u64, Error> {
             _ => return Err(wrong()),
         };
         total += number * unit;
-        rest = &rest[letters..];
+        rest = behind;
     }
     // More than a day is a slip, and would not fit where it goes.
     if text.is_empty() || !(0.0..=86_400.0).contains(&total) { Err(wrong()) } else { Ok(total.ceil() as u64) }

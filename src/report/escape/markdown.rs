@@ -41,12 +41,10 @@ pub fn fence<'t>(lines: impl IntoIterator<Item = &'t Text>) -> String {
 
 fn word(word: &str) -> String {
     let bare = word.trim_end_matches([',', ';', ':', '.', ')', '?']).trim_start_matches('(');
-    let Some(start) = word.find(bare) else { return code(word) };
-    let (before, after) = (&word[..start], &word[start + bare.len()..]);
-    if bare.is_empty() {
+    let Some((before, after)) = word.split_once(bare).filter(|_| !bare.is_empty()) else {
         // Punctuation alone would be a rule, a list or a heading only at the start of a line: code is harmless anywhere.
         return code(word);
-    }
+    };
     if is_plain(bare) { word.to_owned() } else { format!("{before}{}{after}", code(bare)) }
 }
 

@@ -18,14 +18,12 @@ pub fn term(text: &str) -> String {
 fn escape(text: &str, obeyed: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for (i, c) in text.char_indices() {
-        let before = &text[..i];
+        let (before, from) = text.split_at_checked(i).unwrap_or_default();
         if is_harmful(c) {
             escaped(c, &mut out);
         } else if obeyed
             && (c == '[' && ["##", "##vso", "##teamcity"].iter().any(|start| before.ends_with(start))
-                || c == ':'
-                    && text[i..].starts_with("::")
-                    && before.chars().next_back().is_none_or(char::is_whitespace))
+                || c == ':' && from.starts_with("::") && before.chars().next_back().is_none_or(char::is_whitespace))
         {
             // `##[` is a command anywhere in a line, `::` at its start; and a line may be broken between any two words.
             escaped(c, &mut out);

@@ -49,17 +49,17 @@ pub(crate) fn fold(text: &str, width: usize, styled: usize, indent: &str) -> Str
 /// The words of a line; a figure and its unit are one.
 fn words(line: &str) -> Vec<&str> {
     const UNITS: [&str; 9] = ["%", "ns", "µs", "ms", "s", "B", "KiB", "MiB", "GiB"];
-    let mut all = Vec::new();
-    let mut from = 0;
+    let (mut all, mut from) = (Vec::new(), 0);
     for (at, _) in line.match_indices(' ') {
-        let next = line[at + 1..].split(' ').next().unwrap_or_default();
+        let next = line.get(at + 1..).and_then(|behind| behind.split(' ').next()).unwrap_or_default();
         let unit = UNITS.contains(&next.trim_end_matches([')', ',', '.', ':', ';']));
-        if !(unit && line[from..at].ends_with(|c: char| c.is_ascii_digit())) {
-            all.push(&line[from..at]);
+        let word = line.get(from..at).unwrap_or_default();
+        if !(unit && word.ends_with(|c: char| c.is_ascii_digit())) {
+            all.push(word);
             from = at + 1;
         }
     }
-    all.push(&line[from..]);
+    all.extend(line.get(from..));
     all
 }
 
