@@ -248,6 +248,11 @@ impl Error {
         }
     }
 
+    /// The message as it is told. Of a longer one, which has a key or a value of a crafted file in it, the beginning and the end.
+    pub fn told(&self) -> String {
+        clipped(self.to_string())
+    }
+
     /// What another program said about it, line by line.
     pub fn output(&self) -> impl Iterator<Item = &str> {
         match self {
@@ -262,7 +267,9 @@ impl Error {
             Error::Usage(_) => "see gotrace-diff --help".to_owned(),
             Error::Config { .. } => "correct the file; gotrace-diff --list-metrics names the metrics".to_owned(),
             Error::Trace { source, .. } => source.kind().class().advice().to_owned(),
-            Error::Document { advice, .. } | Error::Input { advice, .. } if !advice.is_empty() => advice.clone(),
+            Error::Document { advice, .. } | Error::Input { advice, .. } if !advice.is_empty() => {
+                clipped(advice.clone())
+            }
             Error::Document { .. } | Error::Input { .. } => return None,
             Error::Read { .. } => "check the path and its permissions".to_owned(),
             Error::MissingBaseline { path } => format!(
@@ -282,5 +289,38 @@ impl Error {
             Error::Interrupted => "what was made on the way is taken away again".to_owned(),
             Error::Bug(_) => "please report it, with the command and, if you can, the traces".to_owned(),
         })
+    }
+}
+
+/// Of a message or its advice, in bytes: more than any of ours has that is about no crafted file.
+const MOST_TOLD: usize = 2048;
+
+/// `text`, and of a longer one the beginning and the end: what to do often stands there.
+pub(crate) fn clipped(text: String) -> String {
+    if text.len() <= MOST_TOLD {
+        return text;
+    }
+    let start = (0..=MOST_TOLD * 3 / 4).rev().find_map(|at| text.get(..at)).unwrap_or_default();
+    let end = (text.len() - MOST_TOLD / 4..=text.len()).find_map(|at| text.get(at..)).unwrap_or_default();
+    format!("{start} [{} bytes left out] {end}", text.len() - start.len() - end.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_message_the_beginning_and_the_end_are_told() {
+        for text in ["", "short", &"x".repeat(MOST_TOLD)] {
+            assert_eq!(clipped(text.to_owned()), text);
+        }
+        for middle in ["x", "ü", "\u{1f600}"] {
+            let told = clipped(format!("begins {} ends", middle.repeat(1 << 20)));
+            assert!(told.len() < MOST_TOLD + 100, "{} bytes", told.len());
+            assert!(
+                told.starts_with("begins ") && told.ends_with(" ends") && told.contains(" bytes left out] "),
+                "{told}"
+            );
+        }
     }
 }

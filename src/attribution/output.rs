@@ -1,5 +1,7 @@
 //! What `go test` printed: the tests in the order in which they began, and the results of benchmarks.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// More of an output than this is not read.
@@ -72,8 +74,9 @@ impl TestOutput {
         let mut output = TestOutput::default();
         if serde_json::from_str::<Line>(first).is_ok() {
             // Lines that are no JSON come from the build, or from a test that writes past the framework.
+            let mut places = BTreeMap::new();
             for line in text.lines().take(MOST_LINES).filter_map(|line| serde_json::from_str::<Line>(line).ok()) {
-                output.take(line);
+                output.take(line, &mut places);
             }
         } else {
             output.take_plain(text);
@@ -82,21 +85,24 @@ impl TestOutput {
         (!empty).then_some(output)
     }
 
-    fn package(&mut self, name: &str) -> &mut Package {
-        let at = match self.packages.iter().position(|p| p.name == name) {
-            Some(at) => at,
+    /// The package of that name. `places`: where each is.
+    fn package(&mut self, name: String, places: &mut BTreeMap<String, usize>) -> &mut Package {
+        let at = match places.get(&name) {
+            Some(at) => *at,
             None => {
-                self.packages.push(Package { name: name.to_owned(), ..Package::default() });
-                self.packages.len() - 1
+                let at = self.packages.len();
+                self.packages.push(Package { name: name.clone(), ..Package::default() });
+                places.insert(name, at);
+                at
             }
         };
         &mut self.packages[at]
     }
 
-    fn take(&mut self, line: Line) {
+    fn take(&mut self, line: Line, places: &mut BTreeMap<String, usize>) {
         match line.action.as_str() {
-            "run" => self.package(&line.package).ran.push(line.test),
-            "output" => self.package(&line.package).print(&line.output),
+            "run" => self.package(line.package, places).ran.push(line.test),
+            "output" => self.package(line.package, places).print(&line.output),
             _ => {}
         }
     }

@@ -110,7 +110,7 @@ pub(super) fn fail(error: &Error, as_json: bool) -> u8 {
         // Standard output may be what failed: there is nothing left to do about it then.
         let _ = print(&text, Color::Never);
     }
-    let mut text = format!("error: {}\n", term(&error.to_string()));
+    let mut text = format!("error: {}\n", term(&error.told()));
     for line in error.output() {
         text.push_str(&format!("  | {}\n", term(line)));
     }

@@ -143,11 +143,19 @@ fn inlined(base: &[Candidate<'_>], head: &[Candidate<'_>], done: &[(usize, usize
     if left_b.len() * left_h.len() > MOST_PAIRS {
         return Vec::new();
     }
+    // Names are taken apart once, and not for each pair.
+    let mut ids = BTreeMap::new();
+    let mut nested = |side: &[Candidate<'_>], left: &[usize]| -> Vec<(usize, Nested)> {
+        left.iter().filter_map(|&i| Some((i, Nested::of(side[i].name, &mut ids)?))).collect()
+    };
+    let (nested_b, nested_h) = (nested(base, &left_b), nested(head, &left_h));
     let mut scored = Vec::new();
-    for &i in &left_b {
-        for &j in &left_h {
-            if let Some(score) = inlining_score(base[i], head[j]) {
-                scored.push((score, i, j));
+    for (i, one) in &nested_b {
+        for (j, other) in &nested_h {
+            if one.may_be(other)
+                && let Some(score) = inlining_score(base[*i], head[*j])
+            {
+                scored.push((score, *i, *j));
             }
         }
     }
@@ -163,17 +171,42 @@ fn inlined(base: &[Candidate<'_>], head: &[Candidate<'_>], done: &[(usize, usize
     pairs
 }
 
+/// A closure by the functions that it lies in.
+struct Nested {
+    package: String,
+    /// How many functions.
+    depth: usize,
+    /// Each of them by a number, in order of those.
+    within: Vec<usize>,
+}
+
+impl Nested {
+    /// None of what is no closure, or within no function. `ids`: the number of each name.
+    fn of(name: &str, ids: &mut BTreeMap<String, usize>) -> Option<Nested> {
+        let parts = names::parts(name);
+        if parts.is_empty() || names::numbers(name).is_empty() {
+            return None;
+        }
+        let depth = parts.len();
+        let mut within: Vec<usize> = Vec::with_capacity(depth);
+        for part in parts {
+            let next = ids.len();
+            within.push(*ids.entry(part).or_insert(next));
+        }
+        within.sort_unstable();
+        within.dedup();
+        Some(Nested { package: names::package(&names::key(name)).to_owned(), depth, within })
+    }
+
+    /// Whether all functions of one are those of the other.
+    fn may_be(&self, other: &Nested) -> bool {
+        let (few, many) = if self.depth <= other.depth { (self, other) } else { (other, self) };
+        let mut of_many = many.within.iter();
+        self.package == other.package && few.within.iter().all(|id| of_many.any(|other| other == id))
+    }
+}
+
 fn inlining_score(one: Candidate<'_>, other: Candidate<'_>) -> Option<f64> {
-    let (a, b) = (names::key(one.name), names::key(other.name));
-    let closures = !names::numbers(one.name).is_empty() && !names::numbers(other.name).is_empty();
-    if names::package(&a) != names::package(&b) || !closures {
-        return None;
-    }
-    let (parts_a, parts_b) = (names::parts(one.name), names::parts(other.name));
-    let (few, many) = if parts_a.len() <= parts_b.len() { (parts_a, parts_b) } else { (parts_b, parts_a) };
-    if few.is_empty() || !few.iter().all(|p| many.contains(p)) {
-        return None;
-    }
     let alike = likeness(one.subject, other.subject);
     let near = match (&one.subject.start, &other.subject.start) {
         (Some(p), Some(q)) if file_name(&p.file) != file_name(&q.file) => return None,

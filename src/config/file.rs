@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::accept::FileAccept;
 use super::files::{Files, WorkingTree};
 use super::framework::FileFramework;
+use super::place::Place;
 use super::report::FileReport;
 use super::rule::FileRule;
 use super::{Accept, Config, OnEnvMismatch, OnInconclusive, OnMissingBaseline, Rule, suggest};
@@ -20,6 +21,12 @@ pub const FILE_NAME: &str = "gotrace-diff.toml";
 
 /// More than any such file has.
 const MOST_BYTES: u64 = 1 << 20;
+/// More rules than anybody looks through. Each is held against every series.
+const MOST_RULES: usize = 2000;
+/// More than a team has accepted at a time. Each is held against every finding.
+const MOST_ACCEPTED: usize = 10_000;
+/// Names and globs of all rules: a glob takes about 10 KB.
+const MOST_PATTERNS: usize = 10_000;
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -28,7 +35,7 @@ struct File {
     on_inconclusive: Option<OnInconclusive>,
     on_missing_baseline: Option<OnMissingBaseline>,
     on_env_mismatch: Option<OnEnvMismatch>,
-    baseline: Option<PathBuf>,
+    baseline: Option<Spanned<PathBuf>>,
     baseline_per_package: Option<bool>,
     show_framework: Option<bool>,
     strict: Option<bool>,
@@ -45,7 +52,8 @@ struct File {
 pub fn nearest(folder: &Path) -> Option<PathBuf> {
     for folder in folder.ancestors() {
         let path = folder.join(FILE_NAME);
-        if path.is_file() {
+        // Whatever it is: reading says what is wrong with what is no file.
+        if std::fs::symlink_metadata(&path).is_ok() {
             return Some(path);
         }
         if folder.join(".git").exists() {
@@ -204,14 +212,18 @@ fn parse(path: &Path, text: &str) -> Result<(Config, Said), Error> {
         on_inconclusive: file.on_inconclusive.unwrap_or_default(),
         on_missing_baseline: file.on_missing_baseline.unwrap_or_default(),
         on_env_mismatch: file.on_env_mismatch.unwrap_or_default(),
-        baseline: file.baseline.map(|b| path.parent().unwrap_or(Path::new("")).join(b)),
         baseline_per_package: file.baseline_per_package.unwrap_or_default(),
         show_framework: file.show_framework.unwrap_or_default(),
         strict: file.strict.unwrap_or_default(),
         ..Config::default()
     };
-    config.report = file.report.check(&at, path)?;
-    config.framework = file.framework.check(&at, path, &|byte| position(text, byte).0)?;
+    let place = Place::of(path);
+    if let Some(given) = file.baseline {
+        config.baseline = Some(place.within(given.get_ref()).map_err(|message| at(given.span(), message))?);
+    }
+    config.report = file.report.check(&at, &place)?;
+    let lines = Lines::of(text);
+    config.framework = file.framework.check(&at, path, &|byte| lines.of_byte(byte))?;
     if let Some(benchtime) = file.benchtime {
         let span = benchtime.span();
         config.rounds = Some(rounds(benchtime.get_ref()).map_err(|message| at(span, message))?);
@@ -235,12 +247,26 @@ fn parse(path: &Path, text: &str) -> Result<(Config, Said), Error> {
         }
         config.aliases.insert(old.into_inner(), new);
     }
+    if let Some(rule) = file.rule.get(MOST_RULES) {
+        return Err(at(rule.span(), format!("more than {MOST_RULES} rules: a glob matches many names")));
+    }
+    if let Some(accept) = file.accept.get(MOST_ACCEPTED) {
+        let what =
+            format!("more than {MOST_ACCEPTED} accepted changes: make the baseline anew, and take out what it has");
+        return Err(at(accept.span(), what));
+    }
+    let mut patterns = 0;
     for rule in file.rule {
-        let line = position(text, rule.span().start).0;
-        config.rules.push(Rule { line, file: path.to_path_buf(), ..rule.into_inner().check(&at)? });
+        let (span, line) = (rule.span(), lines.of_byte(rule.span().start));
+        let rule = rule.into_inner().check(&at)?;
+        patterns += rule.patterns();
+        if patterns > MOST_PATTERNS {
+            return Err(at(span, format!("more than {MOST_PATTERNS} names in all rules: a glob matches many")));
+        }
+        config.rules.push(Rule { line, file: path.to_path_buf(), ..rule });
     }
     for accept in file.accept {
-        let line = position(text, accept.span().start).0;
+        let line = lines.of_byte(accept.span().start);
         config.accepted.push(Accept { line, file: path.to_path_buf(), ..accept.into_inner().check(&at)? });
     }
     Ok((config, said))
@@ -267,6 +293,20 @@ fn explain(message: &str) -> String {
     match suggest::nearest(key, &known) {
         Some(meant) => format!("unknown key `{key}`: did you mean `{meant}`?"),
         None => format!("unknown key `{key}`: there are {}", known.join(", ")),
+    }
+}
+
+/// Where the lines of a text begin: each rule says in which one it is.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Lines {
+        Lines(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line, from 1, that a byte is in.
+    fn of_byte(&self, byte: usize) -> usize {
+        self.0.partition_point(|end| *end < byte) + 1
     }
 }
 

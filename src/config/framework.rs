@@ -71,7 +71,8 @@ impl FileFramework {
                 let pattern = Pattern::new(&text).map_err(|message| at(span.clone(), message))?;
                 Ok(Filter { pattern, file: file.to_path_buf(), line: line(span.start) })
             };
-            given.into_inner().texts().into_iter().map(filter).collect()
+            let texts = given.into_inner().texts().map_err(|message| at(span.clone(), message))?;
+            texts.into_iter().map(filter).collect()
         };
         Ok(Framework { groups: filters(self.group)?, waits: filters(self.wait)? })
     }

@@ -5,13 +5,14 @@ mod date;
 mod file;
 mod files;
 mod framework;
+mod place;
 pub mod quantity;
 mod report;
 mod rule;
 pub mod series;
 mod suggest;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobMatcher};
@@ -80,14 +81,10 @@ impl Config {
     /// The acceptances that hold no longer, of all packages.
     pub fn lapsed(&self) -> Vec<&Accept> {
         let today = self.today();
-        let mut lapsed: Vec<&Accept> = Vec::new();
-        for accept in self.all().flat_map(|c| &c.accepted).filter(|a| a.has_lapsed(today)) {
-            // What is inherited is the same entry in several.
-            if !lapsed.iter().any(|known| known.file == accept.file && known.line == accept.line) {
-                lapsed.push(accept);
-            }
-        }
-        lapsed
+        // What is inherited is the same entry in several.
+        let mut known = BTreeSet::new();
+        let lapsed = self.all().flat_map(|c| &c.accepted).filter(|a| a.has_lapsed(today));
+        lapsed.filter(|accept| known.insert((accept.line, &accept.file))).collect()
     }
 
     /// What holds for a package: its own, where it has one. A package of several shards is called `NAME (SHARD)`.
@@ -239,6 +236,11 @@ impl Rule {
             .any(|p| p.is_literal() && p.matches(subject))
     }
 
+    /// How many names and globs it has.
+    fn patterns(&self) -> usize {
+        self.subjects.len() + self.of_kind.len() + self.metrics.len()
+    }
+
     /// Whether it sets any limit.
     pub fn limits(&self) -> bool {
         self.max_increase.is_some() || !self.max.is_empty() || self.hard_limit.is_some()
@@ -256,15 +258,20 @@ impl Rule {
 pub struct Pattern {
     text: String,
     key: String,
-    matcher: GlobMatcher,
+    /// None where no character of it is a wildcard: most are names.
+    matcher: Option<GlobMatcher>,
 }
+
+/// Of a glob, in bytes: no function's name is nearly as long, and of longer ones the matcher would take megabytes.
+const MOST_GLOB: usize = 4096;
+/// Braces within braces, of which the library that makes matchers takes 250 at most.
+const MOST_BRACES: usize = 16;
 
 impl Pattern {
     /// Parses a glob. The error is one sentence.
     pub fn new(text: &str) -> Result<Pattern, String> {
-        // `[...]` is how Go writes type arguments, not a set of characters.
-        let glob = Glob::new(&text.replace("[...]", "[[]...[]]")).map_err(|e| format!("bad glob: {}", e.kind()))?;
-        Ok(Pattern { text: text.to_owned(), key: names::key(text), matcher: glob.compile_matcher() })
+        let matcher = text.contains(['*', '?', '[', ']', '{', '}', '\\']).then(|| matcher(text)).transpose()?;
+        Ok(Pattern { text: text.to_owned(), key: names::key(text), matcher })
     }
 
     /// As it was written.
@@ -274,13 +281,37 @@ impl Pattern {
 
     /// Whether `name` is meant.
     pub fn matches(&self, name: &str) -> bool {
-        self.text == name || self.matcher.is_match(name) || (!name.is_empty() && self.key == names::key(name))
+        self.text == name
+            || self.matcher.as_ref().is_some_and(|m| m.is_match(name))
+            || (!name.is_empty() && self.key == names::short_key(name))
     }
 
     /// Whether it can only mean one name. A star that stands for a pointer receiver is none.
     pub fn is_literal(&self) -> bool {
         !self.text.replace("(*", "(").replace("[...]", "").contains(['*', '?', '[', '{'])
     }
+}
+
+/// What matches as a glob says. What it is made of is bounded before: the library that makes it panics beyond its own bounds.
+fn matcher(text: &str) -> Result<GlobMatcher, String> {
+    if text.len() > MOST_GLOB {
+        return Err(format!("bad glob: {} bytes, and {MOST_GLOB} at most are read", text.len()));
+    }
+    let (mut open, mut deepest) = (0usize, 0);
+    for c in text.chars() {
+        match c {
+            '{' => open += 1,
+            '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    if deepest > MOST_BRACES {
+        return Err(format!("bad glob: {deepest} braces within each other, and {MOST_BRACES} at most are read"));
+    }
+    // `[...]` is how Go writes type arguments, not a set of characters.
+    let glob = Glob::new(&text.replace("[...]", "[[]...[]]")).map_err(|e| format!("bad glob: {}", e.kind()))?;
+    Ok(glob.compile_matcher())
 }
 
 /// What holds for `folder`: the file `explicit` alone, else the nearest one and those above it, else the defaults.

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::place::Place;
 use super::rule::At;
 use super::suggest;
 use crate::error::Error;
@@ -59,10 +60,10 @@ pub(super) struct FileReport {
 }
 
 impl FileReport {
-    /// Checks it; paths are relative to the folder of `file`.
-    pub(super) fn check(self, at: &At<'_>, file: &Path) -> Result<ReportOptions, Error> {
+    /// Checks it; paths are relative to the folder of the file, which is at `place`.
+    pub(super) fn check(self, at: &At<'_>, place: &Place) -> Result<ReportOptions, Error> {
         let inside = |path: &Path, span: std::ops::Range<usize>| match below(path) {
-            true => Ok(file.parent().unwrap_or(Path::new("")).join(path)),
+            true => place.within(path).map_err(|message| at(span, message)),
             false => Err(at(span, format!("`{}` has to lie below the folder of this file", path.display()))),
         };
         let mut output = Vec::new();

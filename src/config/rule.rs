@@ -41,11 +41,19 @@ pub(super) enum OneOrMany {
     Many(Vec<String>),
 }
 
+/// More names than any list has: a glob matches many, and takes about 10 KB.
+const MOST_NAMES: usize = 1000;
+
 impl OneOrMany {
-    pub(super) fn texts(self) -> Vec<String> {
+    /// All of them, if they are not too many. The error is one sentence.
+    pub(super) fn texts(self) -> Result<Vec<String>, String> {
         match self {
-            OneOrMany::One(text) => vec![text],
-            OneOrMany::Many(texts) => texts,
+            OneOrMany::One(text) => Ok(vec![text]),
+            OneOrMany::Many(texts) if texts.len() > MOST_NAMES => Err(format!(
+                "{} names in one list, and {MOST_NAMES} at most are read: a glob matches many",
+                texts.len()
+            )),
+            OneOrMany::Many(texts) => Ok(texts),
         }
     }
 }
@@ -87,12 +95,8 @@ impl FileRule {
         let patterns = |given: Option<Spanned<OneOrMany>>| -> Result<Vec<Pattern>, Error> {
             let Some(given) = given else { return Ok(Vec::new()) };
             let span = given.span();
-            given
-                .into_inner()
-                .texts()
-                .iter()
-                .map(|t| Pattern::new(t).map_err(|message| at(span.clone(), message)))
-                .collect()
+            let texts = given.into_inner().texts().map_err(|message| at(span.clone(), message))?;
+            texts.iter().map(|t| Pattern::new(t).map_err(|message| at(span.clone(), message))).collect()
         };
         let ratio = |given: Option<Spanned<Value>>| -> Result<Option<Ratio>, Error> {
             given.map(|v| v.get_ref().text().parse().map_err(|message| at(v.span(), message))).transpose()

@@ -7,6 +7,7 @@
 //! ```
 
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use super::Pattern;
 use super::quantity::Amount;
@@ -21,9 +22,41 @@ pub struct Series {
     pub subject: String,
     /// The path of its metric.
     pub metric: String,
+    /// Its name as a pattern.
+    pattern: Known,
+}
+
+/// A pattern, made when it is first asked for and kept: an accepted series is held against every finding. It follows from the
+/// name, so that any two are equal.
+#[derive(Clone, Debug, Default)]
+struct Known(OnceLock<Option<Pattern>>);
+
+impl PartialEq for Known {
+    fn eq(&self, _: &Known) -> bool {
+        true
+    }
+}
+
+impl Eq for Known {}
+
+impl PartialOrd for Known {
+    fn partial_cmp(&self, other: &Known) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Known {
+    fn cmp(&self, _: &Known) -> std::cmp::Ordering {
+        std::cmp::Ordering::Equal
+    }
 }
 
 impl Series {
+    /// A series by its parts.
+    pub fn new(kind: SubjectKind, subject: String, metric: String) -> Series {
+        Series { kind, subject, metric, pattern: Known::default() }
+    }
+
     /// The metric, which is known.
     pub fn definition(&self) -> Option<&'static Metric> {
         registry::find(self.kind, &self.metric)
@@ -31,9 +64,10 @@ impl Series {
 
     /// Whether it is this one. Numbers of closures do not matter, as everywhere.
     pub fn is(&self, kind: SubjectKind, subject: &str, metric: &str) -> bool {
+        let pattern = || self.pattern.0.get_or_init(|| Pattern::new(&self.subject).ok());
         self.kind == kind
             && self.metric == metric
-            && (self.subject == subject || Pattern::new(&self.subject).is_ok_and(|p| p.matches(subject)))
+            && (self.subject == subject || pattern().as_ref().is_some_and(|p| p.matches(subject)))
     }
 }
 
@@ -54,7 +88,7 @@ impl FromStr for Series {
         if subject.is_empty() != (kind == SubjectKind::Process) {
             return Err(format!("`{text}` does not fit: only the whole run has no name ({form})"));
         }
-        Ok(Series { kind, subject: subject.to_owned(), metric: metric.to_owned() })
+        Ok(Series::new(kind, subject.to_owned(), metric.to_owned()))
     }
 }
 

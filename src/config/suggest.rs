@@ -1,7 +1,14 @@
 //! The key that was probably meant.
 
+/// A longer word is none that we know.
+const MOST_WORD: usize = 100;
+
 /// The candidate nearest to `word`, if any is near enough to be meant.
 pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    // No slip of a key is longer than all keys.
+    if word.len() > MOST_WORD {
+        return None;
+    }
     let fold = |s: &str| s.to_lowercase().replace('_', "-");
     let word = fold(word);
     candidates

@@ -74,7 +74,7 @@ pub fn argument(judgement: &Judgement, subject: &SubjectPair, change: &Change) -
     {
         return None;
     }
-    let series = Series { kind: subject.kind, subject: name.to_owned(), metric: change.path.to_string() };
+    let series = Series::new(subject.kind, name.to_owned(), change.path.to_string());
     let figure = |v: Option<f64>| v.map_or("none".to_owned(), |v| write_figure(v, change.metric.unit));
     Some(format!("{series}={}..{}", figure(change.base()), figure(change.head())))
 }

@@ -32,6 +32,7 @@ mod compare_rename;
 mod compare_series;
 mod comparing;
 mod config;
+mod config_hostile;
 mod corpus;
 mod corpus_make;
 mod craft;
