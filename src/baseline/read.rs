@@ -1,6 +1,6 @@
 //! A baseline read back: nothing in it is trusted, and an error names the line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -9,6 +9,9 @@ use super::{Baseline, Column, Place};
 use crate::compare::packages::NamedBy;
 use crate::compare::side::{SiteFigures, SiteKey};
 use crate::compare::{Package, Run, Side, Subject, SubjectId, names};
+
+/// What is known of a place has at most 4,096 characters each when it is noted: of those no more bytes.
+const LONGEST_VALUE: usize = 16 << 10;
 
 /// The first version: one environment, which each run says itself.
 pub const SCHEMA_1: &str = "gotrace-diff/baseline/1";
@@ -80,10 +83,14 @@ fn read_1(text: &str) -> Result<Baseline, String> {
 fn read_2(text: &str) -> Result<Baseline, String> {
     let document: Document = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let mut reading = Reading { text, columns: BTreeMap::new() };
+    let mut places = BTreeSet::new();
     for (i, line) in document.environments.into_iter().enumerate() {
         let place = Place { format: line.format, gomaxprocs: line.gomaxprocs, facts: line.facts };
-        let twice = reading.columns.contains_key(&line.id) || reading.columns.values().any(|(p, _)| *p == place);
-        if twice {
+        // Each run gets what is known of its place.
+        if place.format.len().max(place.facts.iter().map(|(_, value)| value.len()).max().unwrap_or(0)) > LONGEST_VALUE {
+            return Err(at(text, "environments", i) + &format!("a value of more than {LONGEST_VALUE} bytes"));
+        }
+        if reading.columns.contains_key(&line.id) || !places.insert(place.clone()) {
             return Err(at(text, "environments", i) + &format!("environment {:?} is there twice", line.id));
         }
         reading.columns.insert(line.id, (place, Side::default()));

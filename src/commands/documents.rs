@@ -125,6 +125,12 @@ pub(super) fn typed(name: &str, text: &str, schema: &str) -> Result<Document, Er
                     format!("a run of schema {:?}", odd.schema),
                     "make it anew with this version",
                 )),
+                // A baseline of nothing would take the place of a good one.
+                None if runs.runs.is_empty() => Err(wrong(
+                    Fault::NotAsSchema,
+                    "a list of runs without any".to_owned(),
+                    "whoever wrote it found nothing to summarize: look at its log",
+                )),
                 None => Ok(Document::Runs(runs.runs)),
             }
         }

@@ -9,6 +9,8 @@
 //! A package of two shards stays two: other machines, other environments or other tests are no replicates. `--pool` says
 //! that the shards are further runs of the same.
 
+mod copies;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -19,7 +21,8 @@ use super::inputs::{self, Input};
 use super::joined::{self, Judge};
 use super::run::verdict::NOT_RECORDED;
 use super::shards::{self, Shard, ShardResult};
-use super::{documents, output, sources, totals};
+use super::sources::{self, Found};
+use super::{documents, export, output, totals};
 use crate::cli::{GateArgs, ReportArgs};
 use crate::compare::{self as joining, Design, PackagePair, Recorded, Side};
 use crate::config::{Config, OnInconclusive};
@@ -92,7 +95,7 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
     }
     // Of totals nobody asks for it.
     let judge = super::configure(&args.gate).map(|config| Judge::new(config, Design::default()));
-    let read = read(args, judge.as_ref().ok())?;
+    let (read, warnings) = read(args, judge.as_ref().ok())?;
     if let Some(expected) = args.expect
         && read.len() != expected
     {
@@ -110,10 +113,13 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
         }
     }
     match (&results[..], &summaries[..]) {
-        ([], _) => totals::tell(summaries.into_iter().map(|(_, total)| total), &args.report),
+        ([], _) => {
+            export::warn(&warnings);
+            totals::tell(summaries.into_iter().map(|(_, total)| total), &args.report)
+        }
         (_, []) => {
             let judge = judge?;
-            verdict(named(results), args, judge)
+            verdict(named(results), warnings, args, judge)
         }
         ([(result, _), ..], [(summary, _), ..]) => Err(Error::Usage(format!(
             "{result} is a result and {summary} a summary: merge results, or summaries of both sides with --base and --head"
@@ -121,12 +127,16 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
     }
 }
 
+/// What shards wrote, with the names of their files.
+type Shards = Vec<(String, Shard)>;
+
 /// Reads all shards on all cores, in the order of their names. Results become packages as they are read, unless those
-/// are joined over shards.
-fn read(args: &MergeArgs, judge: Option<&Judge>) -> Result<Vec<(String, Shard)>, Error> {
-    let mut found = sources::find(&args.shards)?.sources;
+/// are joined over shards. Says, too, what was passed over.
+fn read(args: &MergeArgs, judge: Option<&Judge>) -> Result<(Shards, Vec<String>), Error> {
+    let Found { sources: mut found, others, .. } = sources::find_shards(&args.shards)?;
     found.sort_by(|a, b| a.name.cmp(&b.name));
-    found.dedup_by(|a, b| a.path.is_some() && a.path == b.path);
+    let passed_over = others.iter().map(|name| format!("{name}: JSON, and none of ours: passed over"));
+    let warnings = copies::drop_from(&mut found).into_iter().chain(passed_over).collect();
     let read = inputs::on_all_cores(&found, |source| {
         let Some(path) = &source.path else {
             return Err(Error::Usage("shards are files, and standard input is none".to_owned()));
@@ -139,7 +149,9 @@ fn read(args: &MergeArgs, judge: Option<&Judge>) -> Result<Vec<(String, Shard)>,
         }
         Ok(shard)
     });
-    found.iter().map(|source| source.name.clone()).zip(read).map(|(name, shard)| Ok((name, shard?))).collect()
+    let names = found.iter().map(|source| source.name.clone());
+    let shards = names.zip(read).map(|(name, shard)| Ok((name, shard?))).collect::<Result<Shards, Error>>()?;
+    Ok((shards, warnings))
 }
 
 /// The packages of one shard, joined and judged: they take the runs out of its sides.
@@ -175,7 +187,12 @@ fn named(results: Vec<(String, ShardResult)>) -> Vec<(String, ShardResult)> {
 }
 
 /// Joins all shards, judges them together, and tells it.
-fn verdict(results: Vec<(String, ShardResult)>, args: &MergeArgs, judge: Judge) -> Result<u8, Error> {
+fn verdict(
+    results: Vec<(String, ShardResult)>,
+    warnings: Vec<String>,
+    args: &MergeArgs,
+    judge: Judge,
+) -> Result<u8, Error> {
     let (mut shards, mut diagnoses, mut empty) = (Vec::new(), Vec::new(), Vec::new());
     for (name, result) in results {
         diagnoses.extend(result.diagnoses);
@@ -193,9 +210,12 @@ fn verdict(results: Vec<(String, ShardResult)>, args: &MergeArgs, judge: Judge) 
     }
     if shards.is_empty() {
         let config = judge.config();
-        return tell(nothing(&empty, &config), args, &config);
+        let mut report = nothing(&empty, &config);
+        report.warnings.extend(warnings.into_iter().map(Text::from));
+        return tell(report, args, &config);
     }
     let mut told = told(&shards);
+    told.warnings.extend(warnings);
     let missing: usize = told.left_out.iter().filter(|n| n.why.is(NOT_RECORDED)).map(|n| n.count).sum();
     let (packages, share) = if args.pool { pooled(shards, &args.gate, &judge)? } else { side_by_side(shards) };
     let config = judge.config();
@@ -217,8 +237,14 @@ fn verdict(results: Vec<(String, ShardResult)>, args: &MergeArgs, judge: Judge) 
     tell(report, args, config)
 }
 
-/// Makes a pass inconclusive.
+/// Makes a pass inconclusive; what a shard calls a regression is one, though nothing is there to judge it again by.
 fn unproven(report: &mut Report, verdict: Verdict, config: &Config) {
+    if verdict == Verdict::Regression && report.verdict != Verdict::Regression {
+        report.verdict = Verdict::Regression;
+        report.headline = "regression: a shard says so, and has no runs to judge again; see the warnings".into();
+        report.exit_code = exit::REGRESSION;
+        return;
+    }
     if report.verdict == Verdict::Pass && verdict != Verdict::Pass {
         report.verdict = Verdict::Inconclusive;
         report.headline = "inconclusive: not every shard could compare what it should have; see the warnings".into();

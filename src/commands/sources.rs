@@ -1,9 +1,12 @@
 //! Which files are meant: a file, a folder, a glob or standard input becomes a list of files.
 
+mod kind;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use self::kind::Kind;
 use super::progress::Progress;
 use crate::error::Error;
 use crate::trace::Bytes;
@@ -45,14 +48,34 @@ pub(super) struct Found {
     pub(super) sources: Vec<Source>,
     /// How many files of folders are no traces.
     pub(super) skipped: usize,
+    /// Which of those are JSON, where shards are looked for.
+    pub(super) others: Vec<String>,
+}
+
+/// What folders are searched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// Traces, summaries and baselines, among whatever else a run leaves.
+    Runs,
+    /// What shards wrote: a folder that is there for that.
+    Shards,
 }
 
 /// Finds all files that `inputs` mean.
 pub(super) fn find(inputs: &[PathBuf]) -> Result<Found, Error> {
+    search(inputs, Wanted::Runs)
+}
+
+/// Finds what shards wrote. Of a folder every JSON is one of theirs, or named.
+pub(super) fn find_shards(inputs: &[PathBuf]) -> Result<Found, Error> {
+    search(inputs, Wanted::Shards)
+}
+
+fn search(inputs: &[PathBuf], wanted: Wanted) -> Result<Found, Error> {
     let mut found = Found::default();
     for input in inputs {
         let before = found.sources.len();
-        one(input, &mut found)?;
+        one(input, wanted, &mut found)?;
         if found.sources.len() == before {
             return Err(Error::Input {
                 file: input.display().to_string(),
@@ -64,15 +87,15 @@ pub(super) fn find(inputs: &[PathBuf]) -> Result<Found, Error> {
     Ok(found)
 }
 
-fn one(input: &Path, found: &mut Found) -> Result<(), Error> {
+fn one(input: &Path, wanted: Wanted, found: &mut Found) -> Result<(), Error> {
     if input == Path::new("-") {
         return push(found, Source { name: "standard input".to_owned(), path: None, tests: None });
     }
     match std::fs::metadata(input) {
-        Ok(meta) if meta.is_dir() => folder(input, 0, found),
+        Ok(meta) if meta.is_dir() => folder(input, 0, wanted, found),
         Ok(_) => push(found, at(input)),
         Err(missing) => match input.to_str().filter(|s| s.contains(['*', '?', '['])) {
-            Some(pattern) => glob(input, pattern, found),
+            Some(pattern) => glob(input, pattern, wanted, found),
             None => Err(Error::Read { file: input.display().to_string(), source: missing }),
         },
     }
@@ -94,13 +117,13 @@ fn push(found: &mut Found, source: Source) -> Result<(), Error> {
     Ok(())
 }
 
-fn glob(input: &Path, pattern: &str, found: &mut Found) -> Result<(), Error> {
+fn glob(input: &Path, pattern: &str, wanted: Wanted, found: &mut Found) -> Result<(), Error> {
     let bad = |message: String| Error::Input { file: input.display().to_string(), message, advice: String::new() };
     for path in glob::glob(pattern).map_err(|e| bad(format!("bad glob: {}", e.msg)))? {
         let path = path.map_err(|e| Error::Read { file: e.path().display().to_string(), source: e.into() })?;
         if path.is_dir() {
             if !path.is_symlink() {
-                folder(&path, 0, found)?;
+                folder(&path, 0, wanted, found)?;
             }
         } else if is_beside(&path) {
             // As below.
@@ -112,7 +135,7 @@ fn glob(input: &Path, pattern: &str, found: &mut Found) -> Result<(), Error> {
 }
 
 /// The files of a folder by name, those that are none of ours counted; links to folders are not followed.
-fn folder(path: &Path, depth: usize, found: &mut Found) -> Result<(), Error> {
+fn folder(path: &Path, depth: usize, wanted: Wanted, found: &mut Found) -> Result<(), Error> {
     let failed = |source| Error::Read { file: path.display().to_string(), source };
     let mut entries = std::fs::read_dir(path).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
@@ -122,14 +145,19 @@ fn folder(path: &Path, depth: usize, found: &mut Found) -> Result<(), Error> {
         if kind.is_dir() {
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             if !hidden && depth < DEEPEST {
-                folder(&below, depth + 1, found)?;
+                folder(&below, depth + 1, wanted, found)?;
             }
         } else if is_beside(&below) {
             // What a run printed lies beside its trace, and is read with it; so does where it was recorded.
-        } else if is_ours(&below) {
-            push(found, at(&below))?;
         } else {
-            found.skipped += 1;
+            match kind::of(&below, wanted)? {
+                Kind::Ours => push(found, at(&below))?,
+                Kind::Theirs => found.skipped += 1,
+                Kind::OtherJson => {
+                    found.skipped += 1;
+                    found.others.push(below.display().to_string());
+                }
+            }
         }
     }
     Ok(())
@@ -166,23 +194,6 @@ pub(super) fn bytes_of(file: File, progress: &Progress) -> std::io::Result<Bytes
     Bytes::of_file(progress.count(file), size, |file| Box::new(file) as Box<_>)
 }
 
-/// Whether a file of a folder is one of ours, by content. An empty file called like a trace is: its run crashed.
-fn is_ours(path: &Path) -> bool {
-    let Ok(mut file) = open(path) else { return false };
-    let mut head = Vec::new();
-    if (&mut file).take(4096).read_to_end(&mut head).is_err() {
-        return false;
-    }
-    if head.is_empty() {
-        let name = path.to_string_lossy();
-        return [".out", ".trace", ".out.gz", ".out.zst", ".trace.gz", ".trace.zst"].iter().any(|e| name.ends_with(e));
-    }
-    if head.starts_with(&[0x1f, 0x8b]) || head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        return holds_a_trace(path, &head);
-    }
-    is_trace(&head) || is_document(&head)
-}
-
 /// Whether a file is read with the traces beside it.
 fn is_beside(path: &Path) -> bool {
     path.file_name().is_some_and(|n| n == super::environment::FILE_NAME) || is_test_output(path)
@@ -199,28 +210,8 @@ fn is_test_output(path: &Path) -> bool {
     text.trim_start().starts_with('{') && text.contains("\"Action\":") && !is_document(&head)
 }
 
-fn is_trace(head: &[u8]) -> bool {
-    let magic = b"go 1.";
-    let n = head.len().min(magic.len());
-    head[..n] == magic[..n]
-}
-
 /// Whether this is the beginning of JSON of one of our schemas.
 pub(super) fn is_document(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head);
     text.trim_start_matches('\u{feff}').trim_start().starts_with('{') && text.contains("\"gotrace-diff/")
-}
-
-/// Whether a compressed file unfolds to a trace.
-fn holds_a_trace(path: &Path, head: &[u8]) -> bool {
-    let Ok(file) = open(path) else { return false };
-    let mut first = [0u8; 5];
-    let read = if head.starts_with(&[0x1f, 0x8b]) {
-        flate2::read::GzDecoder::new(file).read_exact(&mut first).is_ok()
-    } else {
-        ruzstd::decoding::StreamingDecoder::new(file).is_ok_and(|mut d| d.read_exact(&mut first).is_ok())
-    };
-    // What cannot be unfolded so far is broken rather than none of ours, if it is called like a trace.
-    let name = path.to_string_lossy();
-    if read { is_trace(&first) } else { name.contains(".out.") || name.contains(".trace.") }
 }

@@ -24,6 +24,41 @@ fn repository() -> tempfile::TempDir {
 }
 
 #[test]
+fn a_list_without_runs_is_no_baseline_and_takes_the_place_of_none() {
+    let folder = repository();
+    let dir = folder.path();
+    assert_eq!(cli(dir, &["baseline", "create", "a.json"]).status.code(), Some(0));
+    let good = std::fs::read(dir.join("gotrace-baseline.json")).unwrap();
+    std::fs::write(dir.join("none.json"), r#"{"schema": "gotrace-diff/runs/1", "runs": []}"#).unwrap();
+    for args in [
+        &["baseline", "create", "none.json"][..],
+        &["summarize", "none.json"],
+        &["merge", "none.json"],
+        &["check", "none.json"],
+    ] {
+        let refused = cli(dir, args);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(refused.status.code() == Some(2) && said.contains("none.json"), "{args:?}: {said}");
+    }
+    assert_eq!(std::fs::read(dir.join("gotrace-baseline.json")).unwrap(), good);
+}
+
+#[test]
+fn a_place_with_a_value_that_no_machine_has_is_refused() {
+    let folder = repository();
+    let dir = folder.path();
+    assert_eq!(cli(dir, &["baseline", "create", "a.json"]).status.code(), Some(0));
+    let path = dir.join("gotrace-baseline.json");
+    let mut baseline: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    for (length, status) in [(16 << 10, Some(0)), ((16 << 10) + 1, Some(2))] {
+        baseline["environments"][0]["format"] = "x".repeat(length).into();
+        std::fs::write(&path, serde_json::to_string(&baseline).unwrap()).unwrap();
+        let shown = cli(dir, &["baseline", "show"]);
+        assert_eq!(shown.status.code(), status, "{}", String::from_utf8_lossy(&shown.stderr));
+    }
+}
+
+#[test]
 fn a_baseline_gates_from_anywhere_in_the_repository() {
     let folder = repository();
     let dir = folder.path();

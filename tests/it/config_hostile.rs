@@ -24,7 +24,8 @@ fn compare(dir: &Path, more: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn what_is_no_file_in_the_place_of_a_configuration_or_baseline_is_not_taken_for_none() {
     use std::os::unix::fs::symlink;
-    let put: [(&str, fn(&Path)); 4] = [
+    type Put = fn(&Path);
+    let put: [(&str, Put); 4] = [
         ("a link to nothing", |path| symlink("gone.toml", path).unwrap()),
         ("a link to a device", |path| symlink("/dev/zero", path).unwrap()),
         ("a folder", |path| std::fs::create_dir(path).unwrap()),

@@ -61,6 +61,7 @@ mod limits;
 mod logs;
 mod machine;
 mod merge;
+mod merge_folder;
 mod monorepo;
 mod mutate;
 mod narrow;

@@ -12,7 +12,7 @@ use crate::compare_make::{group, region, run, waiting, with};
 use crate::data;
 
 /// Writes six runs a side of one package and compares them: what a shard of a monorepo does.
-fn shard(folder: &Path, name: &str, package: &str, base_ns: i64, head_ns: i64) {
+pub fn shard(folder: &Path, name: &str, package: &str, base_ns: i64, head_ns: i64) {
     let here = folder.join(name);
     std::fs::create_dir_all(&here).unwrap();
     for (side, ns) in [("base", base_ns), ("head", head_ns)] {

@@ -1,0 +1,52 @@
+//! Shards that are given twice. Two that are the same to the byte are one: runs have their times in nanoseconds, and one run taken for
+//! several would prove anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::commands::shards::{self, Shard};
+use crate::commands::sources::Source;
+
+/// Takes out what is there already, under the same path however it is spelled, or as a copy. Names each copy, and what it is one of.
+pub(super) fn drop_from(found: &mut Vec<Source>) -> Vec<String> {
+    let mut places: BTreeSet<PathBuf> = BTreeSet::new();
+    found.retain(|source| {
+        let place = source.path.as_ref().and_then(|path| path.canonicalize().ok());
+        place.is_none_or(|place| places.insert(place))
+    });
+    // Bytes are looked at of those alone that are of one length, which hardly any are.
+    let mut by_length: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (i, source) in found.iter().enumerate() {
+        if let Some(length) = source.path.as_ref().and_then(|path| path.metadata().ok()).map(|meta| meta.len()) {
+            by_length.entry(length).or_default().push(i);
+        }
+    }
+    let (mut copies, mut said) = (BTreeSet::new(), Vec::new());
+    for alike in by_length.into_values().filter(|alike| alike.len() > 1) {
+        let mut known: BTreeMap<[u8; 32], usize> = BTreeMap::new();
+        for i in alike {
+            let Some(path) = &found[i].path else { continue };
+            let Ok(bytes) = std::fs::read(path) else { continue };
+            let first = *known.entry(Sha256::digest(&bytes).into()).or_insert(i);
+            if first != i && has_runs(path) {
+                copies.insert(i);
+                said.push(format!("{}: the same as {}, counted once", found[i].name, found[first].name));
+            }
+        }
+    }
+    let mut at = 0..;
+    found.retain(|_| at.next().is_none_or(|i| !copies.contains(&i)));
+    said
+}
+
+/// Whether it tells of any run: results of shards that had nothing to run are all the same.
+fn has_runs(path: &Path) -> bool {
+    match shards::read(path) {
+        Ok(Shard::Result(result)) => result.sides.is_some(),
+        Ok(Shard::Summaries(_)) => true,
+        // Said where all are read.
+        Err(_) => false,
+    }
+}

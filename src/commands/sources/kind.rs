@@ -1,0 +1,137 @@
+//! What a file of a folder is, by its content and, where it has none, by its name.
+//!
+//! ```text
+//!   called .out, .trace      ours: read     empty, zeros, a link to nothing: an error     else passed over, and counted
+//!   .json, among shards      ours: read     empty, zeros, cut, UTF-16, packed: an error   else passed over, and named
+//!   anything else            ours: read     passed over, and counted
+//! ```
+//!
+//! A file that is passed over is a run or a shard that nobody misses. So what is called as ours are, and holds nothing, is
+//! one whose writer died rather than none.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::{Wanted, is_document, open};
+use crate::commands::documents::{self, MOST_BYTES};
+use crate::error::{DocumentFault as Fault, Error};
+
+/// What a file of a folder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One to read, or one whose reading tells what is wrong with it.
+    Ours,
+    /// Somebody else's.
+    Theirs,
+    /// JSON of somebody else, where JSON of ours is looked for.
+    OtherJson,
+}
+
+/// How much of a file tells what it is.
+const HEAD: u64 = 4096;
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// How traces are called.
+const TRACES: [&str; 6] = [".out", ".trace", ".out.gz", ".out.zst", ".trace.gz", ".trace.zst"];
+/// The beginning of every schema of ours.
+const OURS: &str = "gotrace-diff/";
+
+/// What `path`, a file of a folder, is.
+pub(super) fn of(path: &Path, wanted: Wanted) -> Result<Kind, Error> {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    // Hidden files are those of editors and systems.
+    let shown = !name.starts_with('.');
+    let is_json = shown && name.ends_with(".json");
+    let is_meant = is_json || shown && TRACES.iter().any(|end| name.ends_with(end));
+    let ours = |is: bool| if is { Kind::Ours } else { Kind::Theirs };
+    let Ok(head) = head(path) else {
+        // A link to nowhere, a pipe, a file that may not be read: reading says which. Links to folders are not followed.
+        return Ok(ours(is_meant && !path.is_dir()));
+    };
+    if is_json && wanted == Wanted::Shards && !is_document(&head) && !is_trace(&head) {
+        return shard(path, &head);
+    }
+    if is_nothing(&head) {
+        return Ok(ours(is_meant));
+    }
+    if is_packed(&head) {
+        return Ok(ours(holds_a_trace(path, &head)));
+    }
+    Ok(ours(is_trace(&head) || is_document(&head)))
+}
+
+/// What a file is that is called `.json`, lies among shards and does not say at its beginning that it is one.
+fn shard(path: &Path, head: &[u8]) -> Result<Kind, Error> {
+    let broken = |fault, message: &str| {
+        let name = path.display().to_string();
+        Err(Error::document(&name, fault, message.to_owned(), "make it anew, or take it out of the folder"))
+    };
+    if has_trace_beside(path) {
+        // What its run printed, which need not be anything.
+        return Ok(Kind::Theirs);
+    }
+    if head.is_empty() {
+        return broken(Fault::BadJson, "an empty file: whoever wrote it died, or had no space left");
+    }
+    if is_nothing(head) {
+        return broken(Fault::BadJson, "nothing but zeros: whoever wrote it died, or the machine did");
+    }
+    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
+        return broken(
+            Fault::NotUtf8,
+            "UTF-16, as `>` of Windows PowerShell writes it: --output json=FILE writes UTF-8",
+        );
+    }
+    if is_packed(head) {
+        return broken(Fault::NotUtf8, "compressed: unpack it");
+    }
+    // Other programs sort keys, so that what says whose it is may be far behind.
+    let name = path.display().to_string();
+    match documents::read_text(path, MOST_BYTES).and_then(|text| documents::schema(&name, &text)) {
+        Ok(schema) if schema.starts_with(OURS) => Ok(Kind::Ours),
+        Ok(_) | Err(Error::Document { fault: Fault::NoSchema, .. }) => Ok(Kind::OtherJson),
+        Err(Error::Document { fault, message, .. }) => broken(fault, &message),
+        Err(other) => Err(other),
+    }
+}
+
+fn head(path: &Path) -> Result<Vec<u8>, Error> {
+    let mut head = Vec::new();
+    let failed = |source| Error::Read { file: path.display().to_string(), source };
+    open(path)?.take(HEAD).read_to_end(&mut head).map_err(failed)?;
+    Ok(head)
+}
+
+/// Whether nothing was written: no byte, or zeros where the machine went down.
+fn is_nothing(head: &[u8]) -> bool {
+    head.iter().all(|&b| b == 0)
+}
+
+/// Whether a trace lies beside `NAME.json`: as `NAME.out`, or packed.
+fn has_trace_beside(path: &Path) -> bool {
+    TRACES.iter().any(|end| path.with_extension(end.trim_start_matches('.')).exists())
+}
+
+fn is_trace(head: &[u8]) -> bool {
+    let magic = b"go 1.";
+    let n = head.len().min(magic.len());
+    n > 0 && head[..n] == magic[..n]
+}
+
+fn is_packed(head: &[u8]) -> bool {
+    [GZIP, ZSTD].iter().any(|magic| head.starts_with(magic) || !head.is_empty() && magic.starts_with(head))
+}
+
+/// Whether a compressed file unfolds to a trace.
+fn holds_a_trace(path: &Path, head: &[u8]) -> bool {
+    let Ok(file) = open(path) else { return false };
+    let mut first = [0u8; 5];
+    let read = if head.starts_with(GZIP) {
+        flate2::read::GzDecoder::new(file).read_exact(&mut first).is_ok()
+    } else {
+        ruzstd::decoding::StreamingDecoder::new(file).is_ok_and(|mut d| d.read_exact(&mut first).is_ok())
+    };
+    // What cannot be unfolded so far is broken rather than none of ours, if it is called like a trace.
+    let name = path.to_string_lossy();
+    if read { is_trace(&first) } else { name.contains(".out.") || name.contains(".trace.") }
+}
