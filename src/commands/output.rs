@@ -8,7 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::cli::{Color, ReportArgs};
 use crate::error::{Error, exit};
-use crate::report::escape::term;
+use crate::report::escape::{self, term};
 use crate::report::format::{self, Format};
 use crate::report::json;
 use crate::report::model::Report;
@@ -88,10 +88,10 @@ pub(super) fn print(text: &str, color: Color) -> Result<(), Error> {
 }
 
 /// Prints a value as an indented document of JSON, piece by piece: one of a large trace takes more memory than all else. No escape
-/// sequence is in it, since JSON escapes what would begin one.
+/// sequence is in it, as what would begin one is escaped.
 pub(super) fn print_document<T: serde::Serialize>(value: &T) -> Result<(), Error> {
     let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
-    let written = serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from);
+    let written = escape::json::write(&mut out, value).map_err(io::Error::from);
     printed(written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
 }
 

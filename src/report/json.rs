@@ -1,5 +1,6 @@
 //! The report as JSON: the model as it is.
 
+use super::escape;
 use super::model::Report;
 use crate::error::Error;
 
@@ -19,10 +20,11 @@ pub fn render(report: &Report) -> Result<String, Error> {
 /// # Errors
 /// As above.
 pub fn document<T: serde::Serialize>(value: &T) -> Result<String, Error> {
-    let mut text =
-        serde_json::to_string_pretty(value).map_err(|e| Error::Bug(format!("a report that is no JSON: {e}")))?;
-    text.push('\n');
-    Ok(text)
+    let bug = |e: &dyn std::fmt::Display| Error::Bug(format!("a report that is no JSON: {e}"));
+    let mut text = Vec::new();
+    escape::json::write(&mut text, value).map_err(|e| bug(&e))?;
+    text.push(b'\n');
+    String::from_utf8(text).map_err(|e| bug(&e))
 }
 
 /// An error as JSON.

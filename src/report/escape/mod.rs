@@ -1,10 +1,11 @@
 //! Text out of traces, made harmless: one escaper for each kind of sink.
 //!
 //! Names of functions, regions and files are input, and so is every byte of a report that is read back. [`Text`] holds
-//! such text and cannot be printed: the only ways out are the escapers, and JSON through the serializer.
+//! such text and cannot be printed: the only ways out are the escapers.
 //!
 //! ```text
 //!                ┌─ term      terminal, CI log            controls, bidi marks and commands to GitHub's runner shown
+//!                ├─ json      JSON                        controls and bidi marks as JSON's own escapes
 //!                ├─ markdown  comment, job summary        code spans, entities, no mention and no link
 //!   Text ────────┼─ maud      HTML                        entities
 //!                ├─ xml       JUnit                       what XML cannot hold shown; quick-xml does the rest
@@ -17,6 +18,7 @@
 //!                └─ uri       SARIF, code quality         a relative reference, or none
 //! ```
 
+pub mod json;
 mod lines;
 mod markdown;
 mod markup;
