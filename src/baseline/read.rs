@@ -10,8 +10,8 @@ use crate::compare::packages::NamedBy;
 use crate::compare::side::{SiteFigures, SiteKey};
 use crate::compare::{Package, Run, Side, Subject, SubjectId, names};
 
-/// What is known of a place has at most 4,096 characters each when it is noted: of those no more bytes.
-const LONGEST_VALUE: usize = 16 << 10;
+/// Each run gets what is known of its place: so many bytes in all, and a file of a megabyte could ask for gigabytes.
+const MOST_KNOWN: usize = 64 << 20;
 
 /// The first version: one environment, which each run says itself.
 pub const SCHEMA_1: &str = "gotrace-diff/baseline/1";
@@ -86,21 +86,22 @@ fn read_2(text: &str) -> Result<Baseline, String> {
     let mut places = BTreeSet::new();
     for (i, line) in document.environments.into_iter().enumerate() {
         let place = Place { format: line.format, gomaxprocs: line.gomaxprocs, facts: line.facts };
-        // Each run gets what is known of its place.
-        if place.format.len().max(place.facts.iter().map(|(_, value)| value.len()).max().unwrap_or(0)) > LONGEST_VALUE {
-            return Err(at(text, "environments", i) + &format!("a value of more than {LONGEST_VALUE} bytes"));
-        }
         if reading.columns.contains_key(&line.id) || !places.insert(place.clone()) {
             return Err(at(text, "environments", i) + &format!("environment {:?} is there twice", line.id));
         }
         reading.columns.insert(line.id, (place, Side::default()));
     }
-    let mut packages = Vec::new();
+    let (mut packages, mut known) = (Vec::new(), 0usize);
     for (i, line) in document.packages.into_iter().enumerate() {
         let place = match reading.columns.get(&line.env) {
             Some((place, _)) => place.clone(),
             None => return Err(at(text, "packages", i) + &no_environment(&line.env)),
         };
+        let of_place = place.format.len() + place.facts.iter().map(|(_, value)| value.len()).sum::<usize>();
+        known = known.saturating_add(of_place.saturating_mul(line.runs.len()));
+        if known > MOST_KNOWN {
+            return Err(at(text, "packages", i) + "more is said of the environments of its runs than of any machine's");
+        }
         let runs = line.runs.into_iter().map(|r| r.run(&place)).collect();
         packages.push((line.env, line.package, line.named_by, runs));
     }
@@ -128,7 +129,8 @@ impl Reading<'_> {
                 return Err(place() + &format!("package {name:?} is there twice"));
             }
         }
-        Ok(())
+        let has_runs = self.columns.values().any(|(_, side)| side.packages.values().any(|p| !p.runs.is_empty()));
+        if has_runs { Ok(()) } else { Err("no runs in it".to_owned()) }
     }
 
     fn lines(

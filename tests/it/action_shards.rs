@@ -52,13 +52,20 @@ fn shards_end_in_one_verdict_and_one_comment() {
     assert_eq!((done.failed, done.output("verdict")), (Some(2), "error"), "{}", done.log());
     assert!(api.bodies()[0].contains("**error**"), "{}", api.bodies()[0]);
 
+    // The same result twice is one; that of another time is another.
     let done = merge(&api, &[("cart", &same), ("orders", &same)], "--expect 2").run();
+    assert_eq!((done.failed, done.output("verdict")), (Some(2), "error"), "{}", done.log());
+    let later = same.with_extension("later.json");
+    let mut result: serde_json::Value = serde_json::from_slice(&std::fs::read(&same).unwrap()).unwrap();
+    result["warnings"].as_array_mut().unwrap().push("an hour later".into());
+    std::fs::write(&later, serde_json::to_vec(&result).unwrap()).unwrap();
+    let done = merge(&api, &[("cart", &same), ("orders", &later)], "--expect 2").run();
     assert_eq!((done.failed, done.output("verdict")), (None, "pass"), "{}", done.log());
     assert!(api.bodies()[0].contains("**resolved**"), "{}", api.bodies()[0]);
 
     let nothing = merge(&api, &[], "").with(&[("traces", "")]).run();
     assert_eq!(nothing.failed, Some(2), "{}", nothing.log());
-    for path in [slow, same] {
+    for path in [slow, same, later] {
         std::fs::remove_file(path).unwrap();
     }
 }

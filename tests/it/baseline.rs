@@ -44,17 +44,22 @@ fn a_list_without_runs_is_no_baseline_and_takes_the_place_of_none() {
 }
 
 #[test]
-fn a_place_with_a_value_that_no_machine_has_is_refused() {
+fn a_baseline_without_runs_or_with_more_said_of_them_than_fits_is_refused() {
     let folder = repository();
     let dir = folder.path();
     assert_eq!(cli(dir, &["baseline", "create", "a.json"]).status.code(), Some(0));
     let path = dir.join("gotrace-baseline.json");
     let mut baseline: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    for (length, status) in [(16 << 10, Some(0)), ((16 << 10) + 1, Some(2))] {
+    let run = baseline["packages"][0]["runs"][0].clone();
+    for (runs, length, status) in [(600, 100_000, Some(0)), (700, 100_000, Some(2)), (0, 10, Some(2))] {
         baseline["environments"][0]["format"] = "x".repeat(length).into();
+        baseline["packages"][0]["runs"] = vec![run.clone(); runs].into();
+        for lines in ["subjects", "series", "sites"] {
+            baseline[lines] = serde_json::json!([]);
+        }
         std::fs::write(&path, serde_json::to_string(&baseline).unwrap()).unwrap();
         let shown = cli(dir, &["baseline", "show"]);
-        assert_eq!(shown.status.code(), status, "{}", String::from_utf8_lossy(&shown.stderr));
+        assert_eq!(shown.status.code(), status, "{runs} runs: {}", String::from_utf8_lossy(&shown.stderr));
     }
 }
 
