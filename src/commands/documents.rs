@@ -391,6 +391,9 @@ mod tests {
 
     #[test]
     fn a_mark_of_byte_order_and_windows_lines_are_fine() {
-        assert_eq!(message("\u{feff}{\"schema\": \"gotrace-diff/runs/1\",\r\n\"runs\": []}\r\n"), "");
+        let run = serde_json::to_string(&Summary { schema: summary::SCHEMA.to_owned(), ..Summary::default() }).unwrap();
+        let list = |runs| format!("\u{feff}{{\"schema\": \"gotrace-diff/runs/1\",\r\n\"runs\": [{runs}]}}\r\n");
+        assert_eq!(message(&list(run.as_str())), "");
+        assert!(message(&list("")).contains("without any"));
     }
 }

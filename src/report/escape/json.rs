@@ -21,7 +21,8 @@ struct Harmless<'a>(PrettyFormatter<'a>);
 /// How serde_json writes what is harmless.
 macro_rules! as_it_is {
     ($($name:ident($($arg:ident: $typ:ty),*);)*) => {
-        $(fn $name<W: ?Sized + Write>(&mut self, out: &mut W $(, $arg: $typ)*) -> io::Result<()> {
+        $(#[inline]
+        fn $name<W: ?Sized + Write>(&mut self, out: &mut W $(, $arg: $typ)*) -> io::Result<()> {
             self.0.$name(out $(, $arg)*)
         })*
     };
@@ -41,6 +42,7 @@ impl Formatter for Harmless<'_> {
         write_char_escape(escape: CharEscape);
     }
 
+    #[inline]
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         // As nearly all is. JSON has escaped the controls below the space.
         if fragment.is_ascii() && !fragment.contains('\x7f') {
