@@ -277,6 +277,12 @@ mod tests {
         assert_eq!((board.used, board.taken.len(), board.done.len(), board.offered.len()), (0, 0, 0, 0));
     }
 
+    fn is_decoded_for_nothing(helper: &Helper) {
+        assert!(helper.help());
+        assert!(helper.claim(KEY).is_none());
+        all_is_given_back(helper);
+    }
+
     #[test]
     fn what_is_needed_before_it_is_decoded_is_taken_back() {
         let helper = Helper::default();
@@ -303,18 +309,14 @@ mod tests {
         }
         let helper = Arc::<Helper>::default();
         offer_from(&helper, KEY, Arc::new(Needed(Arc::clone(&helper))), 10);
-        assert!(helper.help());
-        assert!(helper.claim(KEY).is_none());
-        all_is_given_back(&helper);
+        is_decoded_for_nothing(&helper);
     }
 
     #[test]
     fn what_cannot_be_read_is_not_decoded() {
         let helper = Helper::default();
         offer_from(&helper, KEY, Arc::new(batch(5)), 11);
-        assert!(helper.help());
-        assert!(helper.claim(KEY).is_none());
-        all_is_given_back(&helper);
+        is_decoded_for_nothing(&helper);
     }
 
     #[test]
