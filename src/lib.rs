@@ -22,6 +22,7 @@ pub mod error;
 pub mod export;
 pub mod few;
 pub mod gate;
+mod handover;
 pub mod hash;
 pub mod logs;
 pub mod metrics;

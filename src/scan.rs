@@ -8,14 +8,13 @@
 //! The same bytes give the same chunks, so that slots and symbols of one read mean the same in the next.
 
 use std::io::Read;
-use std::sync::Arc;
-use std::sync::mpsc::{channel, sync_channel};
 
-use crate::summarize::{self, AHEAD, Facts};
+use crate::handover::{self, Facts};
+use crate::summarize;
 use crate::timeline::{Birth, Move, Open, Sink, Span, Timeline};
 use crate::trace::{
-    Bytes, Event, Frame, Gauge, GoSlot, Helper, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time,
-    TraceError, TraceErrorKind,
+    Bytes, Event, Frame, Gauge, GoSlot, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time, TraceError,
+    TraceErrorKind,
 };
 
 /// Takes what it wants to know of a trace. Like [`Sink`], but nothing has to be taken, and names have meanings.
@@ -239,18 +238,10 @@ fn once<W: Watch>(
     upto: Option<u64>,
     mut watch: W,
 ) -> Result<Once<W>, TraceError> {
-    let (full, to_analyse) = sync_channel(AHEAD);
-    let (emptied, to_fill) = channel();
-    let helper = Arc::<Helper>::default();
     let mut timeline = Timeline::default();
     let mut stopped = false;
-    let read = std::thread::scope(|scope| {
-        let helped = Arc::clone(&helper);
-        let reading =
-            scope.spawn(move || summarize::read(bytes, options.keep_messages, scope, helped, &full, &to_fill));
-        // Dropped at the end: nobody reads for one who has gone.
-        let mut chunks = summarize::Chunks::new(to_analyse, helper);
-        for mut chunk in chunks.by_ref() {
+    let ((), read) = handover::analyse_ahead(bytes, options.keep_messages, |mut chunks| {
+        while let Some(mut chunk) = chunks.next() {
             if upto.is_some_and(|last| chunk.generation > last) || watch.enough() {
                 stopped = true;
                 break;
@@ -267,13 +258,7 @@ fn once<W: Watch>(
             chunk.events = events;
             timeline.feed(&mut chunk, &mut Watched(&mut watch));
             watch.settle(timeline.symbols());
-            // The reader may be done already.
-            let _ = emptied.send(chunk);
-        }
-        drop(chunks);
-        match reading.join() {
-            Ok(read) => read,
-            Err(panic) => std::panic::resume_unwind(panic),
+            chunks.give_back(chunk);
         }
     });
     let (facts, failure) = read?;

@@ -1,28 +1,16 @@
 //! From the bytes of one trace to its [`Summary`]: reader, timeline and metrics put together.
 //!
-//! The reader works on one thread, the analysis on another. Chunks of events go one way, emptied ones come back:
-//!
 //! ```text
-//!   reading thread   bytes ─▶ events ══ chunks ══▶   timeline ─▶ metrics ─▶ Summary   calling thread
-//!                                    ◀═ emptied ══
+//!   bytes ─▶ events ══ handover ══▶ timeline ─▶ metrics ─▶ Summary
 //! ```
 
 use std::io::Read;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
-use std::thread::Scope;
 
+use crate::handover::{self, Chunks, Facts};
 use crate::metrics::{Chosen, Metrics};
 use crate::summary::{Recording, Summary, Warning};
 use crate::timeline::{Running, Timeline, Window};
-use crate::trace::{Bytes, Chunk, ClockSnapshot, Helper, Reader, Time, TraceError, TraceErrorClass, TraceErrorKind};
-
-/// Events are handed on in runs of this many. Who waits for the next run sleeps, and waking it takes a virtual machine 14 µs:
-/// as long as reading a thousand events.
-const CHUNK: usize = 16384;
-
-/// How many chunks may wait for the analysis.
-pub(crate) const AHEAD: usize = 4;
+use crate::trace::{Bytes, ClockSnapshot, Time, TraceError, TraceErrorClass, TraceErrorKind};
 
 /// The tracer's own goroutine that ends generations (seen in all of Go 1.22 to 1.27; before there were none).
 const ADVANCER: &str = "runtime.(*traceAdvancerState).start.func1";
@@ -44,17 +32,6 @@ pub struct Options {
     pub window: Window,
     /// Only goroutines that work for these tests count.
     pub chosen: Option<Chosen>,
-}
-
-/// What the reader knows at the end besides the events.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts {
-    format: &'static str,
-    generations: u64,
-    /// How many of them were given out whole.
-    pub(crate) complete_generations: u64,
-    pub(crate) first_generation: u64,
-    pub(crate) offset: u64,
 }
 
 #[derive(Clone, Default)]
@@ -91,19 +68,8 @@ pub fn summarize<R: Read + Send>(
     bytes: impl Into<Bytes<R>>,
     options: &Options,
 ) -> Result<Summary, TraceError> {
-    let bytes = bytes.into();
-    let (full, to_analyse) = sync_channel(AHEAD);
-    let (emptied, to_fill) = channel();
-    let helper = Arc::<Helper>::default();
-    let (analysis, read) = std::thread::scope(|scope| {
-        let helped = Arc::clone(&helper);
-        let reading = scope.spawn(move || read(bytes, options.keep_messages, scope, helped, &full, &to_fill));
-        let analysis = analyse(Chunks::new(to_analyse, helper), &emptied, options);
-        match reading.join() {
-            Ok(read) => (analysis, read),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    });
+    let (analysis, read) =
+        handover::analyse_ahead(bytes.into(), options.keep_messages, |chunks| analyse(chunks, options));
     let (facts, failure) = read?;
     let Analyses { current, before } = analysis;
     match failure {
@@ -134,36 +100,6 @@ fn mark_partial(summary: &mut Summary, why: String) {
     summary.complete = false;
     let message = format!("only the complete generations were used: {why}");
     summary.warnings.push(Warning { kind: "partial".to_owned(), count: 1, message });
-}
-
-/// The reading thread. An error before the first event is the outer one, later ones come with what is known then.
-pub(crate) fn read<'scope, R: Read + Send + 'scope>(
-    bytes: Bytes<R>,
-    keep_messages: bool,
-    scope: &'scope Scope<'scope, '_>,
-    helper: Arc<Helper>,
-    full: &SyncSender<Chunk>,
-    to_fill: &Receiver<Chunk>,
-) -> Result<(Facts, Option<TraceError>), TraceError> {
-    let mut reader = Reader::ahead(bytes, keep_messages, scope, helper)?;
-    let failure = loop {
-        let mut chunk = to_fill.try_recv().unwrap_or_default();
-        match reader.next_chunk(&mut chunk, CHUNK) {
-            Ok(false) => break None,
-            Err(error) => break Some(error),
-            // The analysis is gone only if it panicked, and then that is what is reported.
-            Ok(true) if full.send(chunk).is_err() => break None,
-            Ok(true) => {}
-        }
-    };
-    let facts = Facts {
-        format: reader.version().name(),
-        generations: reader.generations(),
-        complete_generations: reader.complete_generations(),
-        first_generation: reader.first_generation(),
-        offset: reader.offset(),
-    };
-    Ok((facts, failure))
 }
 
 /// The analysis as far as it came, and as it was before its last generation.
@@ -197,33 +133,7 @@ impl Copies {
     }
 }
 
-/// The chunks that a reading thread fills. Helps it while there is none.
-pub(crate) struct Chunks {
-    filled: Receiver<Chunk>,
-    helper: Arc<Helper>,
-}
-
-impl Chunks {
-    pub(crate) fn new(filled: Receiver<Chunk>, helper: Arc<Helper>) -> Chunks {
-        Chunks { filled, helper }
-    }
-}
-
-impl Iterator for Chunks {
-    type Item = Chunk;
-
-    fn next(&mut self) -> Option<Chunk> {
-        loop {
-            match self.filled.try_recv() {
-                Ok(chunk) => return Some(chunk),
-                Err(TryRecvError::Empty) if self.helper.help() => {}
-                Err(_) => return self.filled.recv().ok(),
-            }
-        }
-    }
-}
-
-fn analyse(chunks: Chunks, emptied: &Sender<Chunk>, options: &Options) -> Analyses {
+fn analyse(mut chunks: Chunks, options: &Options) -> Analyses {
     let keep_before = options.allow_partial;
     let timeline = Timeline::within(options.window);
     let mut current = Analysis {
@@ -234,7 +144,7 @@ fn analyse(chunks: Chunks, emptied: &Sender<Chunk>, options: &Options) -> Analys
     };
     let mut before = None;
     let mut copies = Copies::default();
-    for mut chunk in chunks {
+    while let Some(mut chunk) = chunks.next() {
         if keep_before && chunk.generation != current.generation && copies.may_take(current.size()) {
             before = Some(current.clone());
         }
@@ -242,8 +152,7 @@ fn analyse(chunks: Chunks, emptied: &Sender<Chunk>, options: &Options) -> Analys
         current.generation = chunk.generation;
         current.clock = current.clock.or(chunk.clocks.first().copied());
         current.timeline.feed(&mut chunk, &mut current.metrics);
-        // The reader may be done already.
-        let _ = emptied.send(chunk);
+        chunks.give_back(chunk);
     }
     Analyses { current, before }
 }

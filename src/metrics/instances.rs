@@ -6,7 +6,7 @@
 
 use super::account::{Account, Mark};
 use super::accounts::Accounts;
-use super::blocking::frames;
+use super::frames::frames;
 use super::groups::GroupIx;
 use super::population::{self, Owner};
 use super::tally::Spent;

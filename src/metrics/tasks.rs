@@ -12,8 +12,8 @@
 use std::collections::BTreeMap;
 
 use super::accounts::Accounts;
-use super::blocking::frames;
 use super::by_task::ByTask;
+use super::frames::frames;
 use super::groups::GroupIx;
 use super::instances::without_tracer;
 use super::recorded::{Place, Recorded, Recording};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Metrics;
 use super::belongs::Owned;
-use super::blocking::{TestSites, frames, site_frame};
+use super::blocking::TestSites;
+use super::frames::{frames, site_frame};
 use super::instances::Instances;
 use super::population::own_frame;
 use super::recorder::Recorder;

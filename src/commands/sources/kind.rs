@@ -1,8 +1,8 @@
 //! What a file of a folder is, by its content and, where it has none, by its name.
 //!
 //! ```text
-//!   called .out, .trace      ours: read     empty, zeros, a link to nothing: an error     else passed over, and counted
-//!   .json, among shards      ours: read     empty, zeros, cut, UTF-16, packed: an error   else passed over, and named
+//!   .out, .trace, .json      ours: read     empty, zeros, a link to nothing: an error     else passed over, and counted
+//!   .json, among shards      ours: read     and cut, UTF-16, packed: an error             else passed over, and named
 //!   anything else            ours: read     passed over, and counted
 //! ```
 //!
