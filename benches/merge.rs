@@ -89,7 +89,7 @@ fn main() {
             r#"{{"schema":"{}","verdict":"pass","headline":"pass","compared":{},"sides":{}}}"#,
             gotrace_diff::report::model::SCHEMA,
             serde_json::json!({"series": 1, "gated": 1, "subjects": 1, "packages": []}),
-            gotrace_diff::sides::write(&sides, false).expect("JSON"),
+            gotrace_diff::sides::write(&sides, false).expect("JSON").json(),
         );
         write(format!("result.{shard}.json"), result);
     }

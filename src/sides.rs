@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::compare::packages::NamedBy;
 use crate::compare::side::{Repeat, SiteFigures, SiteKey};
@@ -38,6 +39,25 @@ pub struct Sides {
     pub warnings: Vec<String>,
     /// What of the input was left out.
     pub left_out: Vec<LeftOut>,
+}
+
+/// Sides as they stand in a result, without indentation: for programs, and large. A result that is read to be shown has them as
+/// they are: taken apart into values they need a hundred times the memory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Written(Box<RawValue>);
+
+impl Written {
+    /// The JSON.
+    pub fn json(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for Written {
+    fn eq(&self, other: &Written) -> bool {
+        self.json() == other.json()
+    }
 }
 
 /// Something of the input that was left out.
@@ -120,9 +140,9 @@ struct SiteDoc {
 ///
 /// # Errors
 /// Never with what sides hold.
-pub fn write(sides: &Sides, framework: bool) -> Result<serde_json::Value, serde_json::Error> {
+pub fn write(sides: &Sides, framework: bool) -> Result<Written, serde_json::Error> {
     let side = |side: &Side| side.packages.iter().map(|(name, p)| package_doc(name, p, framework)).collect();
-    serde_json::to_value(SidesDoc {
+    let doc = SidesDoc {
         recorded: sides.design.recorded,
         share: sides.design.share,
         against_baseline: sides.against_baseline,
@@ -130,7 +150,8 @@ pub fn write(sides: &Sides, framework: bool) -> Result<serde_json::Value, serde_
         left_out: sides.left_out.clone(),
         base: side(&sides.base),
         head: side(&sides.head),
-    })
+    };
+    serde_json::value::to_raw_value(&doc).map(Written)
 }
 
 fn package_doc(name: &str, package: &Package, framework: bool) -> PackageDoc {

@@ -103,7 +103,7 @@ pub(super) struct Told {
     pub(super) drawn: [Drawn; 2],
     pub(super) diagnoses: Vec<Diagnosis>,
     /// Both sides, for a result that can be merged.
-    pub(super) sides: Option<serde_json::Value>,
+    pub(super) sides: Option<sides::Written>,
 }
 
 impl Told {
@@ -133,7 +133,7 @@ impl Told {
     }
 
     /// The sides as a result keeps them, with what reading has to tell.
-    fn keep(&self, sides: &mut Sides, config: &Config) -> Result<serde_json::Value, Error> {
+    fn keep(&self, sides: &mut Sides, config: &Config) -> Result<sides::Written, Error> {
         sides.warnings.clone_from(&self.warnings);
         let left = |n: &NotCompared| LeftOut { what: n.what.term(), why: n.why.term(), count: n.count };
         sides.left_out = self.left_out.iter().map(left).collect();
@@ -181,7 +181,7 @@ pub(super) fn join(
     told.warnings.extend(filters_without_match(&matched, config)?);
     let mut comparison = compare::compare(sides.base, sides.head);
     comparison.design = how.design;
-    has_something_in_common(&comparison)?;
+    compares_something(&comparison, 0)?;
     Ok(comparison)
 }
 
@@ -281,8 +281,12 @@ pub(super) fn filters_without_match(
     Ok(warnings)
 }
 
-/// A comparison that compared nothing of the program's is an error: it would pass for ever.
-fn has_something_in_common(comparison: &Comparison) -> Result<(), Error> {
+/// A comparison that compared nothing of the program's is an error: it would pass for ever. `aside`: how many series were
+/// compared and are no longer in it.
+pub(super) fn compares_something(comparison: &Comparison, aside: usize) -> Result<(), Error> {
+    if aside > 0 {
+        return Ok(());
+    }
     let both = |p: &&compare::PackagePair| !p.base_runs.is_empty() && !p.head_runs.is_empty();
     let list = |side: fn(&compare::PackagePair) -> bool| {
         let names: Vec<&str> = comparison.packages.iter().filter(|p| side(p)).map(|p| p.name.as_str()).collect();

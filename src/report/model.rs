@@ -17,6 +17,7 @@ pub use pictures::{BlockedBy, Bucket, Curve, Distribution, Pictures, Point, Span
 
 use super::escape::Text;
 use crate::metrics::registry::Unit;
+use crate::sides::Written;
 
 /// The version of the JSON that reports are written as. [`super::read`] reads this one and the ones before it.
 pub const SCHEMA: &str = "gotrace-diff/report/2";
@@ -65,8 +66,9 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "Pictures::is_empty")]
     pub pictures: Pictures,
     /// Both sides with the values of each run, for `gotrace-diff merge`. No report shows it.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "on_one_line")]
-    pub sides: Option<serde_json::Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub sides: Option<Written>,
 }
 
 /// What all changes mean for the build.
@@ -386,12 +388,6 @@ mod unit {
     pub(super) fn schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": "string", "enum": ALL.map(Unit::name) })
     }
-}
-
-/// Without indentation: it is for programs, and large.
-fn on_one_line<S: serde::Serializer>(value: &Option<serde_json::Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::Error as _;
-    serde_json::value::to_raw_value(value).map_err(S::Error::custom)?.serialize(serializer)
 }
 
 /// Each series on a line of its own, however the document is indented: of 10,000 no one wants every figure on its own.
