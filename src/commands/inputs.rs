@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use sha2::{Digest, Sha256};
+
 use super::documents::{self, Document};
 use super::environment;
 use super::progress::Progress;
@@ -14,6 +16,7 @@ use crate::attribution::{self, output::TestOutput};
 use crate::baseline::Baseline;
 use crate::compare::{Side, packages};
 use crate::error::{DocumentFault, Error};
+use crate::hash::HashMap;
 use crate::narrow::{self, Narrow};
 use crate::report::model::NotCompared;
 use crate::summarize::{self, Options};
@@ -249,28 +252,34 @@ pub(super) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R
 
 /// The same trace given twice would count as two runs that agree perfectly.
 fn drop_duplicates(input: &mut Input) {
-    let mut kept: Vec<Summary> = Vec::with_capacity(input.summaries.len());
-    for summary in std::mem::take(&mut input.summaries) {
-        // Times are in nanoseconds: two different traces do not begin and end alike, so that few are compared whole.
-        let same = kept.iter().find(|k| is_same(k, &summary));
-        match same {
-            Some(first) => {
-                let warning = format!("{}: the same run as {}, counted once", summary.source, first.source);
-                input.warnings.push(warning);
+    // Times are in nanoseconds: two traces hardly ever begin and end alike, so that few are compared whole.
+    let times = |s: &Summary| (s.start_ns, s.end_ns, s.events);
+    let mut alike: HashMap<_, Vec<usize>> = HashMap::default();
+    for (i, summary) in input.summaries.iter().enumerate() {
+        alike.entry(times(summary)).or_default().push(i);
+    }
+    let mut same: BTreeMap<usize, usize> = BTreeMap::new();
+    for alike in alike.into_values().filter(|alike| alike.len() > 1) {
+        let mut known: BTreeMap<[u8; 32], usize> = BTreeMap::new();
+        for i in alike {
+            let Some(digest) = digest(&input.summaries[i]) else { continue };
+            let first = *known.entry(digest).or_insert(i);
+            if first != i {
+                same.insert(i, first);
             }
-            None => kept.push(summary),
         }
     }
-    input.summaries = kept;
+    for (&again, &first) in &same {
+        let [again, first] = [again, first].map(|i| &input.summaries[i].source);
+        input.warnings.push(format!("{again}: the same run as {first}, counted once"));
+    }
+    let mut at = 0..;
+    input.summaries.retain(|_| at.next().is_none_or(|i| !same.contains_key(&i)));
 }
 
-/// Whether two summaries are of one run. Most that are not differ in what is looked at first.
-fn is_same(one: &Summary, other: &Summary) -> bool {
-    let first = |s: &Summary| (s.start_ns, s.end_ns, s.events);
-    first(one) == first(other)
-        && one.package == other.package
-        && one.goroutines == other.goroutines
-        && content(one) == content(other)
+/// A digest of all of a summary but the name of its file; none of what cannot be JSON, which no summary is.
+fn digest(summary: &Summary) -> Option<[u8; 32]> {
+    serde_json::to_vec(&content(summary)).ok().map(|bytes| Sha256::digest(bytes).into())
 }
 
 /// All of a summary but the name of its file.

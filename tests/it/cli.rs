@@ -141,6 +141,44 @@ fn a_folder_is_read_by_content() {
 }
 
 #[test]
+fn a_summary_that_died_or_was_written_anew_is_not_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    for side in ["base", "head"] {
+        std::fs::create_dir_all(dir.join(side)).unwrap();
+        for (i, ns) in [(1, 1000), (2, 1100)] {
+            let mut summary = with("example.com/shop.work", group(20, ns));
+            summary.start_ns = i;
+            write(&dir.join(side), &format!("{i}.json"), &summary);
+        }
+        std::fs::write(dir.join(side).join("run.out"), data::trace("go1.26.6/test")).unwrap();
+    }
+    let second = dir.join("head/2.json");
+    let whole = std::fs::read(&second).unwrap();
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(whole.iter().flat_map(|&b| [b, 0])).collect();
+    let broken =
+        [("empty", vec![]), ("zeros", vec![0; 100]), ("a byte", whole[..1].to_vec()), ("cut", whole[..20].to_vec())];
+    for (what, bytes) in broken.into_iter().chain([("cut late", whole[..whole.len() - 3].to_vec()), ("UTF-16", utf16)])
+    {
+        std::fs::write(&second, bytes).unwrap();
+        let got = cli(dir, &["base", "head"]);
+        assert_eq!(got.status.code(), Some(2), "{what}: {}", out(&got));
+        assert!(err(&got).contains("2.json"), "{what}: {}", err(&got));
+    }
+    // With sorted keys and spaces what says whose it is stands far behind.
+    let sorted: serde_json::Value = serde_json::from_slice(&whole).unwrap();
+    let text = format!("{{{}{}", " ".repeat(5000), &sorted.to_string()[1..]);
+    std::fs::write(&second, text).unwrap();
+    // What a run printed need not be anything, and other JSON is none of ours.
+    std::fs::write(dir.join("head/run.json"), "").unwrap();
+    std::fs::write(dir.join("head/other.json"), "{\"name\": \"shop\"}").unwrap();
+    let got = cli(dir, &["base", "head", "--format", "json"]);
+    let report = json(&got);
+    assert_eq!(got.status.code(), Some(0), "{report}");
+    assert_eq!(report["runs"]["head"]["example.com/shop"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn globs_and_repeated_flags_give_several_runs_a_side() {
     let folder = tempfile::tempdir().unwrap();
     for (i, ns) in [1000, 1100, 1200].into_iter().enumerate() {

@@ -1,10 +1,13 @@
 //! What a file of a folder is, by its content and, where it has none, by its name.
 //!
 //! ```text
-//!   .out, .trace, .json      ours: read     empty, zeros, a link to nothing: an error     else passed over, and counted
-//!   .json, among shards      ours: read     and cut, UTF-16, packed: an error             else passed over, and named
+//!   .out, .trace             ours: read     empty, zeros, a link to nothing: an error     else passed over, and counted
+//!   .json                    ours: read     and cut before it says whose, UTF-16, too     else passed over, and counted
+//!   .json, among shards      ours: read     and cut anywhere, packed, too                 else passed over, and named
 //!   anything else            ours: read     passed over, and counted
 //! ```
+//!
+//! `NAME.json` beside `NAME.out` is what its run printed, unless it says that it is ours.
 //!
 //! A file that is passed over is a run or a shard that nobody misses. So what is called as ours are, and holds nothing, is
 //! one whose writer died rather than none.
@@ -35,6 +38,7 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const TRACES: [&str; 6] = [".out", ".trace", ".out.gz", ".out.zst", ".trace.gz", ".trace.zst"];
 /// The beginning of every schema of ours.
 const OURS: &str = "gotrace-diff/";
+const UTF16: &str = "UTF-16, as `>` of Windows PowerShell writes it: --output json=FILE writes UTF-8";
 
 /// What `path`, a file of a folder, is.
 pub(super) fn of(path: &Path, wanted: Wanted) -> Result<Kind, Error> {
@@ -48,8 +52,15 @@ pub(super) fn of(path: &Path, wanted: Wanted) -> Result<Kind, Error> {
         // A link to nowhere, a pipe, a file that may not be read: reading says which. Links to folders are not followed.
         return Ok(ours(is_meant && !path.is_dir()));
     };
-    if is_json && wanted == Wanted::Shards && !is_document(&head) && !is_trace(&head) {
-        return shard(path, &head);
+    if is_json && !is_document(&head) && !is_trace(&head) {
+        // What its run printed need not be anything.
+        return if has_trace_beside(path) {
+            Ok(Kind::Theirs)
+        } else if wanted == Wanted::Shards {
+            shard(path, &head)
+        } else {
+            run(path, &head)
+        };
     }
     if is_nothing(&head) {
         return Ok(ours(is_meant));
@@ -62,37 +73,54 @@ pub(super) fn of(path: &Path, wanted: Wanted) -> Result<Kind, Error> {
 
 /// What a file is that is called `.json`, lies among shards and does not say at its beginning that it is one.
 fn shard(path: &Path, head: &[u8]) -> Result<Kind, Error> {
-    let broken = |fault, message: &str| {
-        let name = path.display().to_string();
-        Err(Error::document(&name, fault, message.to_owned(), "make it anew, or take it out of the folder"))
-    };
-    if has_trace_beside(path) {
-        // What its run printed, which need not be anything.
-        return Ok(Kind::Theirs);
-    }
     if head.is_empty() {
-        return broken(Fault::BadJson, "an empty file: whoever wrote it died, or had no space left");
+        return broken(path, Fault::BadJson, "an empty file: whoever wrote it died, or had no space left");
     }
     if is_nothing(head) {
-        return broken(Fault::BadJson, "nothing but zeros: whoever wrote it died, or the machine did");
+        return broken(path, Fault::BadJson, "nothing but zeros: whoever wrote it died, or the machine did");
     }
-    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
-        return broken(
-            Fault::NotUtf8,
-            "UTF-16, as `>` of Windows PowerShell writes it: --output json=FILE writes UTF-8",
-        );
+    if is_utf16(head) {
+        return broken(path, Fault::NotUtf8, UTF16);
     }
     if is_packed(head) {
-        return broken(Fault::NotUtf8, "compressed: unpack it");
+        return broken(path, Fault::NotUtf8, "compressed: unpack it");
     }
-    // Other programs sort keys, so that what says whose it is may be far behind.
-    let name = path.display().to_string();
-    match documents::read_text(path, MOST_BYTES).and_then(|text| documents::schema(&name, &text)) {
+    match schema(path) {
         Ok(schema) if schema.starts_with(OURS) => Ok(Kind::Ours),
         Ok(_) | Err(Error::Document { fault: Fault::NoSchema, .. }) => Ok(Kind::OtherJson),
-        Err(Error::Document { fault, message, .. }) => broken(fault, &message),
+        Err(Error::Document { fault, message, .. }) => broken(path, fault, &message),
         Err(other) => Err(other),
     }
+}
+
+/// What a file is that is called `.json`, lies among runs and does not say at its beginning that it is one: what is broken further
+/// behind may be anybody's.
+fn run(path: &Path, head: &[u8]) -> Result<Kind, Error> {
+    let words: Vec<u8> = head.iter().copied().filter(|b| *b != 0 && !b.is_ascii_whitespace()).collect();
+    if is_utf16(head) && words.windows(OURS.len()).any(|word| word == OURS.as_bytes()) {
+        return broken(path, Fault::NotUtf8, UTF16);
+    }
+    let words = words.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&words);
+    // Nothing, or cut before it says whose it is: what is whole and begins so goes on.
+    let is_cut = br#"{"schema":"gotrace-diff/"#.starts_with(words);
+    let is_ours = is_cut || schema(path).is_ok_and(|schema| schema.starts_with(OURS));
+    Ok(if is_ours { Kind::Ours } else { Kind::Theirs })
+}
+
+/// One of ours that cannot be read.
+fn broken(path: &Path, fault: Fault, message: &str) -> Result<Kind, Error> {
+    let name = path.display().to_string();
+    Err(Error::document(&name, fault, message.to_owned(), "make it anew, or take it out of the folder"))
+}
+
+/// Whose a document is. Other programs sort keys, so that what says it may be far behind.
+fn schema(path: &Path) -> Result<String, Error> {
+    let name = path.display().to_string();
+    documents::read_text(path, MOST_BYTES).and_then(|text| documents::schema(&name, &text))
+}
+
+fn is_utf16(head: &[u8]) -> bool {
+    head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff])
 }
 
 fn head(path: &Path) -> Result<Vec<u8>, Error> {
