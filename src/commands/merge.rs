@@ -89,6 +89,7 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
         });
         told.warnings.extend(judge.filters_without_match()?);
         let (comparison, judged) = judge.close(opened, Design::default().share);
+        compare::compares_something(&comparison, judged.aside.series)?;
         let mut report = compare::tell_judged(&comparison, &judged, told, &config, false)?;
         joined::note(&mut report, &judged);
         return tell(report, args, &config);
@@ -136,21 +137,31 @@ fn read(args: &MergeArgs, judge: Option<&Judge>) -> Result<(Shards, Vec<String>)
     let Found { sources: mut found, others, .. } = sources::find_shards(&args.shards)?;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     let passed_over = others.iter().map(|name| format!("{name}: JSON, and none of ours: passed over"));
-    let warnings = copies::drop_from(&mut found).into_iter().chain(passed_over).collect();
+    let mut warnings: Vec<String> = copies::drop_from(&mut found).into_iter().chain(passed_over).collect();
     let read = inputs::on_all_cores(&found, |source| {
         let Some(path) = &source.path else {
             return Err(Error::Usage("shards are files, and standard input is none".to_owned()));
         };
         let mut shard = shards::read(path)?;
+        let runs = match &shard {
+            Shard::Result(result) => result.sides.as_ref().and_then(copies::runs_of),
+            Shard::Summaries(_) => None,
+        };
         if let (Shard::Result(result), Some(judge), false) = (&mut shard, judge, args.pool)
             && let Some(sides) = &mut result.sides
         {
             result.packages = open(sides, &args.gate, judge)?;
         }
-        Ok(shard)
+        Ok((shard, runs))
     });
-    let names = found.iter().map(|source| source.name.clone());
-    let shards = names.zip(read).map(|(name, shard)| Ok((name, shard?))).collect::<Result<Shards, Error>>()?;
+    let (mut shards, mut known) = (Shards::new(), BTreeMap::new());
+    for (source, read) in found.iter().zip(read) {
+        let (shard, runs) = read?;
+        match runs.map(|runs| *known.entry(runs).or_insert(source)).filter(|first| *first != source) {
+            Some(first) => warnings.push(format!("{}: the same runs as {}, counted once", source.name, first.name)),
+            None => shards.push((source.name.clone(), shard)),
+        }
+    }
     Ok((shards, warnings))
 }
 
@@ -222,6 +233,7 @@ fn verdict(
     let config = &*config;
     told.warnings.extend(judge.filters_without_match()?);
     let (comparison, judged) = judge.close(packages, share);
+    compare::compares_something(&comparison, judged.aside.series)?;
     let mut report = compare::tell_judged(&comparison, &judged, told, config, against_baseline)?;
     joined::note(&mut report, &judged);
     report.diagnoses = diagnoses;

@@ -190,6 +190,33 @@ fn sides_that_do_not_fit_together_are_refused() {
 }
 
 #[test]
+fn merging_sides_that_have_nothing_in_common_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    shard(dir, "cart", "example.com/shop/cart", 10_000_000, 10_000_000);
+    shard(dir, "db", "example.com/shop/db", 10_000_000, 10_000_000);
+    shard(dir, "web", "example.com/shop/web", 10_000_000, 10_000_000);
+    let result = |name: &str| -> Value { serde_json::from_slice(&std::fs::read(dir.join(name)).unwrap()).unwrap() };
+    let (mut moved, db) = (result("cart.json"), result("db.json"));
+    // Two packages, neither of which the head has: one on each side would be taken for one that was renamed.
+    moved["sides"]["base"].as_array_mut().unwrap().push(db["sides"]["base"][0].clone());
+    moved["sides"]["head"][0]["package"] = "example.com/shop/basket".into();
+    std::fs::write(dir.join("moved.json"), moved.to_string()).unwrap();
+    for args in [
+        &["merge", "moved.json"][..],
+        &["merge", "moved.json", "--pool"],
+        &["merge", "--base", "cart/base.*.json", "db/base.*.json", "--head", "web/head.*.json"],
+    ] {
+        let output = cli(dir, args);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        assert!(error.contains("nothing in common to compare"), "{args:?}: {error}");
+    }
+    // What one shard of two compares is compared.
+    assert_eq!(cli(dir, &["merge", "moved.json", "db.json"]).status.code(), Some(0));
+}
+
+#[test]
 fn shards_with_nothing_to_run_pass_together() {
     let folder = tempfile::tempdir().unwrap();
     let empty = r#"{"schema": "gotrace-diff/report/2", "verdict": "VERDICT", "headline": "VERDICT: so it is", "compared": {"series": 0, "gated": 0, "subjects": 0, "packages": []}}"#;

@@ -90,6 +90,18 @@ fn copies_of_a_result_count_once() {
         assert_eq!(status, Some(2), "{given:?}");
         assert!(said.contains("1 shards, and 2 were expected"), "{said}");
     }
+    // Written anew by another program, it has the same runs.
+    let good: Value = serde_json::from_slice(&std::fs::read(dir.join("good.json")).unwrap()).unwrap();
+    std::fs::write(dir.join("all/copy.json"), good.to_string()).unwrap();
+    let (status, said, told) = merge(dir, &["all", "--pool", "--expect", "1"]);
+    assert_eq!(status, Some(0), "{said}");
+    let warnings = told["warnings"].to_string();
+    assert!(warnings.contains("good.json: the same runs as all/copy.json, counted once"), "{warnings}");
+    // Of other runs, it is another one.
+    let mut other = good;
+    other["sides"]["head"][0]["runs"][0]["started_ns"] = 7.into();
+    std::fs::write(dir.join("all/copy.json"), other.to_string()).unwrap();
+    assert_eq!(merge(dir, &["all", "--pool", "--expect", "2"]).0, Some(0));
     // Shards that had nothing to run are all the same, and each is one.
     let empty = serde_json::to_vec(&nothing(dir)).unwrap();
     for name in ["e1.json", "e2.json"] {

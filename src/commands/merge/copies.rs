@@ -1,5 +1,5 @@
-//! Shards that are given twice. Two that are the same to the byte are one: runs have their times in nanoseconds, and one run taken for
-//! several would prove anything.
+//! Shards that are given twice. Two that are the same to the byte are one, and so are two results of the same runs, however they are
+//! written: runs have their times in nanoseconds, and one run taken for several would prove anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::commands::shards::{self, Shard};
 use crate::commands::sources::Source;
+use crate::sides::Sides;
 
 /// Takes out what is there already, under the same path however it is spelled, or as a copy. Names each copy, and what it is one of.
 pub(super) fn drop_from(found: &mut Vec<Source>) -> Vec<String> {
@@ -39,6 +40,30 @@ pub(super) fn drop_from(found: &mut Vec<Source>) -> Vec<String> {
     let mut at = 0..;
     found.retain(|_| at.next().is_none_or(|i| !copies.contains(&i)));
     said
+}
+
+/// What tells the runs of a result from those of all others: what they are called, when they began, how long they were, and their
+/// figures. None where there is none, or one that does not say when it began.
+pub(super) fn runs_of(sides: &Sides) -> Option<[u8; 32]> {
+    let mut hash = Sha256::new();
+    let mut any = false;
+    for (which, side) in [("base", &sides.base), ("head", &sides.head)] {
+        for (name, package) in &side.packages {
+            let runs = package.runs.iter().map(|run| (run, run.started_ns));
+            if package.runs.iter().any(|run| run.started_ns == 0) {
+                return None;
+            }
+            any |= !package.runs.is_empty();
+            hash.update(serde_json::to_vec(&(which, name, runs.collect::<Vec<_>>())).ok()?);
+            for (id, subject) in &package.subjects {
+                hash.update(&id.name);
+                for value in subject.figures.iter().flat_map(|(_, values)| values.iter()) {
+                    hash.update(value.unwrap_or(i64::MIN).to_le_bytes());
+                }
+            }
+        }
+    }
+    any.then(|| hash.finalize().into())
 }
 
 /// Whether it tells of any run: results of shards that had nothing to run are all the same.
