@@ -73,13 +73,15 @@ impl Gos {
     /// Adds a goroutine that is not there yet; `None` when there are too many.
     #[inline(always)]
     pub(crate) fn add(&mut self, id: u64, status: GoStatus, seq: Seq) -> Option<GoSlot> {
-        let go = Go { id, seq, status, live: true, ranges: Ranges::default() };
         let slot = match self.free.pop() {
             Some(slot) => {
-                self.slots[slot.index()] = go;
+                // By field: of the one that was here before nothing is looked at. Its ranges went with it.
+                let go = &mut self.slots[slot.index()];
+                (go.id, go.seq, go.status, go.live) = (id, seq, status, true);
                 slot
             }
             None => {
+                let go = Go { id, seq, status, live: true, ranges: Ranges::default() };
                 let slot = GoSlot(u32::try_from(self.slots.len()).ok().filter(|&n| n != u32::MAX)?);
                 self.slots.push(go);
                 if 2 * self.slots.len() > self.by_low.len() {
