@@ -173,8 +173,11 @@ mod tests {
         let value = serde_json::json!({
             "a": [], "b": {}, "c": [1, -2, 0.5, 1e300, null, true, "\"\\\n"], "d": {"e": {"f": [[1], [2, 3]]}, "ü": u64::MAX},
         });
-        let mut out = Vec::new();
-        write(&mut out, &value).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string_pretty(&value).unwrap());
+        let deep = (0..80).fold(value.clone(), |inner, _| serde_json::json!([inner]));
+        for value in [value, deep] {
+            let mut out = Vec::new();
+            write(&mut out, &value).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string_pretty(&value).unwrap());
+        }
     }
 }
