@@ -70,7 +70,7 @@ impl<W: Watch> Sink for Watched<'_, W> {
     fn born(&mut self, birth: &Birth) {
         self.0.born(birth);
     }
-    fn named(&mut self, g: GoSlot, start: Frame, _name: &str) {
+    fn named(&mut self, g: GoSlot, start: Frame, _symbols: &Symbols) {
         self.0.named(g, start);
     }
     fn span(&mut self, span: &Span, _symbols: &Symbols) {

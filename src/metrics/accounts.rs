@@ -84,8 +84,8 @@ impl Accounts {
 
     /// The start function of a goroutine is known from now on, and what it is to the tests.
     #[inline(always)]
-    pub(super) fn named(&mut self, g: GoSlot, start: Frame, name: &str) -> Part {
-        let ix = self.group(start.func, name);
+    pub(super) fn named(&mut self, g: GoSlot, start: Frame, symbols: &Symbols) -> Part {
+        let ix = if self.last.0 == start.func { self.last.1 } else { self.group(start.func, symbols) };
         let role = self.groups[ix.0 as usize].role;
         let account = self.get(g);
         account.group = ix;
@@ -114,15 +114,13 @@ impl Accounts {
         if present { group.enter(since, always, runs) } else { group.leave(since, runs) }
     }
 
-    #[inline(always)]
-    fn group(&mut self, name: Sym, text: &str) -> GroupIx {
-        if self.last.0 == name {
-            return self.last.1;
-        }
+    /// The group of a start function, which was not asked for last.
+    #[inline(never)]
+    fn group(&mut self, name: Sym, symbols: &Symbols) -> GroupIx {
         let next = GroupIx(self.groups.len() as u32);
         let ix = *self.by_name.entry(name).or_insert(next);
         if ix == next {
-            self.groups.push(GroupSum { name, role: Role::of(text), ..GroupSum::default() });
+            self.groups.push(GroupSum { name, role: Role::of(symbols.text(name)), ..GroupSum::default() });
         }
         self.last = (name, ix);
         ix

@@ -211,11 +211,12 @@ impl Sink for Metrics {
     }
 
     #[inline(always)]
-    fn named(&mut self, g: GoSlot, start: Frame, name: &str) {
-        let part = self.accounts.named(g, start, name);
+    fn named(&mut self, g: GoSlot, start: Frame, symbols: &Symbols) {
+        let part = self.accounts.named(g, start, symbols);
         self.tests.named(g, part, &mut self.accounts);
         self.listen();
         if !self.quiet {
+            let name = symbols.text(start.func);
             if let Some(instances) = &mut self.instances {
                 instances.named(self.accounts.get(g).group, name);
             }

@@ -71,8 +71,8 @@ impl Sink for Plain {
         self.regions.born(birth.g, inherited);
     }
 
-    fn named(&mut self, g: GoSlot, start: Frame, name: &str) {
-        self.accounts.named(g, start, name);
+    fn named(&mut self, g: GoSlot, start: Frame, symbols: &Symbols) {
+        self.accounts.named(g, start, symbols);
         self.accounts.recount(g, None);
     }
 

@@ -232,10 +232,16 @@ impl Timeline {
             }
         }
         if g.name == Sym::EMPTY && t.stack != StackId::NONE {
-            // Every stack of a goroutine grows from its start function.
-            if let Some(root) = self.symbols.root(t.stack) {
+            // Every stack of a goroutine grows from its start function. Those of many have the same stack when they are created.
+            if self.last_root.0 != t.stack
+                && let Some(root) = self.symbols.root(t.stack)
+            {
+                self.last_root = (t.stack, root);
+            }
+            let (of, root) = self.last_root;
+            if of == t.stack {
                 g.name = root.func;
-                sink.named(t.slot, root, self.symbols.text(root.func));
+                sink.named(t.slot, root, &self.symbols);
             }
         }
         (g.reason, g.stack) = (t.reason, t.stack);

@@ -30,7 +30,7 @@ pub use window::{Moment, Window};
 
 use std::sync::Arc;
 
-use crate::trace::{Chunk, Event, EventKind, GoSlot, Sym, Symbols, Time};
+use crate::trace::{Chunk, Event, EventKind, Frame, GoSlot, StackId, Sym, Symbols, Time};
 use goroutines::Goroutine;
 use procs::ByProc;
 use ranges::OpenRanges;
@@ -60,6 +60,8 @@ pub struct Timeline {
     /// Times of the last generation mark and the one before, whatever the window.
     marks: (Time, Time),
     known: Known,
+    /// The stack whose outermost frame was asked for last, and that frame.
+    last_root: (StackId, Frame),
 }
 
 /// Reasons that mean something here, once they have been heard; until then none that there is.

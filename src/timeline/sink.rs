@@ -185,8 +185,8 @@ pub trait Sink {
     fn sync(&mut self, _time: Time) {}
     /// A goroutine is heard of for the first time.
     fn born(&mut self, birth: &Birth);
-    /// The start function of a goroutine has become known: its frame, and its name in full.
-    fn named(&mut self, g: GoSlot, start: Frame, name: &str);
+    /// The start function of a goroutine has become known.
+    fn named(&mut self, g: GoSlot, start: Frame, symbols: &Symbols);
     /// A goroutine spent time in a state.
     fn span(&mut self, span: &Span, symbols: &Symbols);
     /// A goroutine's state changes; the span that this ends has been given out.

@@ -188,7 +188,7 @@ impl Timeline {
             Birth { g: t.slot, id: t.id, time: self.sync, created: false, by: GoSlot::NONE, by_stack: StackId::NONE };
         sink.born(&birth);
         if let Some(root) = self.symbols.root(t.stack) {
-            sink.named(t.slot, root, self.symbols.text(root.func));
+            sink.named(t.slot, root, &self.symbols);
         }
         if let Some(span) = self.since_sync(event, t, end) {
             sink.span(&span, &self.symbols);
@@ -216,7 +216,7 @@ struct Quiet;
 
 impl Sink for Quiet {
     fn born(&mut self, _: &Birth) {}
-    fn named(&mut self, _: GoSlot, _: Frame, _: &str) {}
+    fn named(&mut self, _: GoSlot, _: Frame, _: &Symbols) {}
     fn span(&mut self, _: &Span, _: &Symbols) {}
     fn finalize(&mut self, _: GoSlot, _: Time, _: Option<&Event>, _: Open<'_>) {}
     fn retire(&mut self, _: GoSlot, _: bool, _: Time) {}

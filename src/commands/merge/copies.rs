@@ -45,7 +45,7 @@ pub(super) fn drop_from(found: &mut Vec<Source>) -> Vec<String> {
 /// What tells the runs of a result from those of all others: what they are called, when they began, how long they were, and their
 /// figures. None where there is none, or one that does not say when it began.
 pub(super) fn runs_of(sides: &Sides) -> Option<[u8; 32]> {
-    let mut hash = Sha256::new();
+    let (mut hash, mut bytes) = (Sha256::new(), Vec::new());
     let mut any = false;
     for (which, side) in [("base", &sides.base), ("head", &sides.head)] {
         for (name, package) in &side.packages {
@@ -56,10 +56,12 @@ pub(super) fn runs_of(sides: &Sides) -> Option<[u8; 32]> {
             any |= !package.runs.is_empty();
             hash.update(serde_json::to_vec(&(which, name, runs.collect::<Vec<_>>())).ok()?);
             for (id, subject) in &package.subjects {
-                hash.update(&id.name);
+                bytes.clear();
+                bytes.extend_from_slice(id.name.as_bytes());
                 for value in subject.figures.iter().flat_map(|(_, values)| values.iter()) {
-                    hash.update(value.unwrap_or(i64::MIN).to_le_bytes());
+                    bytes.extend_from_slice(&value.unwrap_or(i64::MIN).to_le_bytes());
                 }
+                hash.update(&bytes);
             }
         }
     }
