@@ -176,6 +176,13 @@ fn a_summary_that_died_or_was_written_anew_is_not_passed_over() {
     let report = json(&got);
     assert_eq!(got.status.code(), Some(0), "{report}");
     assert_eq!(report["runs"]["head"]["example.com/shop"].as_array().unwrap().len(), 2);
+    // A packed trace is one whatever it is called.
+    let mut gzip =
+        flate2::write::GzEncoder::new(std::fs::File::create(dir.join("head/x.json")).unwrap(), Default::default());
+    gzip.write_all(&data::trace("go1.26.6/test")[..20_000]).unwrap();
+    gzip.finish().unwrap();
+    let got = cli(dir, &["base", "head"]);
+    assert!(got.status.code() == Some(2) && err(&got).contains("x.json"), "cut: {}", err(&got));
 }
 
 #[test]

@@ -58,6 +58,8 @@ pub(super) fn of(path: &Path, wanted: Wanted) -> Result<Kind, Error> {
             Ok(Kind::Theirs)
         } else if wanted == Wanted::Shards {
             shard(path, &head)
+        } else if is_packed(&head) {
+            Ok(ours(holds_a_trace(path, &head)))
         } else {
             run(path, &head)
         };
