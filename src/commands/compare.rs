@@ -154,7 +154,7 @@ pub(super) fn judged(
     tell(&comparison, told, config, how.against_baseline)
 }
 
-/// Joins two sides, which have to have something in common.
+/// Joins two sides.
 pub(super) fn join(
     told: &mut Told,
     base: Side,
@@ -181,7 +181,6 @@ pub(super) fn join(
     told.warnings.extend(filters_without_match(&matched, config)?);
     let mut comparison = compare::compare(sides.base, sides.head);
     comparison.design = how.design;
-    compares_something(&comparison, 0)?;
     Ok(comparison)
 }
 
@@ -195,7 +194,7 @@ pub(super) fn tell(
     tell_judged(comparison, &gate::judge(comparison, config), told, config, against_baseline)
 }
 
-/// Makes the report of what is judged.
+/// Makes the report of what is judged, which has to have something in common.
 pub(super) fn tell_judged(
     comparison: &Comparison,
     judged: &Judged,
@@ -203,6 +202,7 @@ pub(super) fn tell_judged(
     config: &Config,
     against_baseline: bool,
 ) -> Result<Report, Error> {
+    compares_something(comparison, &judged.aside)?;
     let unmatched = rules_without_match(comparison, &judged.aside, config)?;
     let warnings = unmatched.into_iter().chain(lapsed(config)).chain(told.warnings).collect();
     let repository = Repository::around(&super::working_folder()?);
@@ -281,10 +281,9 @@ pub(super) fn filters_without_match(
     Ok(warnings)
 }
 
-/// A comparison that compared nothing of the program's is an error: it would pass for ever. `aside`: how many series were
-/// compared and are no longer in it.
-pub(super) fn compares_something(comparison: &Comparison, aside: usize) -> Result<(), Error> {
-    if aside > 0 {
+/// A comparison that compared nothing of the program's is an error: it would pass for ever.
+fn compares_something(comparison: &Comparison, aside: &Aside) -> Result<(), Error> {
+    if aside.series > 0 {
         return Ok(());
     }
     let both = |p: &&compare::PackagePair| !p.base_runs.is_empty() && !p.head_runs.is_empty();

@@ -89,7 +89,6 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
         });
         told.warnings.extend(judge.filters_without_match()?);
         let (comparison, judged) = judge.close(opened, Design::default().share);
-        compare::compares_something(&comparison, judged.aside.series)?;
         let mut report = compare::tell_judged(&comparison, &judged, told, &config, false)?;
         joined::note(&mut report, &judged);
         return tell(report, args, &config);
@@ -233,7 +232,6 @@ fn verdict(
     let config = &*config;
     told.warnings.extend(judge.filters_without_match()?);
     let (comparison, judged) = judge.close(packages, share);
-    compare::compares_something(&comparison, judged.aside.series)?;
     let mut report = compare::tell_judged(&comparison, &judged, told, config, against_baseline)?;
     joined::note(&mut report, &judged);
     report.diagnoses = diagnoses;
