@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 use super::documents::{self, Document};
 use super::environment;
 use super::progress::Progress;
+use super::repeated;
 use super::sources::{self, Source};
 use crate::attribution::{self, output::TestOutput};
 use crate::baseline::Baseline;
 use crate::compare::{Side, packages};
 use crate::error::{DocumentFault, Error};
-use crate::hash::HashMap;
 use crate::narrow::{self, Narrow};
 use crate::report::model::NotCompared;
 use crate::summarize::{self, Options};
@@ -253,28 +253,13 @@ pub(super) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R
 /// The same trace given twice would count as two runs that agree perfectly.
 fn drop_duplicates(input: &mut Input) {
     // Times are in nanoseconds: two traces hardly ever begin and end alike, so that few are compared whole.
-    let times = |s: &Summary| (s.start_ns, s.end_ns, s.events);
-    let mut alike: HashMap<_, Vec<usize>> = HashMap::default();
-    for (i, summary) in input.summaries.iter().enumerate() {
-        alike.entry(times(summary)).or_default().push(i);
-    }
-    let mut same: BTreeMap<usize, usize> = BTreeMap::new();
-    for alike in alike.into_values().filter(|alike| alike.len() > 1) {
-        let mut known: BTreeMap<[u8; 32], usize> = BTreeMap::new();
-        for i in alike {
-            let Some(digest) = digest(&input.summaries[i]) else { continue };
-            let first = *known.entry(digest).or_insert(i);
-            if first != i {
-                same.insert(i, first);
-            }
-        }
-    }
+    let times = |s: &Summary| Some((s.start_ns, s.end_ns, s.events));
+    let same = repeated::find(&input.summaries, times, digest);
     for (&again, &first) in &same {
         let [again, first] = [again, first].map(|i| &input.summaries[i].source);
         input.warnings.push(format!("{again}: the same run as {first}, counted once"));
     }
-    let mut at = 0..;
-    input.summaries.retain(|_| at.next().is_none_or(|i| !same.contains_key(&i)));
+    repeated::drop_from(&mut input.summaries, &same);
 }
 
 /// A digest of all of a summary but the name of its file; none of what cannot be JSON, which no summary is.

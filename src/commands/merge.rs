@@ -19,6 +19,7 @@ use clap::Args;
 use super::compare::{self, Told};
 use super::inputs::{self, Input};
 use super::joined::{self, Judge};
+use super::repeated;
 use super::run::verdict::NOT_RECORDED;
 use super::shards::{self, Shard, ShardResult};
 use super::sources::{self, Found};
@@ -153,14 +154,16 @@ fn read(args: &MergeArgs, judge: Option<&Judge>) -> Result<(Shards, Vec<String>)
         }
         Ok((shard, runs))
     });
-    let (mut shards, mut known) = (Shards::new(), BTreeMap::new());
-    for (source, read) in found.iter().zip(read) {
-        let (shard, runs) = read?;
-        match runs.map(|runs| *known.entry(runs).or_insert(source)).filter(|first| *first != source) {
-            Some(first) => warnings.push(format!("{}: the same runs as {}, counted once", source.name, first.name)),
-            None => shards.push((source.name.clone(), shard)),
-        }
+    let read: Vec<(Shard, Option<[u8; 32]>)> = read.into_iter().collect::<Result<_, _>>()?;
+    let runs = |(_, runs): &(Shard, Option<[u8; 32]>)| *runs;
+    let same = repeated::find(&read, runs, runs);
+    for (&again, &first) in &same {
+        let [again, first] = [again, first].map(|i| &found[i].name);
+        warnings.push(format!("{again}: the same runs as {first}, counted once"));
     }
+    let mut shards: Shards =
+        found.iter().map(|source| source.name.clone()).zip(read.into_iter().map(|r| r.0)).collect();
+    repeated::drop_from(&mut shards, &same);
     Ok((shards, warnings))
 }
 

@@ -27,6 +27,7 @@ mod output;
 mod overview;
 mod progress;
 mod related;
+mod repeated;
 mod report;
 pub mod rows;
 mod run;

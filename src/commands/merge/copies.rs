@@ -1,11 +1,12 @@
 //! Shards that are given twice. Two that are the same to the byte are one, and so are two results of the same runs, however they are
 //! written: runs have their times in nanoseconds, and one run taken for several would prove anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::commands::repeated;
 use crate::commands::shards::{self, Shard};
 use crate::commands::sources::Source;
 use crate::sides::Sides;
@@ -18,27 +19,16 @@ pub(super) fn drop_from(found: &mut Vec<Source>) -> Vec<String> {
         place.is_none_or(|place| places.insert(place))
     });
     // Bytes are looked at of those alone that are of one length, which hardly any are.
-    let mut by_length: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for (i, source) in found.iter().enumerate() {
-        if let Some(length) = source.path.as_ref().and_then(|path| path.metadata().ok()).map(|meta| meta.len()) {
-            by_length.entry(length).or_default().push(i);
-        }
-    }
-    let (mut copies, mut said) = (BTreeSet::new(), Vec::new());
-    for alike in by_length.into_values().filter(|alike| alike.len() > 1) {
-        let mut known: BTreeMap<[u8; 32], usize> = BTreeMap::new();
-        for i in alike {
-            let Some(path) = &found[i].path else { continue };
-            let Ok(bytes) = std::fs::read(path) else { continue };
-            let first = *known.entry(Sha256::digest(&bytes).into()).or_insert(i);
-            if first != i && has_runs(path) {
-                copies.insert(i);
-                said.push(format!("{}: the same as {}, counted once", found[i].name, found[first].name));
-            }
-        }
-    }
-    let mut at = 0..;
-    found.retain(|_| at.next().is_none_or(|i| !copies.contains(&i)));
+    let length = |source: &Source| source.path.as_ref()?.metadata().ok().map(|meta| meta.len());
+    let bytes = |source: &Source| Some(Sha256::digest(std::fs::read(source.path.as_ref()?).ok()?).into());
+    let mut same = repeated::find(found, length, bytes);
+    same.retain(|&again, _| found[again].path.as_ref().is_some_and(|path| has_runs(path)));
+    let said = same.iter().map(|(&again, &first)| {
+        let [again, first] = [again, first].map(|i| &found[i].name);
+        format!("{again}: the same as {first}, counted once")
+    });
+    let said = said.collect();
+    repeated::drop_from(found, &same);
     said
 }
 

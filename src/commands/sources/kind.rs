@@ -57,11 +57,11 @@ pub(super) fn of(path: &Path, wanted: Wanted) -> Result<Kind, Error> {
         return if has_trace_beside(path) {
             Ok(Kind::Theirs)
         } else if wanted == Wanted::Shards {
-            shard(path, &head)
+            among_shards(path, &head)
         } else if is_packed(&head) {
             Ok(ours(holds_a_trace(path, &head)))
         } else {
-            run(path, &head)
+            among_runs(path, &head)
         };
     }
     if is_nothing(&head) {
@@ -74,7 +74,7 @@ pub(super) fn of(path: &Path, wanted: Wanted) -> Result<Kind, Error> {
 }
 
 /// What a file is that is called `.json`, lies among shards and does not say at its beginning that it is one.
-fn shard(path: &Path, head: &[u8]) -> Result<Kind, Error> {
+fn among_shards(path: &Path, head: &[u8]) -> Result<Kind, Error> {
     if head.is_empty() {
         return broken(path, Fault::BadJson, "an empty file: whoever wrote it died, or had no space left");
     }
@@ -97,7 +97,7 @@ fn shard(path: &Path, head: &[u8]) -> Result<Kind, Error> {
 
 /// What a file is that is called `.json`, lies among runs and does not say at its beginning that it is one: what is broken further
 /// behind may be anybody's.
-fn run(path: &Path, head: &[u8]) -> Result<Kind, Error> {
+fn among_runs(path: &Path, head: &[u8]) -> Result<Kind, Error> {
     let words: Vec<u8> = head.iter().copied().filter(|b| *b != 0 && !b.is_ascii_whitespace()).collect();
     if is_utf16(head) && words.windows(OURS.len()).any(|word| word == OURS.as_bytes()) {
         return broken(path, Fault::NotUtf8, UTF16);
