@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::groups::GroupIx;
+use super::groups::{GroupIx, GroupSum};
 use super::narrowed::Narrowed;
 use super::tally::{RangeName, Ranges, Spent, Sums};
 use super::tests::TestIx;
@@ -306,6 +306,13 @@ impl Account {
     /// Whether what it does just now counts for its group, as far as that is known.
     pub(super) fn is_present(&self) -> bool {
         self.group != GroupIx::NAMELESS && !self.aside && !self.outside
+    }
+
+    /// It begins to count for its group `since` then.
+    #[inline(always)]
+    pub(super) fn enter(&self, group: &mut GroupSum, since: Time) {
+        let always = !self.is(Mark::Created) && since == self.born;
+        group.enter(since, always, self.runs_since != Time::NEVER);
     }
 
     /// All that it spent in its life.

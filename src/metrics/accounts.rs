@@ -82,36 +82,40 @@ impl Accounts {
         self.assisted = 0;
     }
 
-    /// The start function of a goroutine is known from now on, and what it is to the tests.
+    /// The start function of a goroutine is known from now on, and what it is to the tests. Gives its test, too. It begins to count
+    /// for its group if `counts`; else [`Accounts::recount`] says whether it does.
     #[inline(always)]
-    pub(super) fn named(&mut self, g: GoSlot, start: Frame, symbols: &Symbols) -> Part {
+    pub(super) fn named(&mut self, g: GoSlot, start: Frame, symbols: &Symbols, counts: bool) -> (Part, TestIx) {
         let ix = if self.last.0 == start.func { self.last.1 } else { self.group(start.func, symbols) };
-        let role = self.groups[ix.0 as usize].role;
-        let account = self.get(g);
-        account.group = ix;
-        account.set(Mark::System, role.system);
-        let created = account.is(Mark::Created);
         let group = &mut self.groups[ix.0 as usize];
+        let account = self.by_slot.get_mut(g.index()).unwrap_or(&mut self.nobody);
+        account.group = ix;
+        account.set(Mark::System, group.role.system);
+        let created = account.is(Mark::Created);
         if group.start.is_none() || (created && !group.exact_start) {
             group.start = Some(start);
             group.exact_start = created;
         }
-        role.part
+        if counts && !account.present && account.is_present() {
+            account.present = true;
+            account.enter(group, account.counts_from(account.born));
+        }
+        (group.role.part, account.test)
     }
 
     /// What a goroutine does begins to count for its group, or ceases to: it is there, or not, `now`. Nothing is told of
     /// when where its name has just become known: it has been there since it counts.
     #[inline(always)]
     pub(super) fn recount(&mut self, g: GoSlot, now: Option<Time>) {
-        let account = self.get(g);
-        let (ix, present, runs) = (account.group, account.is_present(), account.runs_since != Time::NEVER);
+        let account = self.by_slot.get_mut(g.index()).unwrap_or(&mut self.nobody);
+        let present = account.is_present();
         if std::mem::replace(&mut account.present, present) == present {
             return;
         }
+        let account = &*account;
         let since = now.unwrap_or_else(|| account.counts_from(account.born));
-        let always = !account.is(Mark::Created) && since == account.born;
-        let group = &mut self.groups[ix.0 as usize];
-        if present { group.enter(since, always, runs) } else { group.leave(since, runs) }
+        let group = &mut self.groups[account.group.0 as usize];
+        if present { account.enter(group, since) } else { group.leave(since, account.runs_since != Time::NEVER) }
     }
 
     /// The group of a start function, which was not asked for last.
@@ -169,52 +173,63 @@ impl Accounts {
         self.groups[ix.0 as usize].hogs += 1;
     }
 
-    /// The goroutine is gone: its group is given what it spent. Its account stays until it is taken.
+    /// The goroutine is gone: its group is given what it spent. Its account stays until it is taken, or is forgotten here. Gives
+    /// its group and test, if it counts, and whether it ran.
     #[inline(always)]
-    pub(super) fn retire(&mut self, g: GoSlot, alive: bool, time: Time) {
+    pub(super) fn retire(
+        &mut self,
+        g: GoSlot,
+        (alive, time): (bool, Time),
+        forget: bool,
+    ) -> (Option<(GroupIx, TestIx)>, bool) {
         // Looked at in place: an account is long, and goroutines come and go by the million.
-        let Some(account) = self.by_slot.get(g.index()) else { return };
-        let group = &mut self.groups[account.group.0 as usize];
+        let Some(account) = self.by_slot.get_mut(g.index()) else { return (None, false) };
+        let (ix, ran) = (account.group, account.is(Mark::Ran));
+        let group = &mut self.groups[ix.0 as usize];
         if account.present {
             group.leave(account.end(time), account.runs_since != Time::NEVER);
         }
-        if account.counts() {
+        let counts = account.counts().then_some((ix, account.test));
+        if counts.is_some() {
             group.count += 1;
-            group.created += u64::from(account.is(Mark::Created));
+            let created = account.is(Mark::Created);
+            group.created += u64::from(created);
             group.alive += u64::from(alive);
             group.active |= account.is(Mark::Active);
-            if account.is(Mark::Created) && account.created_by != StackId::NONE {
+            if created && account.created_by != StackId::NONE {
                 group.note_creator(account.created_by);
             }
         }
         if account.special.is_some() {
-            return self.retire_special(g, time);
+            self.retire_special(g, time, forget);
+        } else {
+            if counts.is_some() {
+                group.spent.add(&account.sums, time.after(account.born));
+            }
+            if forget {
+                account.forget();
+            }
         }
-        if account.counts() {
-            group.spent.add(&account.sums, time.since(account.born));
-        }
+        (counts, ran)
     }
 
     /// The goroutine was in special ranges, or not all of it counts.
     #[inline(never)]
-    fn retire_special(&mut self, g: GoSlot, time: Time) {
-        let account = &self.by_slot[g.index()];
+    fn retire_special(&mut self, g: GoSlot, time: Time, forget: bool) {
+        let account = &mut self.by_slot[g.index()];
         let spent = account.lifetime(time);
         self.assisted = self.assisted.saturating_add(spent.assisting());
         if account.counts() {
             self.groups[account.group.0 as usize].spent.merge(account.counted().unwrap_or(&spent));
+        }
+        if forget {
+            account.forget();
         }
     }
 
     /// All that is known of a goroutine, which is forgotten here.
     pub(super) fn take(&mut self, g: GoSlot) -> Account {
         std::mem::take(self.get(g))
-    }
-
-    /// Forgets a goroutine.
-    #[inline(always)]
-    pub(super) fn forget(&mut self, g: GoSlot) {
-        self.get(g).forget();
     }
 
     /// The start functions of goroutines that did anything.

@@ -11,6 +11,7 @@ use std::collections::btree_map::Entry;
 use super::accounts::Accounts;
 use super::frames::{Room, frames};
 use super::groups::GroupIx;
+use super::tally::plus;
 use super::tests::TestIx;
 use crate::hash::HashMap;
 use crate::summary::{OTHERS, Profile, Profiles, Site, Waker};
@@ -49,7 +50,7 @@ struct Closed {
 impl Closed {
     fn add(&mut self, more: Closed) {
         self.count += more.count;
-        self.ns = self.ns.saturating_add(more.ns);
+        self.ns = plus(self.ns, more.ns);
     }
 }
 
@@ -69,7 +70,7 @@ impl SiteSum {
     fn add(&mut self, count: u64, open: bool, ns: i64) {
         self.count += count;
         self.open += u64::from(open);
-        self.ns = self.ns.saturating_add(ns);
+        self.ns = plus(self.ns, ns);
     }
 }
 
@@ -238,7 +239,7 @@ impl Blocking {
         };
         let sum = &mut self.pairs[pair as usize];
         sum.count += 1;
-        sum.ns = sum.ns.saturating_add(ns);
+        sum.ns = plus(sum.ns, ns);
     }
 
     /// The pair, which is not what its site asked for last.

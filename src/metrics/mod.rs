@@ -51,6 +51,7 @@ use gc::Collector;
 use instances::Instances;
 use load::Load;
 use mmu::Mutator;
+use population::Part;
 use regions::Regions;
 use stacks::Stacks;
 pub(crate) use stacks::test_frame;
@@ -212,17 +213,19 @@ impl Sink for Metrics {
 
     #[inline(always)]
     fn named(&mut self, g: GoSlot, start: Frame, symbols: &Symbols) {
-        let part = self.accounts.named(g, start, symbols);
-        self.tests.named(g, part, &mut self.accounts);
-        self.listen();
+        let (part, test) = self.accounts.named(g, start, symbols, self.quiet);
+        if part != Part::Worker || test != TestIx::NONE {
+            self.tests.named(g, part, &mut self.accounts);
+            self.listen();
+        }
         if !self.quiet {
             let name = symbols.text(start.func);
             if let Some(instances) = &mut self.instances {
                 instances.named(self.accounts.get(g).group, name);
             }
             self.choose(g, name);
+            self.accounts.recount(g, None);
         }
-        self.accounts.recount(g, None);
     }
 
     #[inline(always)]
@@ -308,13 +311,13 @@ impl Sink for Metrics {
             }
         }
         let stuck_at = reason.filter(|event| is_stuck(event)).map(|event| event.stack);
-        let account = self.accounts.get(g);
+        let mut account = self.accounts.get(g);
         account.finalize(time, stuck_at.is_some());
         if let Some(stretches) = self.stretches.as_mut().filter(|_| !self.quiet) {
             stretches.close(g, account, |account| account.snapshot(None, time));
             self.accounts.recount(g, Some(time));
+            account = self.accounts.get(g);
         }
-        let account = self.accounts.get(g);
         if let Some(at) = stuck_at {
             self.standing.insert(g, at);
         }
@@ -324,20 +327,20 @@ impl Sink for Metrics {
 
     #[inline(always)]
     fn retire(&mut self, g: GoSlot, alive: bool, time: Time) {
-        self.accounts.retire(g, alive, time);
-        let account = self.accounts.get(g);
-        if account.counts() {
-            self.belongs.group(account.group, account.test, &self.tests);
+        let asked = !self.quiet && (self.instances.is_some() || !self.tests.is_empty());
+        let (counts, ran) = self.accounts.retire(g, (alive, time), !asked);
+        if let Some((group, test)) = counts {
+            self.belongs.group(group, test, &self.tests);
         }
-        self.blocking.retire(g, account.is(Mark::Ran));
+        self.blocking.retire(g, ran);
         if self.quiet {
-            return self.accounts.forget(g);
+            return;
         }
         if self.collecting {
             self.mutators.iter_mut().for_each(|m| m.retire(g));
         }
-        if self.instances.is_none() && self.tests.is_empty() {
-            return self.accounts.forget(g);
+        if !asked {
+            return;
         }
         let stands_at = alive.then(|| self.standing.get(&g).copied().unwrap_or_default());
         let account = self.accounts.take(g);

@@ -72,8 +72,7 @@ impl Sink for Plain {
     }
 
     fn named(&mut self, g: GoSlot, start: Frame, symbols: &Symbols) {
-        self.accounts.named(g, start, symbols);
-        self.accounts.recount(g, None);
+        self.accounts.named(g, start, symbols, true);
     }
 
     #[inline(always)]
@@ -89,8 +88,7 @@ impl Sink for Plain {
     }
 
     fn retire(&mut self, g: GoSlot, alive: bool, time: Time) {
-        self.accounts.retire(g, alive, time);
-        self.accounts.forget(g);
+        self.accounts.retire(g, (alive, time), true);
     }
 
     fn range_begin(&mut self, g: GoSlot, range: Range, since: Time) {

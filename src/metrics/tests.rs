@@ -209,8 +209,8 @@ impl Tests {
         }
     }
 
-    /// The start function of a goroutine is known: perhaps it runs a test.
-    #[inline(always)]
+    /// The start function of a goroutine is known: it runs a test, or may work for one.
+    #[inline(never)]
     pub(super) fn named(&mut self, g: GoSlot, part: Part, accounts: &mut Accounts) {
         match part {
             Part::Test => self.begin(g, Kind::Test, accounts),

@@ -210,10 +210,13 @@ impl Timeline {
         }
         match t.from {
             GoState::Undetermined => self.first_note(event, t, sink),
-            GoState::NotExist => self.create(event, t, sink),
+            GoState::NotExist => sink.born(&Birth::of(event, &t)),
             _ => {}
         }
         let Some(g) = self.goroutines.get_mut(t.slot.index()) else { return };
+        if t.from == GoState::NotExist {
+            *g = Goroutine { id: t.id, known: true, ..Goroutine::UNKNOWN };
+        }
         if !is_new {
             // Whoever makes a waiting goroutine runnable woke it.
             let woken = t.from == GoState::Waiting;
@@ -231,6 +234,35 @@ impl Timeline {
                 }
             }
         }
+        if t.to == GoState::NotExist {
+            // Of a slot that nobody is in nothing else is asked.
+            (g.known, g.since) = (false, Time::NEVER);
+        } else {
+            (g.reason, g.stack) = (t.reason, t.stack);
+            if !known_before {
+                g.since = event.time;
+            }
+            (g.begun_at, g.has_begin) = (event.stack, !known_before);
+            g.state = state(t.to);
+        }
+        match t.to {
+            GoState::Runnable => {
+                g.cause = match t.from {
+                    GoState::NotExist => Cause::Created,
+                    GoState::Waiting if event.g == GoSlot::NONE => Cause::External,
+                    GoState::Waiting => Cause::Woken,
+                    GoState::Syscall => Cause::Syscall,
+                    GoState::Running if t.reason == self.known.gosched => Cause::Yielded,
+                    GoState::Running => Cause::Preempted,
+                    GoState::Runnable | GoState::Undetermined => Cause::Unknown,
+                };
+            }
+            GoState::Syscall => {
+                g.syscall_p = event.p;
+                *self.syscalls.entry(event.p) = Some(t.slot);
+            }
+            _ => {}
+        }
         if g.name == Sym::EMPTY && t.stack != StackId::NONE {
             // Every stack of a goroutine grows from its start function. Those of many have the same stack when they are created.
             if self.last_root.0 != t.stack
@@ -244,30 +276,8 @@ impl Timeline {
                 sink.named(t.slot, root, &self.symbols);
             }
         }
-        (g.reason, g.stack) = (t.reason, t.stack);
-        if !known_before {
-            g.since = event.time;
-        }
-        (g.begun_at, g.has_begin) = (event.stack, !known_before);
-        g.state = state(t.to);
-        match t.to {
-            GoState::Runnable => {
-                g.cause = match t.from {
-                    GoState::NotExist => Cause::Created,
-                    GoState::Waiting if event.g == GoSlot::NONE => Cause::External,
-                    GoState::Waiting => Cause::Woken,
-                    GoState::Syscall => Cause::Syscall,
-                    GoState::Running if t.reason == self.known.gosched => Cause::Yielded,
-                    GoState::Running => Cause::Preempted,
-                    GoState::Runnable | GoState::Undetermined => Cause::Unknown,
-                };
-            }
-            GoState::Waiting if t.reason == self.known.forever => return self.stop_for_ever(event, t, sink),
-            GoState::Syscall => {
-                g.syscall_p = event.p;
-                *self.syscalls.entry(event.p) = Some(t.slot);
-            }
-            _ => {}
+        if t.to == GoState::Waiting && t.reason == self.known.forever {
+            return self.stop_for_ever(event, t, sink);
         }
         sink.moved(event, Move { g: t.slot, from: activity(t.from), to: activity(t.to) }, &self.symbols);
         if t.to == GoState::NotExist {
@@ -285,7 +295,6 @@ impl Timeline {
 
     #[inline(always)]
     fn disappear(&mut self, event: &Event, slot: GoSlot, sink: &mut impl Sink) {
-        self.goroutines[slot.index()] = Goroutine::UNKNOWN;
         sink.finalize(slot, event.time, Some(event), Open(&self.goroutines));
         sink.retire(slot, false, event.time);
     }
@@ -314,13 +323,6 @@ impl Timeline {
                 &self.symbols,
             );
         }
-    }
-
-    #[inline(always)]
-    fn create(&mut self, event: &Event, t: GoTransition, sink: &mut impl Sink) {
-        self.goroutines[t.slot.index()] = Goroutine { id: t.id, known: true, ..Goroutine::UNKNOWN };
-        let (by, by_stack) = (event.g, event.stack);
-        sink.born(&Birth { g: t.slot, id: t.id, time: event.time, created: true, by, by_stack });
     }
 
     /// A processor that goes idle while a goroutine holds it in a system call has been retaken.

@@ -1,7 +1,9 @@
 //! What a timeline gives out, and who takes it.
 
 use super::goroutines::Goroutine;
-use crate::trace::{Event, Frame, Gauge, GoId, GoSlot, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time};
+use crate::trace::{
+    Event, Frame, Gauge, GoId, GoSlot, GoTransition, ProcId, ProcState, Range, StackId, Sym, Symbols, TaskId, Time,
+};
 
 /// What a goroutine does during a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,6 +153,14 @@ pub struct Birth {
     pub by: GoSlot,
     /// Where that one was.
     pub by_stack: StackId,
+}
+
+impl Birth {
+    /// Of one that this event creates.
+    #[inline(always)]
+    pub(super) fn of(event: &Event, t: &GoTransition) -> Birth {
+        Birth { g: t.slot, id: t.id, time: event.time, created: true, by: event.g, by_stack: event.stack }
+    }
 }
 
 /// What goroutines are in the middle of.
