@@ -32,12 +32,23 @@ pub struct Repository {
     known: Mutex<BTreeMap<String, String>>,
 }
 
+/// The root of the repository around `folder`: where .git is, else where the outermost go.mod is, else the folder itself.
+fn root(folder: &Path) -> &Path {
+    let marked = |name: &'static str| folder.ancestors().filter(move |f| f.join(name).exists());
+    let git = marked(".git").next();
+    git.or_else(|| marked("go.mod").last()).unwrap_or(folder)
+}
+
+/// `folder` and those around it, up to the root of the repository. What lies above it is somebody else's.
+pub fn up_to_root(folder: &Path) -> impl Iterator<Item = &Path> {
+    let depth = root(folder).ancestors().count();
+    folder.ancestors().take_while(move |f| f.ancestors().count() >= depth)
+}
+
 impl Repository {
     /// The repository around `folder`.
     pub fn around(folder: &Path) -> Repository {
-        let marked = |name: &str| folder.ancestors().filter(|f| f.join(name).exists()).last().map(Path::to_path_buf);
-        let nearest_git = folder.ancestors().find(|f| f.join(".git").exists()).map(Path::to_path_buf);
-        let root = nearest_git.or_else(|| marked("go.mod")).unwrap_or_else(|| folder.to_path_buf());
+        let root = root(folder).to_path_buf();
         let modules = modules(&root);
         Repository { root, modules, known: Mutex::default() }
     }

@@ -73,12 +73,17 @@ pub(super) fn options(gate: &GateArgs) -> Options {
 }
 
 /// Calls the base's subjects as the head does, and keeps apart what the team says is a framework's. Gives the filters that
-/// matched anything.
-pub(super) fn prepare<'c>(base: &mut Side, head: &mut Side, config: &'c Config) -> BTreeSet<Written<'c>> {
-    base.rename(|package| &config.of(package).aliases);
+/// matched anything, and a warning of each alias that renames what is still there.
+pub(super) fn prepare<'c>(
+    base: &mut Side,
+    head: &mut Side,
+    config: &'c Config,
+) -> (BTreeSet<Written<'c>>, BTreeSet<String>) {
+    let kept = base.rename(head, |package| &config.of(package).aliases);
     let mut matched = base.keep_apart(|package| &config.of(package).framework);
     matched.extend(head.keep_apart(|package| &config.of(package).framework));
-    matched
+    let warning = |name| format!("[aliases] {name}: the head still has it under this name, with which it is compared");
+    (matched, kept.into_iter().map(warning).collect())
 }
 
 /// The packages that any of these has runs of.
@@ -177,7 +182,8 @@ pub(super) fn join(
     let (design, against_baseline) = (how.design, how.against_baseline);
     let mut sides = Sides { base, head, design, against_baseline, ..Sides::default() };
     told.sides = keeps.then(|| told.keep(&mut sides, config)).transpose()?;
-    let matched = prepare(&mut sides.base, &mut sides.head, config);
+    let (matched, warnings) = prepare(&mut sides.base, &mut sides.head, config);
+    told.warnings.extend(warnings);
     told.warnings.extend(filters_without_match(&matched, config)?);
     let mut comparison = compare::compare(sides.base, sides.head);
     comparison.design = how.design;

@@ -38,7 +38,7 @@ pub(super) fn configuration(commit: &Commit, used: &Config, here: &Config, compa
     let mut examples = Vec::new();
     for package in &comparison.packages {
         for subject in &package.subjects {
-            for change in &subject.changes {
+            for change in subject.changes.iter().filter(|c| !c.is_more_than_presence()) {
                 let terms = |config: &Config| {
                     let config = config.of(&package.name);
                     rules::terms(config, subject.kind, subject.name(), subject.renamed_from(), change)
@@ -154,7 +154,7 @@ pub(super) fn baseline(commit: &Commit, path: &Path, used: &str) -> Vec<String> 
     let comparisons: Vec<Comparison> =
         Baseline::pairs(was, is).into_iter().map(|(_, was, is)| compare::compare(was, is)).collect();
     for subject in comparisons.iter().flat_map(|c| &c.packages).flat_map(|p| &p.subjects) {
-        for change in &subject.changes {
+        for change in subject.changes.iter().filter(|c| !c.is_more_than_presence()) {
             if !matches!(change.presence, Presence::Both { .. }) {
                 apart += 1;
                 continue;

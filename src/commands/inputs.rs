@@ -112,12 +112,6 @@ pub(super) fn read(
         drop_duplicates(&mut input);
         inputs.push(input);
     }
-    if let [one, other] = &inputs[..]
-        && !one.summaries.is_empty()
-        && one.summaries.iter().map(content).eq(other.summaries.iter().map(content))
-    {
-        inputs[1].warnings.push("base and head are the same runs".to_owned());
-    }
     Ok(inputs)
 }
 

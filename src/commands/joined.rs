@@ -32,6 +32,8 @@ pub(super) struct Judge {
     seen: Mutex<BTreeSet<String>>,
     /// Where the filters are written that kept something apart: file and line.
     kept_apart: Mutex<BTreeSet<(PathBuf, usize)>>,
+    /// What is odd about aliases.
+    warnings: Mutex<BTreeSet<String>>,
     design: Design,
     series: AtomicUsize,
 }
@@ -49,6 +51,7 @@ impl Judge {
             config: Mutex::new(Arc::new(config)),
             seen: Mutex::default(),
             kept_apart: Mutex::default(),
+            warnings: Mutex::default(),
             design,
             series: AtomicUsize::new(0),
         }
@@ -73,15 +76,18 @@ impl Judge {
     /// What the team calls by another name in the base, and what it keeps apart as a framework's.
     pub(super) fn prepare(&self, base: &mut Side, head: &mut Side) {
         let config = self.config();
-        let matched = compare_command::prepare(base, head, &config);
+        let (matched, warnings) = compare_command::prepare(base, head, &config);
+        locked(&self.warnings).extend(warnings);
         locked(&self.kept_apart).extend(matched.into_iter().map(|(file, line)| (file.to_owned(), line)));
     }
 
-    /// Says which filters found nothing.
-    pub(super) fn filters_without_match(&self) -> Result<BTreeSet<String>, Error> {
+    /// Says which filters found nothing, and which aliases rename what is still there.
+    pub(super) fn warnings(&self) -> Result<BTreeSet<String>, Error> {
         let kept_apart = locked(&self.kept_apart);
         let matched = kept_apart.iter().map(|(file, line)| (file.as_path(), *line)).collect();
-        compare_command::filters_without_match(&matched, &self.config())
+        let mut warnings = compare_command::filters_without_match(&matched, &self.config())?;
+        warnings.extend(locked(&self.warnings).iter().cloned());
+        Ok(warnings)
     }
 
     /// Judges one package.

@@ -88,7 +88,7 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
             judge.prepare(&mut base, &mut head);
             joining::compare(base, head).packages.into_iter().map(|pair| judge.open(pair)).collect()
         });
-        told.warnings.extend(judge.filters_without_match()?);
+        told.warnings.extend(judge.warnings()?);
         let (comparison, judged) = judge.close(opened, Design::default().share);
         let mut report = compare::tell_judged(&comparison, &judged, told, &config, false)?;
         joined::note(&mut report, &judged);
@@ -233,7 +233,7 @@ fn verdict(
     let (packages, share) = if args.pool { pooled(shards, &args.gate, &judge)? } else { side_by_side(shards) };
     let config = judge.config();
     let config = &*config;
-    told.warnings.extend(judge.filters_without_match()?);
+    told.warnings.extend(judge.warnings()?);
     let (comparison, judged) = judge.close(packages, share);
     let mut report = compare::tell_judged(&comparison, &judged, told, config, against_baseline)?;
     joined::note(&mut report, &judged);

@@ -120,12 +120,12 @@ fn configure(gate: &GateArgs) -> Result<Config, Error> {
 /// The same, of the configuration as a commit has it.
 fn configure_in(gate: &GateArgs, files: &dyn config::Files) -> Result<Config, Error> {
     let mut config = config::resolve_in(gate.config.as_deref(), &working_folder()?, files)?;
-    overlay(&mut config, gate);
+    overlay(&mut config, gate)?;
     Ok(config)
 }
 
 /// What was typed holds for this run, whatever the files say.
-fn overlay(config: &mut Config, gate: &GateArgs) {
+fn overlay(config: &mut Config, gate: &GateArgs) -> Result<(), Error> {
     config.on_env_mismatch = gate.on_env_mismatch.unwrap_or(config.on_env_mismatch);
     config.today = gate.today;
     if let Some(policy) = gate.on_inconclusive {
@@ -144,6 +144,7 @@ fn overlay(config: &mut Config, gate: &GateArgs) {
         hard_limit: gate.hard_limit,
         ..Rule::default()
     };
+    config::units::settle(&mut config.flags).map_err(|misfit| Error::Usage(misfit.message.replace('`', "")))
 }
 
 fn working_folder() -> Result<PathBuf, Error> {
@@ -158,16 +159,7 @@ fn shown(path: &Path) -> String {
 
 /// The nearest file called `name` from `folder` up to the repository's root.
 fn nearest(folder: &Path, name: &str) -> Option<PathBuf> {
-    for folder in folder.ancestors() {
-        let path = folder.join(name);
-        if path.exists() {
-            return Some(path);
-        }
-        if folder.join(".git").exists() {
-            break;
-        }
-    }
-    None
+    crate::paths::up_to_root(folder).map(|folder| folder.join(name)).find(|path| path.exists())
 }
 
 /// Never fails the build by itself: for commands that have nothing to say about a build.

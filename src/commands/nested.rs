@@ -34,7 +34,7 @@ pub(super) fn of_files<'p>(
     explicit: Option<&Path>,
     packages: impl IntoIterator<Item = &'p str>,
 ) -> Result<(), Error> {
-    nest(config, explicit, &config::WorkingTree, packages, &|_| {})
+    nest(config, explicit, &config::WorkingTree, packages, &|_| Ok(()))
 }
 
 fn nest<'p>(
@@ -42,7 +42,7 @@ fn nest<'p>(
     explicit: Option<&Path>,
     files: &dyn Files,
     packages: impl IntoIterator<Item = &'p str>,
-    flags: &dyn Fn(&mut Config),
+    flags: &dyn Fn(&mut Config) -> Result<(), Error>,
 ) -> Result<(), Error> {
     if explicit.is_some() {
         return Ok(());
@@ -54,7 +54,7 @@ fn nest<'p>(
         if own.files == config.files {
             continue;
         }
-        flags(&mut own);
+        flags(&mut own)?;
         config.nested.insert(package.to_owned(), own);
     }
     Ok(())

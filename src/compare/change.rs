@@ -1,5 +1,6 @@
 //! One series compared: what each run says on either side, and how far the middles are apart.
 
+use super::join::COUNT;
 use super::per::Item;
 use crate::metrics::registry::{Better, Class, Metric, Path};
 use crate::stats::sample::Sample;
@@ -91,6 +92,11 @@ impl Change {
             Presence::Both { base, head } => base.is_constant() && head.is_constant(),
             Presence::Added(one) | Presence::Removed(one) => one.is_constant(),
         }
+    }
+
+    /// Whether it is another figure of a new subject than how many there are.
+    pub fn is_more_than_presence(&self) -> bool {
+        matches!(self.presence, Presence::Added(_)) && self.path != COUNT
     }
 
     /// Whether it is a count of goroutines, region calls, tasks or messages.

@@ -30,6 +30,8 @@ pub struct Comparison {
 pub struct PackagePair {
     /// Its name; empty where none is known.
     pub name: String,
+    /// What the base says that it is, where that is another package: neither says so by the names of files alone.
+    pub base_name: Option<String>,
     /// The runs of the base; empty where the base has none.
     pub base_runs: Vec<Run>,
     /// The runs of the head; empty where the head has none.
@@ -125,7 +127,14 @@ pub fn compare(mut base: Side, mut head: Side) -> Comparison {
                 name.as_ref().and_then(|n| side.packages.remove(n)).unwrap_or_default()
             };
             let (one, other) = (take(&mut base, &base_name), take(&mut head, &head_name));
-            pair_package(head_name.or(base_name).unwrap_or_default(), one, other)
+            let is_known = |package: &Package| package.named_by == NamedBy::Import && !package.runs.is_empty();
+            // A new major version of a module is the same package.
+            let versionless = |package: &String| names::versionless(&format!("{package}/p.f"));
+            let differ =
+                base_name.as_ref().zip(head_name.as_ref()).is_some_and(|(b, h)| versionless(b) != versionless(h));
+            let another = base_name.clone().filter(|_| differ && is_known(&one) && is_known(&other));
+            let name = head_name.or(base_name).unwrap_or_default();
+            PackagePair { base_name: another, ..pair_package(name, one, other) }
         })
         .collect();
     Comparison { packages, design: Design::default() }
@@ -164,6 +173,7 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
     let (base_runs, head_runs) = (base.runs, head.runs);
     PackagePair {
         name,
+        base_name: None,
         base_runs,
         head_runs,
         stated: None,
@@ -235,7 +245,7 @@ fn pair_subjects(base: &[Known<'_>], head: &[Known<'_>]) -> Vec<(Option<usize>, 
 }
 
 /// How many there are of a subject's own items: what most figures are divided by.
-const COUNT: &str = "count";
+pub(super) const COUNT: &str = "count";
 
 type NotCompared = Vec<(Path, &'static str)>;
 
@@ -248,24 +258,28 @@ fn changes(
 ) -> (Vec<Change>, NotCompared) {
     let count = |subject: Option<&Subject>| subject.map_or(0, |s| s.figures.len());
     let (mut changes, mut left_out) = (Vec::with_capacity(count(one).max(count(other))), Vec::new());
-    // A subject on one side only: its count says all.
     let both = one.is_some() && other.is_some();
     let items_are_fixed = [one, other].into_iter().flatten().all(per::has_fixed_items);
     let counts = (one.and_then(|s| s.figures.get(COUNT)), other.and_then(|s| s.figures.get(COUNT)));
     let mut items = Items { known: Vec::new() };
     for (path, figures) in by_path(one, other) {
         let Some(metric) = registry::find(kind, path) else { continue };
-        if !both && *path != COUNT {
+        // Of one that is gone the count says all, and of a new one unless there are budgets.
+        if other.is_none() && *path != COUNT {
             continue;
         }
         if let Some(why) = environment.forbids(kind, metric) {
-            left_out.push((path.clone(), why));
+            if both || *path == COUNT {
+                left_out.push((path.clone(), why));
+            }
             continue;
         }
         let item = match per::item(kind, metric, &packages, (one, other)) {
             Ok(item) => item,
             Err(why) => {
-                left_out.push((path.clone(), why));
+                if both || *path == COUNT {
+                    left_out.push((path.clone(), why));
+                }
                 continue;
             }
         };

@@ -15,6 +15,7 @@ use super::rule::FileRule;
 use super::{Accept, Config, OnEnvMismatch, OnInconclusive, OnMissingBaseline, Rule, suggest};
 use crate::diagnose;
 use crate::error::Error;
+use crate::paths;
 
 /// What the file is called.
 pub const FILE_NAME: &str = "gotrace-diff.toml";
@@ -50,14 +51,11 @@ struct File {
 
 /// The nearest file from `folder` up to the root of the repository.
 pub fn nearest(folder: &Path) -> Option<PathBuf> {
-    for folder in folder.ancestors() {
+    for folder in paths::up_to_root(folder) {
         let path = folder.join(FILE_NAME);
         // Whatever it is: reading says what is wrong with what is no file.
         if std::fs::symlink_metadata(&path).is_ok() {
             return Some(path);
-        }
-        if folder.join(".git").exists() {
-            break;
         }
     }
     None
@@ -98,7 +96,7 @@ pub(super) fn load_in(path: &Path, files: &dyn Files) -> Result<Config, Error> {
 /// ```
 pub(super) fn inherited(folder: &Path, files: &dyn Files) -> Result<Config, Error> {
     let mut all: Option<Partial> = None;
-    for folder in folder.ancestors() {
+    for folder in paths::up_to_root(folder) {
         let path = folder.join(FILE_NAME);
         if let Some(text) = files.read(&path, MOST_BYTES)? {
             let (config, said) = parse(&path, strip_bom(&text))?;
@@ -111,9 +109,6 @@ pub(super) fn inherited(folder: &Path, files: &dyn Files) -> Result<Config, Erro
             if stops {
                 break;
             }
-        }
-        if folder.join(".git").exists() {
-            break;
         }
     }
     Ok(all.map_or_else(Config::default, |a| a.config))

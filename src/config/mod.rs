@@ -11,6 +11,7 @@ mod report;
 mod rule;
 pub mod series;
 mod suggest;
+pub mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -218,14 +219,22 @@ pub struct Rule {
     pub line: usize,
 }
 
+/// Whether one of these matches, or there is none.
+fn any(patterns: &[Pattern], text: &str) -> bool {
+    patterns.is_empty() || patterns.iter().any(|p| p.matches(text))
+}
+
 impl Rule {
     /// Whether it speaks of this series.
     pub fn matches(&self, kind: SubjectKind, subject: &str, metric: &str) -> bool {
-        let any = |patterns: &[Pattern], text: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(text));
+        self.matches_subject(kind, subject) && any(&self.metrics, metric)
+    }
+
+    /// Whether it speaks of this subject, or of any of its series.
+    pub fn matches_subject(&self, kind: SubjectKind, subject: &str) -> bool {
         (self.kinds.is_empty() || self.kinds.contains(&kind))
             && (self.of_kind.is_empty() || self.of_kind.iter().any(|(k, p)| *k == kind && p.matches(subject)))
             && any(&self.subjects, subject)
-            && any(&self.metrics, metric)
     }
 
     /// Whether it names `subject` itself, not by a wildcard.

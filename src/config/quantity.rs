@@ -89,6 +89,18 @@ impl Amounts {
         self.0.iter().rev().find(|a| a.unit == unit).map(|a| a.value)
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Amount> {
+        self.0.iter()
+    }
+
+    /// Bare numbers are ratios.
+    pub(super) fn count_as_ratio(&mut self) {
+        for amount in self.0.iter_mut().filter(|amount| amount.unit == Unit::Count) {
+            amount.unit = Unit::Ratio;
+        }
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

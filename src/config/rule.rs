@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::quantity::{Amount, Amounts, Ratio};
-use super::{Assume, Direction, Level, Pattern, Rule};
+use super::{Assume, Direction, Level, Pattern, Rule, units};
 use crate::error::Error;
 use crate::metrics::registry::SubjectKind;
 
@@ -15,7 +15,7 @@ pub(super) type At<'a> = dyn Fn(std::ops::Range<usize>, String) -> Error + 'a;
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct FileRule {
     subject: Option<Spanned<OneOrMany>>,
-    kind: Option<Kinds>,
+    kind: Option<Spanned<Kinds>>,
     test: Option<Spanned<OneOrMany>>,
     benchmark: Option<Spanned<OneOrMany>>,
     group: Option<Spanned<OneOrMany>>,
@@ -43,6 +43,9 @@ pub(super) enum OneOrMany {
 
 /// More names than any list has: a glob matches many, and takes about 10 KB.
 const MOST_NAMES: usize = 1000;
+
+/// Said of a list that somebody's template left empty: it would be taken for all there is.
+const EMPTY: &str = "an empty list: name something, or leave the key out, which means all";
 
 impl OneOrMany {
     /// All of them, if they are not too many. The error is one sentence.
@@ -96,6 +99,9 @@ impl FileRule {
             let Some(given) = given else { return Ok(Vec::new()) };
             let span = given.span();
             let texts = given.into_inner().texts().map_err(|message| at(span.clone(), message))?;
+            if texts.is_empty() {
+                return Err(at(span, EMPTY.to_owned()));
+            }
             texts.iter().map(|t| Pattern::new(t).map_err(|message| at(span.clone(), message))).collect()
         };
         let ratio = |given: Option<Spanned<Value>>| -> Result<Option<Ratio>, Error> {
@@ -111,6 +117,14 @@ impl FileRule {
             let parse = |v: &Value| v.text().parse::<Amount>().map_err(|message| at(span.clone(), message));
             Ok(Amounts::new(values.iter().map(parse).collect::<Result<_, _>>()?))
         };
+        let kinds = match self.kind.map(|kind| (kind.span(), kind.into_inner())) {
+            None => Vec::new(),
+            Some((_, Kinds::One(kind))) => vec![kind],
+            Some((span, Kinds::Many(kinds))) if kinds.is_empty() => return Err(at(span, EMPTY.to_owned())),
+            Some((_, Kinds::Many(kinds))) => kinds,
+        };
+        let spans =
+            [("max", self.max.as_ref().map(Spanned::span)), ("min-delta", self.min_delta.as_ref().map(Spanned::span))];
         let mut of_kind = Vec::new();
         for (kind, given) in [
             (SubjectKind::Test, self.test),
@@ -123,13 +137,9 @@ impl FileRule {
         ] {
             of_kind.extend(patterns(given)?.into_iter().map(|p| (kind, p)));
         }
-        Ok(Rule {
+        let mut rule = Rule {
             subjects: patterns(self.subject)?,
-            kinds: match self.kind {
-                None => Vec::new(),
-                Some(Kinds::One(kind)) => vec![kind],
-                Some(Kinds::Many(kinds)) => kinds,
-            },
+            kinds,
             of_kind,
             metrics: patterns(self.metric)?,
             level: self.level,
@@ -142,6 +152,11 @@ impl FileRule {
             direction: self.direction,
             file: std::path::PathBuf::new(),
             line: 0,
-        })
+        };
+        units::settle(&mut rule).map_err(|misfit| {
+            let span = spans.into_iter().find(|(key, _)| *key == misfit.key).and_then(|(_, span)| span);
+            at(span.unwrap_or_default(), misfit.message)
+        })?;
+        Ok(rule)
     }
 }

@@ -7,10 +7,9 @@
 //! ```
 
 use std::str::FromStr;
-use std::sync::OnceLock;
 
-use super::Pattern;
 use super::quantity::Amount;
+use crate::compare::names;
 use crate::metrics::registry::{self, Metric, SubjectKind, Unit};
 
 /// A series.
@@ -22,39 +21,14 @@ pub struct Series {
     pub subject: String,
     /// The path of its metric.
     pub metric: String,
-    /// Its name as a pattern.
-    pattern: Known,
-}
-
-/// A pattern, made when it is first asked for and kept: an accepted series is held against every finding. It follows from the
-/// name, so that any two are equal.
-#[derive(Clone, Debug, Default)]
-struct Known(OnceLock<Option<Pattern>>);
-
-impl PartialEq for Known {
-    fn eq(&self, _: &Known) -> bool {
-        true
-    }
-}
-
-impl Eq for Known {}
-
-impl PartialOrd for Known {
-    fn partial_cmp(&self, other: &Known) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Known {
-    fn cmp(&self, _: &Known) -> std::cmp::Ordering {
-        std::cmp::Ordering::Equal
-    }
+    /// What is left of its name when closures are counted anew; it follows from the name.
+    key: String,
 }
 
 impl Series {
     /// A series by its parts.
     pub fn new(kind: SubjectKind, subject: String, metric: String) -> Series {
-        Series { kind, subject, metric, pattern: Known::default() }
+        Series { key: names::key(&subject), kind, subject, metric }
     }
 
     /// The metric, which is known.
@@ -62,12 +36,11 @@ impl Series {
         registry::find(self.kind, &self.metric)
     }
 
-    /// Whether it is this one. Numbers of closures do not matter, as everywhere.
+    /// Whether it is this one. Numbers of closures do not matter, as everywhere; a `*` in a name is a part of it.
     pub fn is(&self, kind: SubjectKind, subject: &str, metric: &str) -> bool {
-        let pattern = || self.pattern.0.get_or_init(|| Pattern::new(&self.subject).ok());
-        self.kind == kind
-            && self.metric == metric
-            && (self.subject == subject || pattern().as_ref().is_some_and(|p| p.matches(subject)))
+        let closure =
+            || matches!(kind, SubjectKind::Group | SubjectKind::Site) && self.key == names::short_key(subject);
+        self.kind == kind && self.metric == metric && (self.subject == subject || closure())
     }
 }
 
@@ -157,6 +130,11 @@ mod tests {
         let closure: Series = "group:p.f.func1#count".parse().unwrap();
         assert!(closure.is(SubjectKind::Group, "p.f.func2", "count"));
         assert!(!closure.is(SubjectKind::Group, "p.f.func2", "alive"));
+        for (name, other) in [("t*", "tax"), ("t?x", "tax"), ("[ab]", "a"), ("*", "tax"), ("{a,b}", "b")] {
+            let series: Series = format!("region:{name}#count").parse().unwrap();
+            assert!(series.is(SubjectKind::Region, name, "count"), "{name}");
+            assert!(!series.is(SubjectKind::Region, other, "count"), "a name is no glob: {name}");
+        }
         assert!(!closure.is(SubjectKind::Region, "p.f.func1", "count"));
     }
 

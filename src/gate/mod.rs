@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod cause;
+pub mod doubt;
 pub mod evidence;
 pub mod fold;
 pub mod package;
@@ -11,5 +12,6 @@ pub mod rules;
 mod steady;
 pub mod verdict;
 
+pub use doubt::Doubt;
 pub use package::{Aside, Opened};
 pub use verdict::{Evidence, Judged, Judgement, Outcome, Verdict, close, judge};

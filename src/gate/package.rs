@@ -90,11 +90,16 @@ impl Opened {
             for (c, change) in subject.changes.iter().enumerate() {
                 let mut terms =
                     super::rules::terms(config, subject.kind, subject.name(), subject.renamed_from(), change);
-                if unknown && !(package.head_runs.is_empty() && (terms.required || terms.named)) {
+                let asked_for = package.head_runs.is_empty() && (terms.required || terms.named);
+                if unknown && !asked_for && !terms.is_over_budget(change) {
                     // Nobody ran the package on one side: that is told once, not for each of its subjects.
                     continue;
                 }
                 if terms.level == Level::Off || (subject.is_framework() && !config.show_framework) {
+                    continue;
+                }
+                if change.is_more_than_presence() && !terms.is_over_budget(change) {
+                    // Of a subject that is new its count says all, unless a budget says that this is too much.
                     continue;
                 }
                 if subject.is_framework() {
@@ -213,9 +218,12 @@ impl Aside {
     }
 }
 
-/// Whether a rule speaks of one of a subject's series.
+/// Whether a rule speaks of one of a subject's series; of any that it had, where it is gone.
 pub fn matches(rule: &Rule, subject: &SubjectPair) -> bool {
     let names = [Some(subject.name()), subject.renamed_from()];
+    if subject.head.is_none() && names.iter().flatten().any(|n| rule.matches_subject(subject.kind, n)) {
+        return true;
+    }
     subject.changes.iter().any(|c| names.iter().flatten().any(|n| rule.matches(subject.kind, n, &c.path)))
 }
 

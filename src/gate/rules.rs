@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::{queue, steady};
-use crate::compare::Change;
+use crate::compare::{Change, Presence};
 use crate::config::{Assume, Config, Direction, Level, Rule};
 use crate::metrics::registry::{Class, Role, SubjectKind};
 
@@ -81,7 +81,7 @@ pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&s
     let asks = |r: &&&Rule| r.limits() || r.assume == Some(Assume::Exact) || r.direction == Some(Direction::Both);
     let implied = [flags, rule].iter().any(|r| asks(&r) && r.names_metrics()).then_some(Level::Error);
     let said = flags.level.or(rule.level).or(implied);
-    Terms {
+    let mut terms = Terms {
         only_if_proven: said.is_none() && metric.role == Role::Queue,
         steady: said.is_none() && metric.role == Role::Steady,
         level: said.unwrap_or(by_default),
@@ -97,13 +97,49 @@ pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&s
         named: rule.names(name) || old_name.is_some_and(|old| rule.names(old)),
         exact: rule.assume == Some(Assume::Exact),
         both_ways: rule.direction == Some(Direction::Both),
+    };
+    if matches!(change.presence, Presence::Removed(_)) {
+        let names = [Some(name), old_name];
+        terms.of_gone(config, kind, &names, path, said.is_some());
+    }
+    terms
+}
+
+impl Terms {
+    /// Whether the head is over its budget, and that is judged.
+    pub(super) fn is_over_budget(&self, change: &Change) -> bool {
+        let over = |budget: f64| change.head().is_some_and(|head| head > budget);
+        self.level >= Level::Warn && self.budget.is_some_and(over)
+    }
+
+    /// A subject that is gone has no series left but its count: what rules say of any of its series is said of that, up to the first
+    /// that speaks of the count itself. `said`: whether one says how much the count matters.
+    fn of_gone(&mut self, config: &Config, kind: SubjectKind, names: &[Option<&str>], path: &str, said: bool) {
+        let names = || names.iter().flatten();
+        let (mut required, mut named) = (None, None);
+        for rule in config.rules.iter().filter(|rule| names().any(|name| rule.matches_subject(kind, name))) {
+            let judged = rule.level.is_none_or(|level| level >= Level::Warn);
+            if rule.required {
+                required.get_or_insert(rule);
+            } else if judged && names().any(|name| rule.names(name)) {
+                named.get_or_insert(rule);
+            }
+            if names().any(|name| rule.matches(kind, name, path)) {
+                break;
+            }
+        }
+        self.required |= required.is_some();
+        self.named |= named.is_some();
+        if let (Some(rule), false) = (required.or(named), said) {
+            self.level = rule.level.unwrap_or(Level::Error).max(Level::Info);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::{Presence, per::Item};
+    use crate::compare::per::Item;
     use crate::config::{Pattern, quantity::Ratio};
     use crate::metrics::registry;
     use crate::stats::sample::Sample;

@@ -16,6 +16,7 @@
 use std::cell::OnceCell;
 
 use super::accept;
+use super::doubt::Doubt;
 use super::evidence::{self, Detectable};
 use super::package::{Aside, Opened};
 use super::queue;
@@ -169,6 +170,8 @@ pub struct Judged {
     pub times_out: bool,
     /// Whether the policy wants one environment, and there are two.
     pub mismatch: bool,
+    /// What was not compared that should have been.
+    pub doubt: Option<Doubt>,
     /// The least p-value of all series that can fail the build; 1 where none was tested.
     pub suspicion: f64,
     /// What the given runs could have found.
@@ -242,9 +245,10 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
     let differs = |p: &PackagePair| !p.is_stated_alternating(comparison.design) && !p.environment.is_none();
     let wants_one = |p: &&PackagePair| config.of(&p.name).on_env_mismatch == OnEnvMismatch::Fail;
     let mismatch = comparison.packages.iter().filter(wants_one).any(differs);
+    let doubt = Doubt::of(comparison);
     let verdict = if fails(Outcome::Regression) {
         Verdict::Regression
-    } else if partial || mismatch || gated == 0 || fails(Outcome::Inconclusive) {
+    } else if partial || mismatch || gated == 0 || doubt.is_some() || fails(Outcome::Inconclusive) {
         Verdict::Inconclusive
     } else {
         Verdict::Pass
@@ -265,6 +269,7 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
         partial,
         times_out,
         mismatch,
+        doubt,
         suspicion: weighed.suspicion,
         detectable: weighed.detectable,
         aside,
@@ -320,10 +325,7 @@ pub(super) fn alone(
         other => other,
     };
     judgement.evidence = evidence;
-    if let (Some(budget), Some(head)) = (judgement.terms.budget, change.head())
-        && head > budget
-        && judgement.terms.level >= Level::Warn
-    {
+    if judgement.terms.is_over_budget(change) {
         judgement.outcome = Outcome::Regression;
         judgement.evidence = Evidence::Budget;
     }

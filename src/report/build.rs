@@ -76,7 +76,7 @@ pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> 
         diagnoses: context.diagnoses.into_iter().map(|d| diagnosis(d, context.repository)).collect(),
         compared: left_out::compared(comparison, judged),
         not_compared,
-        warnings: left_out::warnings(comparison, context.warnings),
+        warnings: left_out::warnings(comparison, judged, context.warnings),
         environment,
         runs: left_out::runs(comparison),
         subjects,

@@ -53,6 +53,10 @@ fn reason(comparison: &Comparison, judged: &Judged, rows: &[Finding]) -> String 
     if judged.mismatch {
         return "base and head were recorded in different environments".to_owned();
     }
+    // Where something looks worse as well, that is why.
+    if let Some(doubt) = judged.doubt.as_ref().filter(|_| rows.iter().all(|r| r.verdict != Meaning::Inconclusive)) {
+        return doubt.to_string();
+    }
     if judged.gated == 0 {
         return "nothing that can fail the build could be compared".to_owned();
     }

@@ -56,6 +56,7 @@ pub(crate) fn package(name: &str, runs_of: (usize, usize), subjects: Vec<Subject
         stated: None,
         environment: Default::default(),
         tests_differ: false,
+        base_name: None,
         tests_unnamed: false,
         subjects,
     }

@@ -87,3 +87,4 @@ mod ship;
 mod slowest;
 mod thresholds;
 mod verdicts;
+mod waved_through;

@@ -61,9 +61,12 @@ pub(crate) fn told(base: &[Summary], head: &[Summary]) -> Report {
 
 /// The same with a configuration.
 fn told_with(base: &[Summary], head: &[Summary], config: &Config) -> Report {
-    let (comparison, judged) = judge(base, head, config);
+    // Each run of the head after that of the base.
+    let later = |run: &Summary| Summary { start_ns: run.start_ns + 500, end_ns: run.end_ns + 500, ..run.clone() };
+    let head: Vec<Summary> = head.iter().map(later).collect();
+    let (comparison, judged) = judge(base, &head, config);
     let repository = repository();
-    let drawn = [Drawn::of(base), Drawn::of(head)];
+    let drawn = [Drawn::of(base), Drawn::of(&head)];
     build::build(&comparison, &judged, Context { drawn, ..context(&repository) })
 }
 

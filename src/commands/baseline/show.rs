@@ -320,7 +320,7 @@ pub(in crate::commands) fn diff(args: &DiffArgs) -> Result<u8, Error> {
 fn differing(compared: &Comparison, place: &Place, out: &mut String, rows: &mut Vec<serde_json::Value>) {
     for package in &compared.packages {
         for subject in &package.subjects {
-            for change in subject.changes.iter().filter(|c| differs(c)) {
+            for change in subject.changes.iter().filter(|c| differs(c) && !c.is_more_than_presence()) {
                 let figure = |v: Option<f64>| v.map_or("none".to_owned(), |v| units::figure(v, change.metric.unit));
                 let by = change.ratio().map(|r| format!("  {}", units::change(r))).unwrap_or_default();
                 let name = format!("{} {} {}", subject.kind, subject.name(), change.path).replace("  ", " ");

@@ -125,7 +125,9 @@ fn one(path: &Path, new: Baseline, args: &UpdateArgs, config: &Config) -> Result
     let mut old = if path.exists() { super::load(path)? } else { Baseline::default() };
     let before = if path.exists() { Some(old.render()?) } else { None };
     for column in old.columns.iter_mut().filter(|c| !c.side.packages.is_empty()) {
-        column.side.rename(|package| &config.of(package).aliases);
+        let nothing = Side::default();
+        let fresh = new.column_of(&column.place).map_or(&nothing, |at| &new.columns[at].side);
+        column.side.rename(fresh, |package| &config.of(package).aliases);
     }
     let mut done = Done::default();
     if args.prune {

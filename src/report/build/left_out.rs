@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::compare::{Comparison, PackagePair, Presence};
+use crate::gate::doubt::{self, Doubt};
 use crate::gate::{Evidence, Judged};
 use crate::metrics::registry::{Class, Unit};
 use crate::report::escape::Text;
@@ -140,8 +141,13 @@ fn runs_of(comparison: &Comparison, side: fn(&PackagePair) -> &Vec<crate::compar
 }
 
 /// What is odd about runs, each thing once, with the first run that has it.
-pub(super) fn warnings(comparison: &Comparison, warnings: Vec<String>) -> Vec<Text> {
-    let mut warnings: Vec<Text> = warnings.into_iter().map(Text::from).collect();
+pub(super) fn warnings(comparison: &Comparison, judged: &Judged, warnings: Vec<String>) -> Vec<Text> {
+    let shared: usize = comparison.packages.iter().map(doubt::shared_runs).sum();
+    let said = match &judged.doubt {
+        None if shared > 0 => Some(format!("{shared} of the head's runs are the base's as well")),
+        other => other.as_ref().map(Doubt::to_string),
+    };
+    let mut warnings: Vec<Text> = said.into_iter().chain(warnings).map(Text::from).collect();
     const PARTIAL: &str = "partial: the end is missing, and nothing that rests on it is a pass";
     let mut first: Vec<(&str, &str, Vec<&str>)> = Vec::new();
     let mut note = |kind, message, source| match first.iter_mut().find(|(k, ..)| *k == kind) {
