@@ -87,6 +87,14 @@ pub enum Error {
         /// The trace.
         file: String,
     },
+    /// A run in which something failed, where only those that passed will do.
+    #[error("{file}: {what} failed in this run, and a baseline is made of runs that passed")]
+    FailedTest {
+        /// The trace.
+        file: String,
+        /// The test, or words for all of it.
+        what: String,
+    },
     /// A comparison that would compare nothing.
     #[error("nothing in common to compare: {0}")]
     NothingInCommon(String),
@@ -202,6 +210,7 @@ impl Error {
             Error::Input { .. } => "input",
             Error::MissingBaseline { .. } => "missing-baseline",
             Error::Partial { .. } => "partial",
+            Error::FailedTest { .. } => "failed-test",
             Error::NothingInCommon(_) => "nothing-in-common",
             Error::Write { .. } => "write",
             Error::Refused { .. } => "refused",
@@ -229,6 +238,7 @@ impl Error {
             | Error::Read { file, .. }
             | Error::Input { file, .. }
             | Error::Partial { file }
+            | Error::FailedTest { file, .. }
             | Error::Write { file, .. }
             | Error::Refused { file, .. } => Some(file.clone()),
             Error::MissingBaseline { path } => Some(path.display().to_string()),
@@ -277,6 +287,9 @@ impl Error {
                 path.display()
             ),
             Error::Partial { .. } => "record the run again and let the program end".to_owned(),
+            Error::FailedTest { .. } => {
+                "make it pass, or leave it out with -skip here and wherever runs are compared with the baseline, and record again".to_owned()
+            }
             Error::NothingInCommon(_) => {
                 "record the same tests on both sides: the same packages, -run and -bench".to_owned()
             }

@@ -13,7 +13,7 @@ use crate::metrics::population::{self, Owner};
 use crate::metrics::registry::SubjectKind;
 use crate::metrics::{Chosen, Names};
 use crate::subject::{SubjectPattern, matches_target};
-use crate::summary::{Summary, TestRun};
+use crate::summary::{RunOutcome, Summary, TestOutcome, TestRun};
 use crate::timeline::{Moment, Window};
 pub use edge::Edge;
 
@@ -42,12 +42,13 @@ pub struct Narrow {
 /// the output of `go test`.
 pub fn copy_names(whole: &Summary, part: &mut Summary) {
     part.package.clone_from(&whole.package);
-    part.operations = whole.operations;
+    (part.operations, part.outcome) = (whole.operations, whole.outcome);
     part.attribution.method = whole.attribution.method;
     part.attribution.note.clone_from(&whole.attribution.note);
     for (test, known) in part.tests.iter_mut().zip(&whole.tests) {
         test.name.clone_from(&known.name);
         (test.named_by, test.repeat, test.operations) = (known.named_by, known.repeat, known.operations);
+        test.outcome = known.outcome;
     }
     part.attribution.named = part.tests.iter().filter(|t| !t.name.is_empty()).count() as u64;
 }
@@ -275,7 +276,13 @@ fn keep_tests(summary: &mut Summary, wanted: &[bool]) {
     if wanted.iter().all(|&w| w) {
         return;
     }
+    let has_failed = |tests: &[TestRun]| tests.iter().any(|t| t.outcome == Some(TestOutcome::Failed));
+    let failed = has_failed(&summary.tests);
     let new = keep(&mut summary.tests, wanted);
+    if failed && !has_failed(&summary.tests) {
+        // What failed is not looked at.
+        summary.outcome = Some(RunOutcome::Passed);
+    }
     let at = |old: usize| new.get(old).copied().flatten();
     for test in &mut summary.tests {
         test.parent = test.parent.and_then(at);

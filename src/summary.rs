@@ -21,7 +21,9 @@ pub use instances::{GoroutineInstance, Instances, RegionInstance, SliceInstance,
 pub use load::{Gc, Heap, HeapPoint, Latency, LoadPoint, Sched};
 pub use spans::{OfTask, RangeStat, Region, Task};
 pub use stacks::{OTHERS, Profile, Profiles, Site, SiteFrame, StackCount, Waker};
-pub use tests::{Attribution, SlowSpan, Slowest, SlowestTask, TestKind, TestNamedBy, TestRun, TestSite};
+pub use tests::{
+    Attribution, RunOutcome, SlowSpan, Slowest, SlowestTask, TestKind, TestNamedBy, TestOutcome, TestRun, TestSite,
+};
 pub use times::{Group, Position, Times};
 
 /// The version of this document. Readers accept this one and the ones before it.
@@ -104,6 +106,9 @@ pub struct Summary {
     /// Tests, subtests and benchmarks, each repeat by itself, in the order in which they began.
     #[serde(default)]
     pub tests: Vec<TestRun>,
+    /// What `go test` says of the run as a whole, where that is known. A test that has no outcome passed then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<RunOutcome>,
     /// How tests got their names, and what belongs to none.
     #[serde(default)]
     pub attribution: Attribution,

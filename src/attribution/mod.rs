@@ -24,19 +24,27 @@ pub fn name_tests(summary: &mut Summary, printed: Option<&TestOutput>) {
     let mut note = String::new();
     for test in &mut summary.tests {
         name_it(test, "", TestNamedBy::Nothing);
-        (test.repeat, test.operations) = (0, None);
+        (test.repeat, test.operations, test.outcome) = (0, None, None);
     }
+    summary.outcome = None;
+    let mut outcomes = BTreeMap::new();
     if let Some(printed) = printed {
         match of_this_trace(summary, printed) {
             Ok(package) => {
                 summary.package = Some(package.name.clone()).filter(|name| !name.is_empty());
                 note = apply(summary, package);
+                summary.outcome = package.outcome;
+                outcomes = package.outcomes();
             }
             Err(why) => note = why,
         }
     }
     by_stack(&mut summary.tests);
     count_repeats(&mut summary.tests);
+    for test in summary.tests.iter_mut().filter(|t| t.named_by != TestNamedBy::Nothing) {
+        let repeats = outcomes.get(test.name.as_str()).zip(usize::try_from(test.repeat).ok());
+        test.outcome = repeats.and_then(|(ended, repeat)| ended.get(repeat).copied().flatten());
+    }
     finish(summary, note);
 }
 

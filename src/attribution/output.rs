@@ -1,8 +1,10 @@
-//! What `go test` printed: the tests in the order in which they began, and the results of benchmarks.
+//! What `go test` printed: the tests in the order in which they began, what became of them, and the results of benchmarks.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+
+use crate::summary::{RunOutcome, TestOutcome};
 
 /// More of an output than this is not read.
 const MOST_LINES: usize = 20_000_000;
@@ -23,6 +25,10 @@ pub struct Package {
     pub ran: Vec<String>,
     /// Results of benchmarks in order: name without the number of processors, and operations.
     pub results: Vec<(String, u64)>,
+    /// What became of the tests that ended, by name, a repeat after the other; `None` for those that passed.
+    pub ended: BTreeMap<String, Vec<Option<TestOutcome>>>,
+    /// What became of all of it, where the output goes that far.
+    pub outcome: Option<RunOutcome>,
     /// What the last line has so far: benchmarks print theirs in two parts.
     line: String,
 }
@@ -36,6 +42,36 @@ impl Package {
     /// Benchmarks, where they were announced.
     pub fn benchmarks(&self) -> impl Iterator<Item = &str> {
         self.ran.iter().map(String::as_str).filter(|n| n.starts_with("Benchmark"))
+    }
+
+    /// What became of each repeat of each test, by name. What began and never ended was running when the run failed:
+    /// a panic, `os.Exit` or the timeout stopped it. Of benchmarks that pass nothing is said.
+    pub fn outcomes(&self) -> BTreeMap<&str, Vec<Option<TestOutcome>>> {
+        let mut all: BTreeMap<&str, Vec<Option<TestOutcome>>> =
+            self.ended.iter().map(|(name, ended)| (name.as_str(), ended.clone())).collect();
+        if self.outcome == Some(RunOutcome::Failed) {
+            let mut began: BTreeMap<&str, usize> = BTreeMap::new();
+            for name in self.tests() {
+                let began = began.entry(name).or_default();
+                *began += 1;
+                let ended = all.entry(name).or_default();
+                if ended.len() < *began {
+                    ended.push(Some(TestOutcome::Failed));
+                }
+            }
+        }
+        all
+    }
+
+    /// Whether it says nothing of any test.
+    fn is_empty(&self) -> bool {
+        self.ran.is_empty() && self.results.is_empty() && self.ended.is_empty()
+    }
+
+    /// A test has ended.
+    fn end(&mut self, test: &str, outcome: Option<TestOutcome>) {
+        let name = if test.starts_with("Benchmark") { without_procs(test) } else { test };
+        self.ended.entry(name.to_owned()).or_default().push(outcome);
     }
 
     /// Takes in more of what was printed.
@@ -81,7 +117,7 @@ impl TestOutput {
         } else {
             output.take_plain(text);
         }
-        let empty = output.packages.iter().all(|p| p.ran.is_empty() && p.results.is_empty());
+        let empty = output.packages.iter().all(|p| p.is_empty() && p.outcome != Some(RunOutcome::Failed));
         (!empty).then_some(output)
     }
 
@@ -103,6 +139,14 @@ impl TestOutput {
         match line.action.as_str() {
             "run" => self.package(line.package, places).ran.push(line.test),
             "output" => self.package(line.package, places).print(&line.output),
+            "pass" | "fail" | "skip" if line.test.is_empty() => {
+                let failed = line.action == "fail";
+                let package = self.package(line.package, places);
+                package.outcome = Some(if failed { RunOutcome::Failed } else { RunOutcome::Passed });
+            }
+            "pass" => self.package(line.package, places).end(&line.test, None),
+            "fail" => self.package(line.package, places).end(&line.test, Some(TestOutcome::Failed)),
+            "skip" => self.package(line.package, places).end(&line.test, Some(TestOutcome::Skipped)),
             _ => {}
         }
     }
@@ -116,17 +160,42 @@ impl TestOutput {
                 package.ran.push(name.trim_end().to_owned());
             } else if let Some(name) = line.strip_prefix("pkg: ") {
                 name.trim().clone_into(&mut package.name);
-            } else if let Some(done) = line.strip_prefix("ok  \t") {
+            } else if let Some((outcome, done)) = last_line(line) {
                 done.split('\t').next().unwrap_or_default().trim().clone_into(&mut package.name);
+                package.outcome = Some(outcome);
                 self.packages.push(std::mem::take(&mut package));
+            } else if let Some((name, outcome)) = report(line) {
+                package.end(name, outcome);
+            } else if line == "PASS" || line == "FAIL" {
+                // What the test binary itself says at its end, as test2json reads it.
+                package.outcome = Some(if line == "PASS" { RunOutcome::Passed } else { RunOutcome::Failed });
             } else {
                 package.results.extend(result(line));
             }
         }
-        if !package.ran.is_empty() || !package.results.is_empty() {
+        if !package.is_empty() {
             self.packages.push(package);
         }
     }
+}
+
+/// The line that `go test` ends a package with, and what follows its first word. One that was not built has not run.
+fn last_line(line: &str) -> Option<(RunOutcome, &str)> {
+    let failed = line.strip_prefix("FAIL\t").filter(|rest| !rest.ends_with(']'));
+    let passed = line.strip_prefix("ok  \t").map(|rest| (RunOutcome::Passed, rest));
+    passed.or_else(|| failed.map(|rest| (RunOutcome::Failed, rest)))
+}
+
+/// What became of a test, if this line says so: `    --- FAIL: TestA/x (0.00s)`.
+fn report(line: &str) -> Option<(&str, Option<TestOutcome>)> {
+    let (word, rest) = line.trim_start_matches(' ').strip_prefix("--- ")?.split_once(": ")?;
+    let outcome = match word {
+        "PASS" => None,
+        "FAIL" => Some(TestOutcome::Failed),
+        "SKIP" => Some(TestOutcome::Skipped),
+        _ => return None,
+    };
+    Some((rest.split_whitespace().next()?, outcome))
 }
 
 /// The result of a benchmark, if this line is one: `BenchmarkSum-8  100  123 ns/op`.
@@ -138,11 +207,15 @@ fn result(line: &str) -> Option<(String, u64)> {
     if !is_result {
         return None;
     }
-    let bare = match name.rsplit_once('-') {
+    Some((without_procs(name).to_owned(), n))
+}
+
+/// The name of a benchmark without the number of processors.
+fn without_procs(name: &str) -> &str {
+    match name.rsplit_once('-') {
         Some((bare, procs)) if !procs.is_empty() && procs.bytes().all(|b| b.is_ascii_digit()) => bare,
         _ => name,
-    };
-    Some((bare.to_owned(), n))
+    }
 }
 
 #[cfg(test)]

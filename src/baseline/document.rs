@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Baseline, Column, Place};
+use crate::compare::outcomes::Outcomes;
 use crate::compare::packages::NamedBy;
 use crate::compare::side::Repeat;
 use crate::compare::{Mode, Run, Subject, SubjectId, Values};
@@ -73,6 +74,8 @@ pub(super) struct RunLine {
     #[serde(default, skip_serializing_if = "is_default")]
     tests_named: bool,
     #[serde(default, skip_serializing_if = "is_default")]
+    outcomes: Outcomes,
+    #[serde(default, skip_serializing_if = "is_default")]
     narrowed: String,
 }
 
@@ -135,6 +138,7 @@ impl RunLine {
             snapshot: run.snapshot,
             operations: run.operations,
             tests_named: run.tests_named,
+            outcomes: run.outcomes.clone(),
             narrowed: run.narrowed.clone(),
         }
     }
@@ -152,6 +156,7 @@ impl RunLine {
             operations: self.operations,
             mode: self.mode,
             tests_named: self.tests_named,
+            outcomes: self.outcomes,
             narrowed: self.narrowed,
             ..Run::default()
         }

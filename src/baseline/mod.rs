@@ -175,7 +175,7 @@ impl Baseline {
     /// As a baseline holds it: without what only its machine knows, and without the framework's own subjects.
     ///
     /// # Errors
-    /// Where a run is partial: a baseline is made of whole runs.
+    /// Where a run is partial or a test failed in it: a baseline is made of whole runs that passed.
     pub fn portable(&self, repository: &Repository) -> Result<Baseline, Error> {
         let mut out = self.clone();
         for column in &mut out.columns {
@@ -279,6 +279,9 @@ impl From<Side> for Baseline {
 fn make_portable(side: &mut Side, repository: &Repository) -> Result<(), Error> {
     if let Some(run) = side.runs().find(|r| !r.complete) {
         return Err(Error::Partial { file: run.source.clone() });
+    }
+    if let Some((run, what)) = side.runs().find_map(|r| Some((r, r.outcomes.failure()?))) {
+        return Err(Error::FailedTest { file: run.source.clone(), what });
     }
     for package in side.packages.values_mut() {
         for run in &mut package.runs {

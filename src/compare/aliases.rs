@@ -19,6 +19,7 @@ impl Side {
         for (name, package) in &mut self.packages {
             let aliases = aliases(name);
             let other = head.packages.get(name).or(only);
+            package.runs.iter_mut().for_each(|run| run.outcomes.rename(aliases));
             let old: Vec<SubjectId> =
                 package.subjects.keys().filter(|id| aliases.contains_key(&id.name)).cloned().collect();
             for id in old {

@@ -9,6 +9,7 @@ use super::design::{self, Design, Recorded};
 use super::environment::Difference;
 use super::figures::Values;
 use super::names;
+use super::outcomes::{self, Unlike};
 use super::packages::{self, NamedBy};
 use super::per::{self, Item};
 use super::side::{Package, Run, Side, Subject, SubjectId};
@@ -42,6 +43,8 @@ pub struct PackagePair {
     pub environment: Difference,
     /// Whether another number of tests ran.
     pub tests_differ: bool,
+    /// Tests that failed or were skipped, and not as often on the other side.
+    pub unlike: Vec<Unlike>,
     /// Whether tests are compared all together although some of them have names.
     pub tests_unnamed: bool,
     /// What was joined.
@@ -144,6 +147,7 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
     let environment = Difference::between(&base.runs.iter().collect::<Vec<_>>(), &head.runs.iter().collect::<Vec<_>>());
     let tests_differ = per::tests_differ(&base, &head);
     let unnamed = choose_tests(&mut base, &mut head);
+    let unlike = outcomes::unlike(&base, &head, unnamed);
     let both = per::Both::of(&base, &head);
     let (b, h): (Vec<Known<'_>>, Vec<Known<'_>>) = (base.subjects.iter().collect(), head.subjects.iter().collect());
     let joined: Vec<_> = pair_subjects(&b, &h)
@@ -179,6 +183,7 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
         stated: None,
         environment,
         tests_differ,
+        unlike,
         tests_unnamed: unnamed,
         subjects,
     }

@@ -13,6 +13,7 @@ pub mod framework;
 pub mod join;
 pub mod names;
 pub mod of_test;
+pub mod outcomes;
 pub mod packages;
 pub mod per;
 pub mod side;

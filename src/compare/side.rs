@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::framework::{self, Owner};
 use super::of_test::{self, OfTest};
+use super::outcomes::Outcomes;
 use super::{Figures, names, packages};
 use crate::metrics::registry::{Path, SubjectKind, View, metrics_of};
 use crate::summary::{Environment, Group, Position, Site, SiteFrame, Summary, TestNamedBy, TestRun, Warning};
@@ -71,6 +72,9 @@ pub struct Run {
     /// Whether each of its tests has a name, so that they can be compared one by one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub tests_named: bool,
+    /// What became of its tests.
+    #[serde(default, skip_serializing_if = "Outcomes::is_empty")]
+    pub outcomes: Outcomes,
     /// What of its trace was asked for; empty for all of it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub narrowed: String,
@@ -241,6 +245,7 @@ fn run_of(summary: &Summary, rounds: Option<u64>) -> Run {
         operations,
         mode,
         tests_named: summary.attribution.tests > 0 && summary.attribution.named == summary.attribution.tests,
+        outcomes: Outcomes::of(summary),
         narrowed: summary.narrowed.clone(),
         warnings: summary.warnings.clone(),
     }

@@ -10,6 +10,7 @@ pub mod queue;
 pub mod rank;
 pub mod rules;
 mod steady;
+mod unlike;
 pub mod verdict;
 
 pub use doubt::Doubt;

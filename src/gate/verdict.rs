@@ -22,6 +22,7 @@ use super::package::{Aside, Opened};
 use super::queue;
 use super::rules::Terms;
 use super::steady;
+use super::unlike;
 use crate::compare::change::{Change, Presence};
 use crate::compare::{Comparison, PackagePair, SubjectPair, names};
 use crate::config::{Accept, Config, Level, OnEnvMismatch, OnInconclusive};
@@ -127,6 +128,8 @@ pub enum Evidence {
     Regrouped,
     /// Another number of tests ran.
     TestsDiffer,
+    /// A test failed or was skipped on one side.
+    OutcomesDiffer,
     /// New, or gone.
     Presence,
     /// Nothing speaks for a change.
@@ -172,6 +175,8 @@ pub struct Judged {
     pub mismatch: bool,
     /// What was not compared that should have been.
     pub doubt: Option<Doubt>,
+    /// Tests that failed or were skipped on one side, as far as they matter: which package, which of its [`PackagePair::unlike`].
+    pub unlike: Vec<(usize, usize)>,
     /// The least p-value of all series that can fail the build; 1 where none was tested.
     pub suspicion: f64,
     /// What the given runs could have found.
@@ -233,6 +238,7 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
             judgement.interval = interval::relative(base.values(), head.values());
         }
     }
+    let unlike = unlike::set_aside(&mut judgements, comparison);
     let gated = judgements
         .iter()
         .filter(|j| j.terms.level == Level::Error && j.evidence != Evidence::Environment)
@@ -248,7 +254,8 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
     let doubt = Doubt::of(comparison);
     let verdict = if fails(Outcome::Regression) {
         Verdict::Regression
-    } else if partial || mismatch || gated == 0 || doubt.is_some() || fails(Outcome::Inconclusive) {
+    } else if partial || mismatch || doubt.is_some() || !unlike.is_empty() || gated == 0 || fails(Outcome::Inconclusive)
+    {
         Verdict::Inconclusive
     } else {
         Verdict::Pass
@@ -256,7 +263,9 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
     let exit_code = match verdict {
         Verdict::Pass => exit::PASS,
         Verdict::Regression => exit::REGRESSION,
-        Verdict::Inconclusive if partial || mismatch || inconclusive_fails(comparison, &judgements, config) => {
+        Verdict::Inconclusive
+            if partial || mismatch || inconclusive_fails(comparison, &judgements, &unlike, config) =>
+        {
             exit::INCONCLUSIVE
         }
         Verdict::Inconclusive => exit::PASS,
@@ -270,6 +279,7 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
         times_out,
         mismatch,
         doubt,
+        unlike,
         suspicion: weighed.suspicion,
         detectable: weighed.detectable,
         aside,
@@ -278,10 +288,16 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
 
 /// Whether what is inconclusive fails the build: as the packages say that it is of; all of them, where nothing gates; and where there
 /// is no package, as is said of the whole.
-fn inconclusive_fails(comparison: &Comparison, judgements: &[Judgement], config: &Config) -> bool {
+fn inconclusive_fails(
+    comparison: &Comparison,
+    judgements: &[Judgement],
+    unlike: &[(usize, usize)],
+    config: &Config,
+) -> bool {
     let fails = |package: &str| config.of(package).on_inconclusive == OnInconclusive::Fail;
     let unproven = |j: &&Judgement| j.terms.level == Level::Error && j.outcome == Outcome::Inconclusive;
-    let mut suspects = judgements.iter().filter(unproven).map(|j| comparison.packages[j.at.0].name.as_str()).peekable();
+    let suspects = judgements.iter().filter(unproven).map(|j| j.at.0).chain(unlike.iter().map(|u| u.0));
+    let mut suspects = suspects.map(|p| comparison.packages[p].name.as_str()).peekable();
     if suspects.peek().is_some() {
         return suspects.any(fails);
     }

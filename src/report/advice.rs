@@ -22,6 +22,12 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
             commands: Vec::new(),
         });
     }
+    if judged.verdict == Verdict::Inconclusive && !judged.unlike.is_empty() {
+        return Some(Advice {
+            why: "What a test did not do took no time: record again where the same tests pass on both sides.".into(),
+            commands: Vec::new(),
+        });
+    }
     let package = comparison.packages.iter().find(|p| !p.base_runs.is_empty() && !p.head_runs.is_empty())?;
     let have = package.base_runs.len().min(package.head_runs.len()) as u64;
     // The family is tested as one, so that its size asks for no more runs.

@@ -5,6 +5,7 @@ mod durations;
 mod left_out;
 mod pictures;
 mod slowest;
+mod unlike;
 mod words;
 
 pub use drawn::Drawn;
@@ -76,7 +77,11 @@ pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> 
         diagnoses: context.diagnoses.into_iter().map(|d| diagnosis(d, context.repository)).collect(),
         compared: left_out::compared(comparison, judged),
         not_compared,
-        warnings: left_out::warnings(comparison, judged, context.warnings),
+        warnings: left_out::warnings(
+            comparison,
+            judged,
+            unlike::warnings(comparison, judged).chain(context.warnings).collect(),
+        ),
         environment,
         runs: left_out::runs(comparison),
         subjects,

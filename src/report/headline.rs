@@ -6,6 +6,7 @@ use super::units;
 use crate::compare::Comparison;
 use crate::gate::evidence::RUNS_FOR_TEST;
 use crate::gate::{Judged, Verdict};
+use crate::summary::TestOutcome;
 
 /// One line that stands alone: `regression: ...`.
 pub fn headline(comparison: &Comparison, judged: &Judged, rows: &[Finding], environment: &Environment) -> Text {
@@ -56,6 +57,12 @@ fn reason(comparison: &Comparison, judged: &Judged, rows: &[Finding]) -> String 
     // Where something looks worse as well, that is why.
     if let Some(doubt) = judged.doubt.as_ref().filter(|_| rows.iter().all(|r| r.verdict != Meaning::Inconclusive)) {
         return doubt.to_string();
+    }
+    if let Some(unlike) = judged.unlike.first().and_then(|&(p, i)| comparison.packages.get(p)?.unlike.get(i)) {
+        return match unlike.how {
+            TestOutcome::Failed => "a test failed on one side".to_owned(),
+            TestOutcome::Skipped => "a test was skipped on one side".to_owned(),
+        };
     }
     if judged.gated == 0 {
         return "nothing that can fail the build could be compared".to_owned();

@@ -33,6 +33,26 @@ pub enum TestNamedBy {
     Stack,
 }
 
+/// What became of a test, where that is anything but that it passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TestOutcome {
+    /// It failed, or its run did before it was over.
+    Failed,
+    /// It was skipped.
+    Skipped,
+}
+
+/// What `go test` says of a run as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RunOutcome {
+    /// All of it passed or was skipped.
+    Passed,
+    /// Something failed.
+    Failed,
+}
+
 /// One repeat of a test or benchmark: its own goroutine and all that it, and those, created; subtests apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestRun {
@@ -44,6 +64,9 @@ pub struct TestRun {
     pub named_by: TestNamedBy,
     /// Which repeat it is (`-count`), from 0.
     pub repeat: u64,
+    /// What became of it, where the output says anything but that it passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<TestOutcome>,
     /// Index of the test around it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<usize>,

@@ -57,6 +57,7 @@ pub(crate) fn package(name: &str, runs_of: (usize, usize), subjects: Vec<Subject
         environment: Default::default(),
         tests_differ: false,
         base_name: None,
+        unlike: Vec::new(),
         tests_unnamed: false,
         subjects,
     }

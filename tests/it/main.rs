@@ -66,6 +66,7 @@ mod monorepo;
 mod mutate;
 mod narrow;
 mod ordering;
+mod outcomes;
 mod papers;
 mod profiles;
 mod proofs;

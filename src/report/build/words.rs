@@ -136,6 +136,7 @@ pub(super) fn evidence(evidence: &Evidence, change: &Change) -> Told {
         Evidence::FewRuns => ("unproven", "not tested: it cannot fail the build".to_owned(), None),
         Evidence::Environment => ("environment", "recorded in another environment".to_owned(), None),
         Evidence::TestsDiffer => ("tests-differ", "another number of tests ran".to_owned(), None),
+        Evidence::OutcomesDiffer => ("outcomes-differ", "a test failed or was skipped on one side".to_owned(), None),
         Evidence::Regrouped => {
             ("regrouped", "another number of items, which together take as long as before".to_owned(), None)
         }

@@ -1,0 +1,167 @@
+//! What became of the tests of each run, and which of them fared otherwise on the other side.
+//!
+//! ```text
+//!   base   TestA passed  passed  passed        head   TestA failed  failed  failed       unlike: no work, no time
+//!          TestB skipped skipped skipped              TestB skipped skipped skipped      alike: nothing to say
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::side::{Package, Run, SubjectId};
+use crate::metrics::registry::SubjectKind;
+use crate::summary::{RunOutcome, Summary, TestNamedBy, TestOutcome, TestRun};
+
+/// What became of the tests of a run, as far as its output says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcomes {
+    /// Whether the output says how the run ended: what is not listed passed then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub known: bool,
+    /// Whether it failed, and no test that has a name did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
+    /// Tests any repeat of which failed, in order; of those within each other the innermost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<String>,
+    /// Tests all repeats of which were skipped, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<String>,
+}
+
+impl Outcomes {
+    /// Those of a run.
+    pub fn of(summary: &Summary) -> Outcomes {
+        let tests = &summary.tests;
+        let mut outer = vec![false; tests.len()];
+        for test in tests.iter().filter(|t| t.outcome == Some(TestOutcome::Failed)) {
+            if let Some(outer) = test.parent.and_then(|parent| outer.get_mut(parent)) {
+                *outer = true;
+            }
+        }
+        let named = || tests.iter().zip(&outer).filter(|(t, _)| t.named_by != TestNamedBy::Nothing);
+        let is = |how: TestOutcome| move |t: &TestRun| t.outcome == Some(how);
+        let failed: BTreeSet<&str> =
+            named().filter(|(t, outer)| is(TestOutcome::Failed)(t) && !**outer).map(|(t, _)| t.name.as_str()).collect();
+        let mut skipped: BTreeSet<&str> =
+            named().filter(|(t, _)| is(TestOutcome::Skipped)(t)).map(|(t, _)| t.name.as_str()).collect();
+        for (test, _) in named().filter(|(t, _)| !is(TestOutcome::Skipped)(t)) {
+            skipped.remove(test.name.as_str());
+        }
+        let owned = |names: BTreeSet<&str>| names.into_iter().map(str::to_owned).collect();
+        Outcomes {
+            known: summary.outcome.is_some(),
+            whole: summary.outcome == Some(RunOutcome::Failed) && failed.is_empty(),
+            failed: owned(failed),
+            skipped: owned(skipped),
+        }
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Outcomes::default()
+    }
+
+    /// What failed, if anything did.
+    pub fn failure(&self) -> Option<String> {
+        self.failed.first().cloned().or_else(|| self.whole.then(|| "go test".to_owned()))
+    }
+
+    /// Calls tests by their new names.
+    pub(super) fn rename(&mut self, aliases: &BTreeMap<String, String>) {
+        for names in [&mut self.failed, &mut self.skipped] {
+            for name in names.iter_mut() {
+                if let Some(new) = aliases.get(name) {
+                    name.clone_from(new);
+                }
+            }
+            names.sort();
+        }
+    }
+
+    /// What it lists; a run that failed as a whole has no name.
+    fn listed(&self) -> impl Iterator<Item = (TestOutcome, &str)> {
+        let whole = self.whole.then_some((TestOutcome::Failed, ""));
+        let failed = self.failed.iter().map(|name| (TestOutcome::Failed, name.as_str()));
+        whole.into_iter().chain(failed).chain(self.skipped.iter().map(|name| (TestOutcome::Skipped, name.as_str())))
+    }
+}
+
+/// A test that failed or was skipped, and not as often on the other side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unlike {
+    /// Its name; empty where runs failed as a whole.
+    pub test: String,
+    /// What became of it.
+    pub how: TestOutcome,
+    /// In the runs of the base.
+    pub base: Fared,
+    /// In the runs of the head.
+    pub head: Fared,
+}
+
+/// How a test fared on one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fared {
+    /// In how many runs it failed, or was skipped.
+    pub runs: usize,
+    /// Of how many.
+    pub of: usize,
+    /// Whether it is known what became of it in all of them.
+    pub known: bool,
+    /// Whether it passed in all others.
+    pub passed: bool,
+}
+
+impl Unlike {
+    /// Whether nobody knows whether the sides differ in it: the output of some runs is missing, as in baselines that older
+    /// versions wrote, and many a test is skipped everywhere.
+    pub fn is_unsure(&self) -> bool {
+        let unsure = |side: Fared| side.runs < side.of && !side.known;
+        self.how == TestOutcome::Skipped && (unsure(self.base) || unsure(self.head))
+    }
+
+    /// Whether it was left undone more often in the base than in the head: what is worse then may be what it did.
+    pub fn is_mostly_of_base(&self) -> bool {
+        self.base.runs.saturating_mul(self.head.of) > self.head.runs.saturating_mul(self.base.of)
+    }
+}
+
+/// The tests that fared otherwise on the other side. `unnamed`: tests are not compared one by one.
+pub(super) fn unlike(base: &Package, head: &Package, unnamed: bool) -> Vec<Unlike> {
+    let mut counts: BTreeMap<(TestOutcome, &str), [usize; 2]> = BTreeMap::new();
+    for (side, package) in [base, head].into_iter().enumerate() {
+        for listed in package.runs.iter().flat_map(|run| run.outcomes.listed()) {
+            counts.entry(listed).or_default()[side] += 1;
+        }
+    }
+    let of = [base.runs.len(), head.runs.len()];
+    if of.contains(&0) {
+        return Vec::new();
+    }
+    let has = |package: &Package, test: &str| {
+        let is = |kind| package.subjects.contains_key(&SubjectId { kind, name: test.to_owned() });
+        unnamed || is(SubjectKind::Test) || is(SubjectKind::Benchmark)
+    };
+    let known = [base, head].map(|p| p.runs.iter().all(|run: &Run| run.outcomes.known));
+    let unlike = counts.iter().filter(|(_, runs)| **runs != of).filter(|((how, test), _)| {
+        // A new test that is skipped has left nothing undone.
+        *how == TestOutcome::Failed || (has(base, test) && has(head, test))
+    });
+    let other = |how| if how == TestOutcome::Failed { TestOutcome::Skipped } else { TestOutcome::Failed };
+    unlike
+        .map(|(&(how, test), runs)| {
+            let fared = |side: usize, package: &Package| Fared {
+                runs: runs[side],
+                of: of[side],
+                known: known[side],
+                passed: known[side]
+                    && counts.get(&(other(how), test)).is_none_or(|n| n[side] == 0)
+                    && (test.is_empty() || has(package, test)),
+            };
+            Unlike { test: test.to_owned(), how, base: fared(0, base), head: fared(1, head) }
+        })
+        .collect()
+}
