@@ -158,13 +158,21 @@ fn a_summary_that_died_or_was_written_anew_is_not_passed_over() {
     let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(whole.iter().flat_map(|&b| [b, 0])).collect();
     let broken =
         [("empty", vec![]), ("zeros", vec![0; 100]), ("a byte", whole[..1].to_vec()), ("cut", whole[..20].to_vec())];
-    for (what, bytes) in broken.into_iter().chain([("cut late", whole[..whole.len() - 3].to_vec()), ("UTF-16", utf16)])
-    {
-        std::fs::write(&second, bytes).unwrap();
-        let got = cli(dir, &["base", "head"]);
-        assert_eq!(got.status.code(), Some(2), "{what}: {}", out(&got));
-        assert!(err(&got).contains("2.json"), "{what}: {}", err(&got));
+    let broken: Vec<_> =
+        broken.into_iter().chain([("cut late", whole[..whole.len() - 3].to_vec()), ("UTF-16", utf16)]).collect();
+    // A log that is called like a trace has not printed it.
+    for beside in ["", "log"] {
+        if !beside.is_empty() {
+            std::fs::write(dir.join("head/2.out"), beside).unwrap();
+        }
+        for (what, bytes) in &broken {
+            std::fs::write(&second, bytes).unwrap();
+            let got = cli(dir, &["base", "head"]);
+            assert_eq!(got.status.code(), Some(2), "{what}, {beside}: {}", out(&got));
+            assert!(err(&got).contains("2.json"), "{what}, {beside}: {}", err(&got));
+        }
     }
+    std::fs::remove_file(dir.join("head/2.out")).unwrap();
     // With sorted keys and spaces what says whose it is stands far behind.
     let sorted: serde_json::Value = serde_json::from_slice(&whole).unwrap();
     let text = format!("{{{}{}", " ".repeat(5000), &sorted.to_string()[1..]);

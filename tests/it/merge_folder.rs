@@ -41,14 +41,25 @@ fn a_shard_that_died_while_it_wrote_is_no_pass() {
         ("of PowerShell", utf16),
         ("packed", gzip.finish().unwrap()),
     ];
-    for (what, bytes) in broken {
-        std::fs::write(dir.join("all/slow.json"), bytes).unwrap();
-        for given in ["all", "all/*.json"] {
-            let (status, said, _) = merge(dir, &[given]);
-            assert_eq!(status, Some(2), "{what}, {given}: {said}");
-            assert!(said.contains("slow.json"), "{what}, {given}: {said}");
+    // What a job logged may be called like a trace of the same run.
+    for beside in [None, Some("slow.out"), Some("slow.trace"), Some("slow.out.gz")] {
+        if let Some(name) = beside {
+            std::fs::write(dir.join("all").join(name), "ok  example.com/shop/db 1.2s\n").unwrap();
+        }
+        for (what, bytes) in &broken {
+            std::fs::write(dir.join("all/slow.json"), bytes).unwrap();
+            for given in ["all", "all/*.json"] {
+                let (status, said, _) = merge(dir, &[given]);
+                assert_eq!(status, Some(2), "{what}, {given}, {beside:?}: {said}");
+                assert!(said.contains("slow.json"), "{what}, {given}, {beside:?}: {said}");
+            }
         }
     }
+    // The logs alone are none of ours, and nothing is said of them.
+    std::fs::write(dir.join("all/slow.json"), &slow).unwrap();
+    let (status, said, told) = merge(dir, &["all"]);
+    assert_eq!(status, Some(1), "{said}");
+    assert_eq!(told["warnings"], json!([]));
     #[cfg(unix)]
     {
         std::fs::remove_file(dir.join("all/slow.json")).unwrap();

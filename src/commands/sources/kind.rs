@@ -7,7 +7,8 @@
 //!   anything else            ours: read     passed over, and counted
 //! ```
 //!
-//! `NAME.json` beside `NAME.out` is what its run printed, unless it says that it is ours.
+//! `NAME.json` beside a trace `NAME.out` is what its run printed, unless it says that it is ours. Among shards there is no such thing:
+//! their folder is there for what they wrote.
 //!
 //! A file that is passed over is a run or a shard that nobody misses. So what is called as ours are, and holds nothing, is
 //! one whose writer died rather than none.
@@ -53,11 +54,11 @@ pub(super) fn of(path: &Path, wanted: Wanted) -> Result<Kind, Error> {
         return Ok(ours(is_meant && !path.is_dir()));
     };
     if is_json && !is_document(&head) && !is_trace(&head) {
-        // What its run printed need not be anything.
-        return if has_trace_beside(path) {
-            Ok(Kind::Theirs)
-        } else if wanted == Wanted::Shards {
+        return if wanted == Wanted::Shards {
             among_shards(path, &head)
+        } else if has_trace_beside(path) {
+            // What its run printed need not be anything.
+            Ok(Kind::Theirs)
         } else if is_packed(&head) {
             Ok(ours(holds_a_trace(path, &head)))
         } else {
@@ -137,9 +138,10 @@ fn is_nothing(head: &[u8]) -> bool {
     head.iter().all(|&b| b == 0)
 }
 
-/// Whether a trace lies beside `NAME.json`: as `NAME.out`, or packed.
+/// Whether a trace lies beside `NAME.json`: as `NAME.out`, or packed. Logs are called so, too.
 fn has_trace_beside(path: &Path) -> bool {
-    TRACES.iter().any(|end| path.with_extension(end.trim_start_matches('.')).exists())
+    let is_one = |path: &Path| head(path).is_ok_and(|head| is_trace(&head) || is_packed(&head) && holds_a_trace(path, &head));
+    TRACES.iter().any(|end| is_one(&path.with_extension(end.trim_start_matches('.'))))
 }
 
 fn is_trace(head: &[u8]) -> bool {
