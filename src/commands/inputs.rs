@@ -20,7 +20,7 @@ use crate::error::{DocumentFault, Error};
 use crate::narrow::{self, Narrow};
 use crate::report::model::NotCompared;
 use crate::summarize::{self, Options};
-use crate::summary::Summary;
+use crate::summary::{Environment, Summary, TestNamedBy};
 use crate::trace::Bytes;
 
 /// The largest output of `go test` that is read.
@@ -244,24 +244,58 @@ pub(super) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R
     results.into_inner().unwrap_or_default().into_values().collect()
 }
 
-/// The same trace given twice would count as two runs that agree perfectly.
+/// The same trace given twice would count as two runs that agree perfectly. The one that more is known of is kept.
 fn drop_duplicates(input: &mut Input) {
     // Times are in nanoseconds: two traces hardly ever begin and end alike, so that few are compared whole.
     let times = |s: &Summary| Some((s.start_ns, s.end_ns, s.events));
-    let same = repeated::find(&input.summaries, times, digest);
-    for (&again, &first) in &same {
+    let copies = repeated::find(&input.summaries, times, |s| digest(&content(s)));
+    drop_same(input, &copies);
+    let mut same = repeated::find(&input.summaries, times, |s| digest(&nameless(s)));
+    same.retain(|&again, &mut first| may_be_one(&input.summaries[again], &input.summaries[first]));
+    drop_same(input, &same);
+}
+
+/// Takes out runs that are the same as others, and says so.
+fn drop_same(input: &mut Input, same: &BTreeMap<usize, usize>) {
+    let known = |s: &Summary| (s.package.is_some(), s.operations.is_some(), s.attribution.named, !s.environment.is_empty());
+    for (&again, &first) in same {
+        if known(&input.summaries[again]) > known(&input.summaries[first]) {
+            input.summaries.swap(again, first);
+        }
         let [again, first] = [again, first].map(|i| &input.summaries[i].source);
         input.warnings.push(format!("{again}: the same run as {first}, counted once"));
     }
-    repeated::drop_from(&mut input.summaries, &same);
+    repeated::drop_from(&mut input.summaries, same);
 }
 
-/// A digest of all of a summary but the name of its file; none of what cannot be JSON, which no summary is.
+/// A digest of a summary; none of what cannot be JSON, which no summary is.
 fn digest(summary: &Summary) -> Option<[u8; 32]> {
-    serde_json::to_vec(&content(summary)).ok().map(|bytes| Sha256::digest(bytes).into())
+    serde_json::to_vec(summary).ok().map(|bytes| Sha256::digest(bytes).into())
 }
 
 /// All of a summary but the name of its file.
 fn content(summary: &Summary) -> Summary {
     Summary { source: String::new(), ..summary.clone() }
+}
+
+/// What a trace itself says of its run: not what files beside it do, which are the output of `go test` and where it was recorded.
+fn nameless(summary: &Summary) -> Summary {
+    let environment = Environment::default();
+    let mut run = Summary { package: None, operations: None, environment, ..content(summary) };
+    attribution::name_tests(&mut run, None);
+    run
+}
+
+/// Whether what is beside two equal traces lets them be one: nothing is there, or the same.
+fn may_be_one(a: &Summary, b: &Summary) -> bool {
+    fn agree<T: PartialEq>(a: T, b: T, is_known: impl Fn(&T) -> bool) -> bool {
+        !is_known(&a) || !is_known(&b) || a == b
+    }
+    let names = |s: &Summary| -> Vec<String> {
+        let printed = s.tests.iter().any(|t| matches!(t.named_by, TestNamedBy::RunLine | TestNamedBy::Order));
+        s.tests.iter().filter(|_| printed).map(|t| t.name.clone()).collect()
+    };
+    agree(&a.package, &b.package, |package| package.is_some())
+        && agree(&a.environment, &b.environment, |environment| !environment.is_empty())
+        && agree(names(a), names(b), |names| !names.is_empty())
 }

@@ -221,6 +221,33 @@ fn the_same_run_given_twice_counts_once() {
 }
 
 #[test]
+fn a_trace_counts_once_whatever_lies_beside_its_copies() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let facts = |name: &str| format!("{{\"schema\":\"gotrace-diff/environment/1\",\"facts\":{{\"cpu_model\":{name:?}}}}}");
+    std::fs::create_dir_all(dir.join("runs/elsewhere")).unwrap();
+    for name in ["a.out", "z.out", "elsewhere/c.out"] {
+        std::fs::write(dir.join("runs").join(name), data::trace("go1.26.6/test")).unwrap();
+    }
+    // Of three copies the last has names, and another says where it was recorded.
+    std::fs::write(dir.join("runs/z.json"), data::read("traces/go1.26.6/test.json")).unwrap();
+    std::fs::write(dir.join("runs/elsewhere/gotrace-environment.json"), facts("x")).unwrap();
+    let told = json(&cli(dir, &["--base", "runs", "--head", "runs/z.out", "--format", "json"]));
+    let runs = |told: &serde_json::Value| {
+        let sides = told["runs"]["base"].as_object().unwrap();
+        sides.iter().map(|(package, runs)| (package.clone(), runs.as_array().unwrap().len())).collect::<Vec<_>>()
+    };
+    let [(package, 1)] = &runs(&told)[..] else { panic!("{told}") };
+    assert_eq!(told["runs"]["head"][package].as_array().map(Vec::len), Some(1), "the names are kept: {told}");
+    let warnings = told["warnings"].to_string();
+    assert_eq!(warnings.matches("runs/z.out, counted once").count(), 2, "{warnings}");
+    // What says that they are two is believed.
+    std::fs::write(dir.join("runs/gotrace-environment.json"), facts("y")).unwrap();
+    let told = json(&cli(dir, &["--base", "runs", "--head", "runs/z.out", "--format", "json"]));
+    assert_eq!(runs(&told).iter().map(|(_, runs)| runs).sum::<usize>(), 2, "{told}");
+}
+
+#[test]
 fn standard_input_is_a_side() {
     let trace = data::trace("go1.26.6/test");
     let folder = tempfile::tempdir().unwrap();

@@ -113,6 +113,21 @@ fn copies_of_a_result_count_once() {
     other["sides"]["head"][0]["runs"][0]["started_ns"] = 7.into();
     std::fs::write(dir.join("all/copy.json"), other.to_string()).unwrap();
     assert_eq!(merge(dir, &["all", "--pool", "--expect", "2"]).0, Some(0));
+    // Of runs that are compared with a baseline, which does not say when its own began, the head's tell.
+    other["sides"]["against_baseline"] = true.into();
+    for base in other["sides"]["base"].as_array_mut().unwrap() {
+        base["runs"].as_array_mut().unwrap().iter_mut().for_each(|run| run["started_ns"] = 0.into());
+    }
+    std::fs::create_dir(dir.join("checks")).unwrap();
+    for (head, expect) in [(7, "1"), (8, "2"), (0, "2")] {
+        for (file, began) in [("1.json", 7), ("2.json", head)] {
+            other["sides"]["head"][0]["runs"][0]["started_ns"] = began.into();
+            let text = if head == 7 && file == "2.json" { format!("{other:#}") } else { other.to_string() };
+            std::fs::write(dir.join("checks").join(file), text).unwrap();
+        }
+        let (status, said, _) = merge(dir, &["checks", "--pool", "--expect", expect]);
+        assert!(status < Some(2), "{head}: {said}");
+    }
     // Shards that had nothing to run are all the same, and each is one.
     let empty = serde_json::to_vec(&nothing(dir)).unwrap();
     for name in ["e1.json", "e2.json"] {
