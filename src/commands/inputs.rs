@@ -102,7 +102,7 @@ pub(super) fn read(
     drop(progress);
     let mut inputs = Vec::new();
     for found in &found {
-        let mut input = Input { skipped: found.skipped, ..Input::default() };
+        let mut input = Input { skipped: found.skipped, warnings: found.warnings(), ..Input::default() };
         for document in documents.by_ref().take(found.sources.len()) {
             match document? {
                 Document::Runs(runs) => input.summaries.extend(runs),

@@ -134,10 +134,12 @@ type Shards = Vec<(String, Shard)>;
 /// Reads all shards on all cores, in the order of their names. Results become packages as they are read, unless those
 /// are joined over shards. Says, too, what was passed over.
 fn read(args: &MergeArgs, judge: Option<&Judge>) -> Result<(Shards, Vec<String>), Error> {
-    let Found { sources: mut found, others, .. } = sources::find_shards(&args.shards)?;
+    let found = sources::find_shards(&args.shards)?;
+    let linked = found.warnings();
+    let Found { sources: mut found, others, .. } = found;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     let passed_over = others.iter().map(|name| format!("{name}: JSON, and none of ours: passed over"));
-    let mut warnings: Vec<String> = copies::drop_from(&mut found).into_iter().chain(passed_over).collect();
+    let mut warnings: Vec<String> = copies::drop_from(&mut found).into_iter().chain(passed_over).chain(linked).collect();
     let read = inputs::on_all_cores(&found, |source| {
         let Some(path) = &source.path else {
             return Err(Error::Usage("shards are files, and standard input is none".to_owned()));

@@ -1,6 +1,7 @@
 //! Which files are meant: a file, a folder, a glob or standard input becomes a list of files.
 
 mod kind;
+mod looks;
 
 use std::fs::File;
 use std::io::Read;
@@ -50,6 +51,33 @@ pub(super) struct Found {
     pub(super) skipped: usize,
     /// Which of those are JSON, where shards are looked for.
     pub(super) others: Vec<String>,
+    /// Which of those are called as traces are, the first of them with what they look like; and how many there are.
+    no_traces: (Vec<String>, usize),
+    /// Links to folders that a glob means, which are not followed.
+    links: (Vec<String>, usize),
+}
+
+/// So many files are named; of the rest only how many they are.
+const MOST_NAMED: usize = 5;
+
+impl Found {
+    /// What was passed over though it is called as what is looked for.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let said = |(named, all): &(Vec<String>, usize), why: &str| {
+            let more = all - named.len();
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            (*all > 0).then(|| format!("{why}: {}{more}", named.join(", ")))
+        };
+        let no_traces = said(&self.no_traces, "called like traces, and passed over");
+        no_traces.into_iter().chain(said(&self.links, "links to folders, which are not followed")).collect()
+    }
+
+    fn note(list: &mut (Vec<String>, usize), name: impl FnOnce() -> String) {
+        list.1 += 1;
+        if list.0.len() < MOST_NAMED {
+            list.0.push(name());
+        }
+    }
 }
 
 /// What folders are searched for.
@@ -122,7 +150,9 @@ fn glob(input: &Path, pattern: &str, wanted: Wanted, found: &mut Found) -> Resul
     for path in glob::glob(pattern).map_err(|e| bad(format!("bad glob: {}", e.msg)))? {
         let path = path.map_err(|e| Error::Read { file: e.path().display().to_string(), source: e.into() })?;
         if path.is_dir() {
-            if !path.is_symlink() {
+            if path.is_symlink() {
+                Found::note(&mut found.links, || path.display().to_string());
+            } else {
                 folder(&path, 0, wanted, found)?;
             }
         } else if is_beside(&path) {
@@ -153,6 +183,10 @@ fn folder(path: &Path, depth: usize, wanted: Wanted, found: &mut Found) -> Resul
             match kind::of(&below, wanted)? {
                 Kind::Ours => push(found, at(&below))?,
                 Kind::Theirs => found.skipped += 1,
+                Kind::NoTrace(looks) => {
+                    found.skipped += 1;
+                    Found::note(&mut found.no_traces, || format!("{} ({looks})", below.display()));
+                }
                 Kind::OtherJson => {
                     found.skipped += 1;
                     found.others.push(below.display().to_string());

@@ -221,6 +221,51 @@ fn the_same_run_given_twice_counts_once() {
 }
 
 #[test]
+fn what_is_called_like_a_trace_and_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    std::fs::create_dir_all(dir.join("head")).unwrap();
+    for name in ["base.out", "head/run.out"] {
+        std::fs::write(dir.join(name), data::trace("go1.26.6/test")).unwrap();
+    }
+    std::fs::write(dir.join("head/a.out"), "<html>404</html>").unwrap();
+    std::fs::write(dir.join("head/b.trace"), &data::trace("go1.26.6/test")[1..]).unwrap();
+    std::fs::write(dir.join("head/c.out.zst"), b"PK\x03\x04").unwrap();
+    std::fs::write(dir.join("head/notes.txt"), "go home").unwrap();
+    let warnings = || {
+        let got = cli(dir, &["base.out", "head", "--format", "json"]);
+        assert_eq!(got.status.code(), Some(0), "{}", err(&got));
+        json(&got)["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let said = |warnings: &[String]| warnings.iter().find(|w| w.starts_with("called like traces")).cloned().unwrap();
+    assert_eq!(
+        said(&warnings()),
+        "called like traces, and passed over: head/a.out (HTML), head/b.trace (a trace whose beginning is broken), \
+         head/c.out.zst (a ZIP archive)"
+    );
+    for i in 0..4 {
+        std::fs::write(dir.join(format!("head/d{i}.out")), "x").unwrap();
+    }
+    let warnings = said(&warnings());
+    assert!(warnings.ends_with("head/d0.out (text), head/d1.out (text), and 2 more"), "{warnings}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_folder_that_a_glob_means_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    std::fs::create_dir_all(dir.join("elsewhere")).unwrap();
+    for name in ["base.out", "head1.out", "elsewhere/run.out"] {
+        std::fs::write(dir.join(name), data::trace("go1.26.6/test")).unwrap();
+    }
+    std::os::unix::fs::symlink("elsewhere", dir.join("head2")).unwrap();
+    let told = json(&cli(dir, &["--base", "base.out", "--head", "head*", "--format", "json"]));
+    let warnings = told["warnings"].to_string();
+    assert!(warnings.contains("links to folders, which are not followed: head2"), "{told}");
+}
+
+#[test]
 fn a_trace_counts_once_whatever_lies_beside_its_copies() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();

@@ -1,7 +1,8 @@
 //! What a file of a folder is, by its content and, where it has none, by its name.
 //!
 //! ```text
-//!   .out, .trace             ours: read     empty, zeros, a link to nothing: an error     else passed over, and counted
+//!   .out, .trace             ours: read     empty, zeros, a link to nothing: an error     else passed over, and named
+//!   the same, among shards   ours: read     empty, zeros, a link to nothing: an error     else passed over, and counted
 //!   .json                    ours: read     and cut before it says whose, UTF-16, too     else passed over, and counted
 //!   .json, among shards      ours: read     and cut anywhere, packed, too                 else passed over, and named
 //!   anything else            ours: read     passed over, and counted
@@ -16,7 +17,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::{Wanted, is_document, open};
+use super::{Wanted, is_document, looks, open};
 use crate::commands::documents::{self, MOST_BYTES};
 use crate::error::{DocumentFault as Fault, Error};
 
@@ -27,6 +28,8 @@ pub(super) enum Kind {
     Ours,
     /// Somebody else's.
     Theirs,
+    /// Somebody else's by its content, called as traces are: what it looks like.
+    NoTrace(&'static str),
     /// JSON of somebody else, where JSON of ours is looked for.
     OtherJson,
 }
@@ -47,7 +50,8 @@ pub(super) fn of(path: &Path, wanted: Wanted) -> Result<Kind, Error> {
     // Hidden files are those of editors and systems.
     let shown = !name.starts_with('.');
     let is_json = shown && name.ends_with(".json");
-    let is_meant = is_json || shown && TRACES.iter().any(|end| name.ends_with(end));
+    let is_called_a_trace = shown && TRACES.iter().any(|end| name.ends_with(end));
+    let is_meant = is_json || is_called_a_trace;
     let ours = |is: bool| if is { Kind::Ours } else { Kind::Theirs };
     let Ok(head) = head(path) else {
         // A link to nowhere, a pipe, a file that may not be read: reading says which. Links to folders are not followed.
@@ -68,10 +72,11 @@ pub(super) fn of(path: &Path, wanted: Wanted) -> Result<Kind, Error> {
     if is_nothing(&head) {
         return Ok(ours(is_meant));
     }
-    if is_packed(&head) {
-        return Ok(ours(holds_a_trace(path, &head)));
+    if is_trace(&head) || is_document(&head) || is_packed(&head) && holds_a_trace(path, &head) {
+        return Ok(Kind::Ours);
     }
-    Ok(ours(is_trace(&head) || is_document(&head)))
+    // Among shards the logs of jobs are called so, and traces are not looked for.
+    Ok(if is_called_a_trace && wanted == Wanted::Runs { Kind::NoTrace(looks::like(&head)) } else { Kind::Theirs })
 }
 
 /// What a file is that is called `.json`, lies among shards and does not say at its beginning that it is one.
