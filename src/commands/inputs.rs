@@ -262,6 +262,8 @@ fn drop_same(input: &mut Input, same: &BTreeMap<usize, usize>) {
         if known(&input.summaries[again]) > known(&input.summaries[first]) {
             input.summaries.swap(again, first);
         }
+    }
+    for (&again, &first) in same {
         let [again, first] = [again, first].map(|i| &input.summaries[i].source);
         input.warnings.push(format!("{again}: the same run as {first}, counted once"));
     }

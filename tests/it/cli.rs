@@ -269,14 +269,14 @@ fn a_link_to_a_folder_that_a_glob_means_is_named() {
 fn a_trace_counts_once_whatever_lies_beside_its_copies() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
-    let facts = |name: &str| format!("{{\"schema\":\"gotrace-diff/environment/1\",\"facts\":{{\"cpu_model\":{name:?}}}}}");
+    let facts = |name: &str| format!("{{\"schema\":\"gotrace-diff/environment/1\",\"facts\":{{\"gogc\":{name:?}}}}}");
     std::fs::create_dir_all(dir.join("runs/elsewhere")).unwrap();
     for name in ["a.out", "z.out", "elsewhere/c.out"] {
         std::fs::write(dir.join("runs").join(name), data::trace("go1.26.6/test")).unwrap();
     }
     // Of three copies the last has names, and another says where it was recorded.
     std::fs::write(dir.join("runs/z.json"), data::read("traces/go1.26.6/test.json")).unwrap();
-    std::fs::write(dir.join("runs/elsewhere/gotrace-environment.json"), facts("x")).unwrap();
+    std::fs::write(dir.join("runs/elsewhere/gotrace-environment.json"), facts("50")).unwrap();
     let told = json(&cli(dir, &["--base", "runs", "--head", "runs/z.out", "--format", "json"]));
     let runs = |told: &serde_json::Value| {
         let sides = told["runs"]["base"].as_object().unwrap();
@@ -287,7 +287,7 @@ fn a_trace_counts_once_whatever_lies_beside_its_copies() {
     let warnings = told["warnings"].to_string();
     assert_eq!(warnings.matches("runs/z.out, counted once").count(), 2, "{warnings}");
     // What says that they are two is believed.
-    std::fs::write(dir.join("runs/gotrace-environment.json"), facts("y")).unwrap();
+    std::fs::write(dir.join("runs/gotrace-environment.json"), facts("100")).unwrap();
     let told = json(&cli(dir, &["--base", "runs", "--head", "runs/z.out", "--format", "json"]));
     assert_eq!(runs(&told).iter().map(|(_, runs)| runs).sum::<usize>(), 2, "{told}");
 }
