@@ -268,6 +268,9 @@ pub fn escapers(bytes: &[u8]) {
     assert!(!text.command_property().contains([':', ',']), "{raw:?}");
     assert!(!text.cell().starts_with(['=', '+', '-', '@']), "{raw:?}");
     assert!(!text.word().chars().any(|c| c.is_whitespace() || c == '/') && !text.word().is_empty(), "{raw:?}");
+    let sarif = text.sarif();
+    assert!(!controls(&sarif) && !sarif.contains("]("), "{raw:?}");
+    assert!(!sarif.replace("{{", "").replace("}}", "").contains(['{', '}']), "{raw:?}");
     let markdown = [text.markdown(), text.markdown_line()];
     assert!(markdown.iter().all(|said| !controls(said) && !said.contains("<script") && !said.contains("@")), "{raw:?}");
     assert!(!text.markdown_fenced().contains(&fence([&text])), "{raw:?}");

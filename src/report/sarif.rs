@@ -71,13 +71,10 @@ fn result(finding: &Finding, ids: &[Text]) -> Value {
         Meaning::Regression | Meaning::Inconclusive => "warning",
         _ => "note",
     };
-    let mut text = headline::sentence(finding).seen();
-    for more in [&finding.cause, &finding.evidence.text] {
-        if !more.is_empty() {
-            text += "\n";
-            text += &more.seen();
-        }
-    }
+    let sentence = headline::sentence(finding);
+    let said = [&sentence, &finding.cause, &finding.evidence.text].into_iter().filter(|said| !said.is_empty());
+    // Each by itself: a line end may stand in a message, and is shown where it stands in a name.
+    let text = said.map(Text::sarif).collect::<Vec<_>>().join("\n");
     let mut result = json!({
         "ruleId": id,
         "ruleIndex": ids.iter().position(|known| *known == id),
@@ -89,7 +86,7 @@ fn result(finding: &Finding, ids: &[Text]) -> Value {
     });
     if let Some(site) = finding.site.as_ref().filter(|s| !s.stack.is_empty()) {
         let frames: Vec<Value> = site.stack.iter().map(frame).collect();
-        result["stacks"] = json!([{ "message": { "text": site.doing.seen() }, "frames": frames }]);
+        result["stacks"] = json!([{ "message": { "text": site.doing.sarif() }, "frames": frames }]);
     }
     if let Some(accepted) = &finding.accepted {
         result["suppressions"] = json!([{ "kind": "external", "justification": accepted.reason.seen() }]);

@@ -7,7 +7,7 @@ use gotrace_diff::report::escape::{Text, fence, json_in_html};
 use maud::Render;
 
 /// What names may hold.
-pub(crate) const NAMES: [&str; 34] = [
+pub(crate) const NAMES: [&str; 35] = [
     "a|b|c\\|d",
     "x`y``z```w",
     "@team @org/team hello@example.com",
@@ -42,6 +42,7 @@ pub(crate) const NAMES: [&str; 34] = [
     "Benchmark-8 1 2 ns/op\npkg: evil\n",
     "{{constructor.constructor('alert(5)')()}} <%= 7 %>",
     "日本語 größe \u{1f600} שלום",
+    "[details](https://evil.example/x) [a\\](1) {0} {{1}}",
 ];
 
 /// Names that no reader obeys, and what is nearly something else.
@@ -102,6 +103,7 @@ fn all(raw: &str) -> String {
         ("line", text.line()),
         ("shown", text.shown()),
         ("frame", text.frame()),
+        ("sarif", text.sarif()),
         ("xml", text.xml()),
         ("html", text.render().0),
         ("markdown", text.markdown()),

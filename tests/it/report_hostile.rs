@@ -258,6 +258,18 @@ fn formats_for_programs_hold_names_as_data() {
             serde_json::from_str::<Value>(&report_cases::render(format, &report))
                 .unwrap_or_else(|e| panic!("{what}: {e}"));
         }
+        let sarif: Value = serde_json::from_str(&report_cases::render(Format::Sarif, &report)).unwrap();
+        let mut said = 0;
+        for result in sarif["runs"][0]["results"].as_array().unwrap() {
+            let stacks = result["stacks"].as_array().into_iter().flatten();
+            for message in stacks.map(|stack| &stack["message"]).chain([&result["message"]]) {
+                let text = message["text"].as_str().unwrap();
+                assert!(!text.contains("]("), "{what}: a link: {text}");
+                assert!(!text.replace("{{", "").replace("}}", "").contains(['{', '}']), "{what}: a placeholder: {text}");
+                said += 1;
+            }
+        }
+        assert!(said > 0, "{what}");
         let xml = report_cases::render(Format::Junit, &report);
         let mut reader = quick_xml::Reader::from_str(&xml);
         let mut depth = 0;

@@ -15,6 +15,7 @@
 //!                ├─ word      benchfmt                    one word
 //!                ├─ frame     folded stacks               ; and numbers at the end
 //!                ├─ shown     profiles, timelines         controls and bidi marks shown
+//!                ├─ sarif     messages of SARIF           links, and places to fill in
 //!                └─ uri       SARIF, code quality         a relative reference, or none
 //! ```
 
@@ -23,6 +24,7 @@ mod lines;
 mod markdown;
 mod markup;
 mod owned;
+mod sarif;
 mod terminal;
 
 use std::fmt;
