@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+use super::sound;
 use crate::baseline::{self, Baseline};
 use crate::error::{DocumentFault as Fault, Error};
 use crate::report::model::Report;
@@ -98,7 +99,8 @@ pub(super) fn begins_with(text: &str) -> Option<&str> {
 pub(super) fn summary(text: &str) -> Option<Summary> {
     let is_one = begins_with(text)? == summary::SCHEMA;
     let text = unmarked(text);
-    is_one.then(|| serde_json::from_str::<Summary>(text).ok())?.filter(|s| s.schema == summary::SCHEMA)
+    let read = is_one.then(|| serde_json::from_str::<Summary>(text).ok())?;
+    read.filter(|s| s.schema == summary::SCHEMA && sound::wrong(s).is_none())
 }
 
 /// Reads a summary, a list of them or a baseline.
@@ -116,7 +118,10 @@ pub(super) fn typed(name: &str, text: &str, schema: &str) -> Result<Document, Er
     let bad =
         |e: String| wrong(Fault::NotAsSchema, format!("not as its schema says: {e}"), "make it anew with this version");
     match schema {
-        summary::SCHEMA => serde_json::from_str(text).map(|s| Document::Runs(vec![s])).map_err(|e| bad(e.to_string())),
+        summary::SCHEMA => {
+            let run: Summary = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+            sound::wrong(&run).map_or(Ok(Document::Runs(vec![run])), |wrong| Err(bad(wrong)))
+        }
         RUNS_SCHEMA => {
             let runs: Runs = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
             match runs.runs.iter().find(|s| s.schema != summary::SCHEMA) {
@@ -131,7 +136,10 @@ pub(super) fn typed(name: &str, text: &str, schema: &str) -> Result<Document, Er
                     "a list of runs without any".to_owned(),
                     "whoever wrote it found nothing to summarize: look at its log",
                 )),
-                None => Ok(Document::Runs(runs.runs)),
+                None => match runs.runs.iter().find_map(sound::wrong) {
+                    Some(wrong) => Err(bad(wrong)),
+                    None => Ok(Document::Runs(runs.runs)),
+                },
             }
         }
         baseline::SCHEMA | baseline::SCHEMA_1 => baseline::read(schema, text).map(Document::Baseline).map_err(bad),
@@ -387,6 +395,42 @@ mod tests {
         let mut left = at;
         let text = write(value, &mut left);
         (left < 0).then_some(text)
+    }
+
+    #[test]
+    fn a_summary_with_numbers_that_no_run_has_is_refused() {
+        let mut whole: serde_json::Value =
+            serde_json::from_str(include_str!("../../testdata/documents/summary-1.json")).unwrap();
+        whole["regions"] = serde_json::json!({"tax": summary::Region::default()});
+        whole["tasks"] = serde_json::json!({"order": summary::Task::default()});
+        assert_eq!(message(&whole.to_string()), "");
+        for (place, want) in [
+            ("/end_ns", "it ends at -5 ns"),
+            ("/recording/duration_ns", "its recording took -5 ns"),
+            ("/goroutines/*/exec_ns", "has exec_ns -5"),
+            ("/goroutines/*/block_ns/*", "-5"),
+            ("/regions/*/total_ns", "has total_ns -5"),
+            ("/tasks/*/total_ns", "has total_ns -5"),
+            ("/tests/0/wall_ns", "has wall_ns -5"),
+            ("/gc/mark_ns", "it has gc.mark_ns -5"),
+        ] {
+            let mut broken = whole.clone();
+            let mut at = &mut broken;
+            for key in place.split('/').skip(1) {
+                at = match at {
+                    serde_json::Value::Array(list) => &mut list[key.parse::<usize>().unwrap()],
+                    serde_json::Value::Object(map) if key == "*" => map.values_mut().next().expect(place),
+                    serde_json::Value::Object(map) => map.get_mut(key).expect(place),
+                    other => panic!("{place}: {other}"),
+                };
+            }
+            *at = (-5).into();
+            let list = serde_json::json!({"schema": RUNS_SCHEMA, "runs": [whole, broken]});
+            for text in [broken.to_string(), list.to_string()] {
+                let said = message(&text);
+                assert!(said.contains("not as its schema says") && said.contains(want), "{place}: {said}");
+            }
+        }
     }
 
     #[test]

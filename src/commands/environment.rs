@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{documents, output};
+use super::output;
+use crate::config::{Files, WorkingTree};
 use crate::error::{DocumentFault, Error};
 use crate::report::json;
 use crate::summary::Environment;
@@ -29,13 +30,11 @@ pub(super) fn write(folder: &Path, environment: &Environment) -> Result<(), Erro
     output::write_file(&folder.join(FILE_NAME), &text)
 }
 
-/// What is known of a trace: nothing, where nobody wrote it down.
+/// What is known of a trace: nothing, where nobody wrote it down. What is called so and is no file (a folder, a link to nothing) is an
+/// error, as an empty one is.
 pub(super) fn beside(trace: &Path) -> Result<Environment, Error> {
     let path = trace.with_file_name(FILE_NAME);
-    if !path.is_file() {
-        return Ok(Environment::default());
-    }
-    let text = documents::read_text(&path, MOST_BYTES)?;
+    let Some(text) = WorkingTree.read(&path, MOST_BYTES)? else { return Ok(Environment::default()) };
     let name = path.display().to_string();
     let advice = "remove it: what is not known of an environment is not compared";
     let wrong = |fault, message| Error::document(&name, fault, message, advice);

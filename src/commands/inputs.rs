@@ -257,7 +257,8 @@ fn drop_duplicates(input: &mut Input) {
 
 /// Takes out runs that are the same as others, and says so.
 fn drop_same(input: &mut Input, same: &BTreeMap<usize, usize>) {
-    let known = |s: &Summary| (s.package.is_some(), s.operations.is_some(), s.attribution.named, !s.environment.is_empty());
+    let known =
+        |s: &Summary| (s.package.is_some(), s.operations.is_some(), s.attribution.named, !s.environment.is_empty());
     for (&again, &first) in same {
         if known(&input.summaries[again]) > known(&input.summaries[first]) {
             input.summaries.swap(again, first);

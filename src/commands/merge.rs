@@ -139,7 +139,8 @@ fn read(args: &MergeArgs, judge: Option<&Judge>) -> Result<(Shards, Vec<String>)
     let Found { sources: mut found, others, .. } = found;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     let passed_over = others.iter().map(|name| format!("{name}: JSON, and none of ours: passed over"));
-    let mut warnings: Vec<String> = copies::drop_from(&mut found).into_iter().chain(passed_over).chain(linked).collect();
+    let mut warnings: Vec<String> =
+        copies::drop_from(&mut found).into_iter().chain(passed_over).chain(linked).collect();
     let read = inputs::on_all_cores(&found, |source| {
         let Some(path) = &source.path else {
             return Err(Error::Usage("shards are files, and standard input is none".to_owned()));

@@ -35,6 +35,7 @@ pub mod schema;
 mod selftest;
 mod shards;
 pub mod shell;
+mod sound;
 mod sources;
 mod summarize;
 mod timeline;

@@ -183,6 +183,23 @@ fn facts_beside_a_trace_are_read_and_no_trace() {
         let message = json(&got)["error"]["message"].as_str().unwrap().to_owned();
         assert!(message.contains("gotrace-environment.json") && message.contains(want), "{message}");
     }
+    // What is called so and is no file says nothing, and is not as if nothing were there.
+    let refused = |want: &str| {
+        let got = cli(dir, &["summarize", "runs/0.out", "--format", "json"]);
+        let told = json(&got);
+        assert_eq!(got.status.code(), Some(2), "{told}");
+        assert!(told["error"].to_string().contains("gotrace-environment.json"), "{told}");
+        assert!(told["error"].to_string().contains(want), "{told}");
+    };
+    std::fs::remove_file(&file).unwrap();
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("gone", &file).unwrap();
+        refused("link to nothing");
+        std::fs::remove_file(&file).unwrap();
+    }
+    std::fs::create_dir(&file).unwrap();
+    refused("no regular file");
 }
 
 #[test]

@@ -265,7 +265,10 @@ fn formats_for_programs_hold_names_as_data() {
             for message in stacks.map(|stack| &stack["message"]).chain([&result["message"]]) {
                 let text = message["text"].as_str().unwrap();
                 assert!(!text.contains("]("), "{what}: a link: {text}");
-                assert!(!text.replace("{{", "").replace("}}", "").contains(['{', '}']), "{what}: a placeholder: {text}");
+                assert!(
+                    !text.replace("{{", "").replace("}}", "").contains(['{', '}']),
+                    "{what}: a placeholder: {text}"
+                );
                 said += 1;
             }
         }

@@ -145,7 +145,8 @@ fn is_nothing(head: &[u8]) -> bool {
 
 /// Whether a trace lies beside `NAME.json`: as `NAME.out`, or packed. Logs are called so, too.
 fn has_trace_beside(path: &Path) -> bool {
-    let is_one = |path: &Path| head(path).is_ok_and(|head| is_trace(&head) || is_packed(&head) && holds_a_trace(path, &head));
+    let is_one =
+        |path: &Path| head(path).is_ok_and(|head| is_trace(&head) || is_packed(&head) && holds_a_trace(path, &head));
     TRACES.iter().any(|end| is_one(&path.with_extension(end.trim_start_matches('.'))))
 }
 
