@@ -419,8 +419,10 @@ mod tests {
             for key in place.split('/').skip(1) {
                 at = match at {
                     serde_json::Value::Array(list) => &mut list[key.parse::<usize>().unwrap()],
-                    serde_json::Value::Object(map) if key == "*" => map.values_mut().next().expect(place),
-                    serde_json::Value::Object(map) => map.get_mut(key).expect(place),
+                    serde_json::Value::Object(map) => {
+                        let first = map.keys().next().cloned().filter(|_| key == "*");
+                        map.get_mut(first.as_deref().unwrap_or(key)).expect(place)
+                    }
                     other => panic!("{place}: {other}"),
                 };
             }
