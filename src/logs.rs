@@ -19,7 +19,7 @@ use crate::config::Pattern;
 use crate::hash::HashMap;
 use crate::scan::{self, ScanError, Source, Watch};
 use crate::timeline::Birth;
-use crate::trace::{Event, Frame, GoSlot, StackId, Sym, Symbols, TaskId, Time};
+use crate::trace::{Event, Frame, GoSlot, StackId, Sym, Symbols, TaskId, Time, launches};
 
 /// More messages than this are not listed.
 pub const MOST_LISTED: usize = 100_000;
@@ -190,8 +190,9 @@ impl Collector {
             self.logs.left_out += 1;
             return;
         }
-        // The goroutine's own stack tells its start function, whatever else is known of it.
-        let start = symbols.root(raw.stack).map_or(raw.start, |frame| frame.func);
+        // The goroutine's own stack tells its start function, whatever else is known of it but who had it launched.
+        let root = symbols.root(raw.stack).filter(|_| !launches::is_made(raw.start));
+        let start = root.map_or(raw.start, |frame| frame.func);
         let has_task = raw.task != TaskId::BACKGROUND && raw.task != TaskId::NONE;
         let began = self.began.unwrap_or(raw.time);
         let texts = [start, task.map_or(Sym::EMPTY, |(_, name)| name), raw.category, raw.message];

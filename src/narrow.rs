@@ -15,6 +15,7 @@ use crate::metrics::{Chosen, Names};
 use crate::subject::{SubjectPattern, matches_target};
 use crate::summary::{RunOutcome, Summary, TestOutcome, TestRun};
 use crate::timeline::{Moment, Window};
+use crate::trace::launches;
 pub use edge::Edge;
 
 /// What is wanted of a recording; all of it by default.
@@ -179,9 +180,15 @@ impl Narrow {
             let of_group = |root: Option<&crate::summary::SiteFrame>| {
                 root.is_some_and(|frame| is_wanted(SubjectKind::Group, &self.groups, &frame.func))
             };
+            // Whose goroutine stood at such a stack is told by who called the launcher, which no stack of it has. What others
+            // did is left out already.
+            let launched = summary.goroutines.keys().any(|name| launches::parts(name).1.is_some());
+            let of_group = |root: Option<&crate::summary::SiteFrame>| {
+                of_group(root) || launched && root.is_some_and(|frame| launches::is_launchers(&frame.func))
+            };
             summary.creations.retain(|c| of_group(c.stack.last()));
             summary.unblocks.retain(|c| of_group(c.stack.last()));
-            keep_sites(summary, |i, summary| of_group(summary.sites[i].stack.last()));
+            keep_sites(summary, |i, summary| is_wanted(SubjectKind::Group, &self.groups, &summary.sites[i].group));
         }
         summary.regions.retain(|name, _| is_wanted(SubjectKind::Region, &self.regions, name));
         summary.tasks.retain(|name, _| is_wanted(SubjectKind::Task, &self.tasks, name));

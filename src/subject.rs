@@ -10,10 +10,10 @@ use std::str::FromStr;
 
 use crate::compare::names;
 use crate::config::Pattern;
-use crate::hash::HashMap;
+use crate::hash::{HashMap, HashSet};
 use crate::metrics::registry::SubjectKind;
 use crate::metrics::test_frame;
-use crate::trace::{StackId, Sym, Symbols};
+use crate::trace::{StackId, Sym, Symbols, launches};
 
 /// `kind:name` or a name, the name a glob.
 #[derive(Clone, Debug)]
@@ -119,12 +119,15 @@ pub struct Meant {
     pattern: SubjectPattern,
     /// By symbol: a bit for each kind of [`TIMED`].
     by_symbol: Vec<u8>,
+    /// Names of groups that no trace has, and that are meant.
+    made: HashSet<Sym>,
+    made_seen: usize,
 }
 
 impl Meant {
     /// For this pattern.
     pub fn new(pattern: SubjectPattern) -> Meant {
-        Meant { pattern, by_symbol: Vec::new() }
+        Meant { pattern, by_symbol: Vec::new(), made: HashSet::default(), made_seen: 0 }
     }
 
     /// Looks at the names that are new.
@@ -135,6 +138,12 @@ impl Meant {
             let bits = TIMED.iter().enumerate().map(bit).fold(0, |all, bit| all | bit);
             self.by_symbol.push(bits);
         }
+        for sym in symbols.made(self.made_seen) {
+            if matches_target(&self.pattern, SubjectKind::Group, symbols.text(sym)) {
+                self.made.insert(sym);
+            }
+            self.made_seen += 1;
+        }
     }
 
     /// Whether subjects of this kind may be meant.
@@ -144,6 +153,9 @@ impl Meant {
 
     /// Whether the subject of this kind and name is meant.
     pub fn means(&self, kind: SubjectKind, name: Sym) -> bool {
+        if launches::is_made(name) {
+            return kind == SubjectKind::Group && self.made.contains(&name);
+        }
         let bits = self.by_symbol.get(name.0 as usize).copied().unwrap_or(0);
         TIMED.iter().position(|k| *k == kind).is_some_and(|i| bits >> i & 1 == 1)
     }

@@ -19,6 +19,7 @@ use similar::{Algorithm, capture_diff_slices};
 
 use super::names;
 use super::side::Subject;
+use crate::trace::launches;
 
 /// A group on one side.
 #[derive(Clone, Copy)]
@@ -184,7 +185,9 @@ impl Nested {
     /// None of what is no closure, or within no function. `ids`: the number of each name.
     fn of(name: &str, ids: &mut BTreeMap<String, usize>) -> Option<Nested> {
         let parts = names::parts(name);
-        if parts.is_empty() || names::numbers(name).is_empty() {
+        // What is handed to a launcher is a closure of whoever does so, as what `go func` starts is.
+        let launched = launches::parts(name).1.is_some();
+        if parts.is_empty() || !launched && names::numbers(name).is_empty() {
             return None;
         }
         let depth = parts.len();

@@ -5,6 +5,9 @@
 //!   example.com/shop   /cart.(*Cart)              .Add.func .func-range       the key
 //! ```
 //!
+//! Groups that a launcher started have it behind the name of who called that one, `svc.Run.func1 (WaitGroup.Go)`: the
+//! same is done with what is before it.
+//!
 //! Closures are numbered in source order, so that a new one renumbers all that follow; type arguments and major
 //! versions of modules come and go. Lines and files are never part of a name.
 
@@ -12,6 +15,7 @@ use std::borrow::Cow;
 
 use crate::metrics::population::own_frame;
 use crate::summary::SiteFrame;
+use crate::trace::launches;
 
 /// The key of a function: its name without closure numbers, type arguments and module versions.
 pub fn key(function: &str) -> String {
@@ -25,7 +29,7 @@ pub fn short_key(function: &str) -> Cow<'_, str> {
 
 /// Whether nothing of a name can be dropped. It may be said of fewer than it is true of.
 fn is_key(name: &str) -> bool {
-    let bytes = name.as_bytes();
+    let bytes = launches::parts(name).0.as_bytes();
     let mut part = 0;
     for (i, &byte) in bytes.iter().enumerate() {
         match byte {
@@ -49,6 +53,7 @@ fn is_key(name: &str) -> bool {
 }
 
 fn made_key(function: &str) -> String {
+    let (function, launcher) = launches::parts(function);
     let name = versionless(function);
     let (path, symbol) = split(&name);
     let mut out = path.to_owned();
@@ -58,6 +63,9 @@ fn made_key(function: &str) -> String {
         }
         // The first part is the package: one that is called `func1` is a user's own affair.
         if i == 0 { out.push_str(part) } else { out.push_str(&component(part)) }
+    }
+    if let Some(launcher) = launcher {
+        out.push_str(&format!(" ({launcher})"));
     }
     out
 }
@@ -89,7 +97,7 @@ pub fn versionless(function: &str) -> String {
 ///
 /// `pkg.Outer.func1` inlined into `Caller` is called `pkg.Caller.Outer.func1`, or `pkg.Outer.Caller.func1`.
 pub fn parts(function: &str) -> Vec<String> {
-    let key = key(function);
+    let key = key(launches::parts(function).0);
     let (_, symbol) = split(&key);
     symbol.split('.').skip(1).filter(|p| !is_anonymous(p) && !p.is_empty()).map(str::to_owned).collect()
 }
@@ -111,7 +119,7 @@ pub fn short(function: &str) -> &str {
 
 /// The position of a closure among those of its function, for putting them in source order: the numbers of its name.
 pub fn numbers(function: &str) -> Vec<u64> {
-    let name = without_type_arguments(function);
+    let name = without_type_arguments(launches::parts(function).0);
     let (_, symbol) = split(&name);
     symbol
         .split('.')
@@ -211,6 +219,9 @@ mod tests {
             ("main.f-ranges", "main.f-ranges"),
             ("", ""),
             ("main.init.0", "main.init.func"),
+            ("main.work (WaitGroup.Go)", "main.work (WaitGroup.Go)"),
+            ("a/v2/p.f[...].func12.3 (errgroup.Go)", "a/p.f.func.func (errgroup.Go)"),
+            ("main.f.func2 (else)", "main.f.func2 (else)"),
         ] {
             assert_eq!(key(name), want, "{name}");
             assert_eq!(made_key(name), want, "{name}");
@@ -224,6 +235,8 @@ mod tests {
         assert_eq!(package("main.Map[a/b.C]"), "main");
         assert_eq!(short("example.com/shop/catalog.(*DB).Get"), "catalog.(*DB).Get");
         assert_eq!(short("a/b.Map[c/d.E].func1"), "b.Map[c/d.E].func1");
+        assert_eq!(package("a/b.Map[c/d.E].func1 (WaitGroup.Go)"), "a/b");
+        assert_eq!(short("a/b.Get (WaitGroup.Go)"), "b.Get (WaitGroup.Go)");
     }
 
     #[test]
@@ -231,5 +244,7 @@ mod tests {
         assert_eq!(parts("p.Outer.func1"), ["Outer"]);
         assert_eq!(parts("p.Caller.Outer.func1"), ["Caller", "Outer"]);
         assert_eq!(numbers("p.Outer.func12.3"), [12, 3]);
+        assert_eq!(parts("p.Caller.func4 (WaitGroup.Go)"), ["Caller"]);
+        assert_eq!(numbers("p.Caller.func4 (WaitGroup.Go)"), [4]);
     }
 }

@@ -30,6 +30,7 @@ use crate::error::exit;
 use crate::hash::HashSet;
 use crate::metrics::registry::SubjectKind;
 use crate::stats::interval;
+use crate::trace::launches;
 
 /// With fewer runs a side nothing can be said of how much a count varies.
 pub const RUNS_FOR_EVIDENCE: usize = 3;
@@ -368,11 +369,13 @@ fn added(
     known: &Known<'_>,
 ) -> (Outcome, Evidence) {
     let grown = change.delta() * runs_items(package, change) >= CERTAIN_GROWTH;
-    let by_known_code =
-        || subject.head.as_ref().is_some_and(|(_, s)| s.creators.keys().any(|c| known.has(&names::key(c))));
+    let is_known = |creator: &String| launches::launcher(creator).is_none() && known.has(&names::key(creator));
+    let by_known_code = || subject.head.as_ref().is_some_and(|(_, s)| s.creators.keys().any(is_known));
+    let was_one_of_many = || launches::parts(subject.name()).1.is_some() && known.has_all_of_launchers();
     if subject.kind == SubjectKind::Group
         && grown
         && by_known_code()
+        && !was_one_of_many()
         && !package.tests_differ
         && terms.level >= Level::Warn
     {
@@ -404,6 +407,13 @@ impl Known<'_> {
                 .collect()
         };
         self.keys.get_or_init(all).contains(key)
+    }
+
+    /// Whether the base is from before goroutines that launchers start were told apart: they are one group there, which the
+    /// launcher itself created.
+    fn has_all_of_launchers(&self) -> bool {
+        let mut bases = self.package.subjects.iter().filter_map(|s| s.base.as_ref());
+        bases.any(|(_, s)| s.creators.keys().any(|c| launches::launcher(c).is_some()))
     }
 }
 

@@ -55,6 +55,8 @@ pub(super) enum Mark {
     Ran = 8,
     /// Its test is over, and has been given what it spent until then.
     Settled = 16,
+    /// A launcher started it: its stacks do not tell its group.
+    Launched = 32,
 }
 
 /// One goroutine: two cache lines, as there may be hundreds of thousands, and each event needs one.
@@ -144,6 +146,12 @@ impl Account {
     #[inline(always)]
     pub(super) fn set(&mut self, mark: Mark, is: bool) {
         self.marks = if is { self.marks | mark as u8 } else { self.marks & !(mark as u8) };
+    }
+
+    /// Its group, where its stacks do not tell that.
+    #[inline(always)]
+    pub(super) fn apart(&self) -> GroupIx {
+        if self.is(Mark::Launched) { self.group } else { GroupIx::NAMELESS }
     }
 
     /// What it has spent up to `now`, in the middle of `open`.

@@ -9,7 +9,7 @@ use super::tests::TestIx;
 use crate::hash::HashMap;
 use crate::summary::{Group, Position};
 use crate::timeline::{Activity, Birth, Move, Span};
-use crate::trace::{Frame, GoSlot, StackId, Sym, Symbols, Time};
+use crate::trace::{Frame, GoSlot, StackId, Sym, Symbols, Time, launches};
 
 /// So many functions are told that created goroutines of a group, those that created most. Each name may have a kilobyte.
 const CREATORS: usize = 16;
@@ -91,6 +91,7 @@ impl Accounts {
         let account = self.by_slot.get_mut(g.index()).unwrap_or(&mut self.nobody);
         account.group = ix;
         account.set(Mark::System, group.role.system);
+        account.set(Mark::Launched, group.role.launched);
         let created = account.is(Mark::Created);
         if group.start.is_none() || (created && !group.exact_start) {
             group.start = Some(start);
@@ -297,8 +298,8 @@ pub(super) fn position(symbols: &Symbols, frame: Frame) -> Position {
     Position { file: symbols.text(frame.file).to_owned(), line: frame.line }
 }
 
-/// The function that created a goroutine, given its stack: the innermost one outside the runtime.
+/// The function that created a goroutine, given its stack: the innermost one that is neither the runtime's nor a launcher.
 fn creator(symbols: &Symbols, stack: StackId) -> &str {
     let mut frames = symbols.frames(stack).map(|frame| symbols.text(frame.func));
-    frames.find(|name| !name.starts_with("runtime.")).unwrap_or_default()
+    frames.find(|name| !name.starts_with("runtime.") && launches::launcher(name).is_none()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Where goroutines waited and who ended it: by stack, reason and test. And the four profiles of Go's own tool.
+//! Where goroutines waited and who ended it: by stack, reason and test, those that a launcher started by group, too. And the four profiles of Go's own tool.
 //!
 //! ```text
 //!   p.get  ─block──────────────▶ unblocked by p.put
@@ -38,7 +38,19 @@ struct SiteKey {
     stack: StackId,
     why: Why,
     test: TestIx,
+    /// The group of goroutines that a launcher started; nameless where the stack tells it.
+    apart: GroupIx,
 }
+
+impl SiteKey {
+    /// The same, whichever test it is of.
+    fn place(&self) -> Place {
+        (self.stack, self.why, self.apart)
+    }
+}
+
+/// What a site of a summary is of.
+type Place = (StackId, Why, GroupIx);
 
 /// What Go's own profile has of a site: waits that ended, from when their goroutine first ran.
 #[derive(Clone, Copy, Debug, Default)]
@@ -90,7 +102,7 @@ struct PairSum {
 
 /// A site, whichever tests it is of.
 struct Whole {
-    key: (StackId, Why),
+    key: Place,
     count: u64,
     open: u64,
     ns: i64,
@@ -127,6 +139,7 @@ pub(super) struct Blocking {
 struct Early {
     stack: StackId,
     test: TestIx,
+    apart: GroupIx,
     ns: i64,
 }
 
@@ -149,7 +162,7 @@ impl Blocking {
     /// A wait for a processor has ended, or (`open`) the trace did. The stack is that of whoever made the goroutine runnable.
     #[inline(always)]
     pub(super) fn runnable(&mut self, (stack, test): (StackId, TestIx), ns: i64, open: bool, ran: bool) {
-        let site = self.site(SiteKey { stack, why: Why::Runnable, test });
+        let site = self.site(SiteKey { stack, why: Why::Runnable, test, apart: GroupIx::NAMELESS });
         let sum = &mut self.sites[site as usize];
         sum.add(1, open, ns);
         if ran && !open {
@@ -158,12 +171,12 @@ impl Blocking {
     }
 
     /// Another wait has ended, or the trace did. `by`: the group of whoever ended it. `ran`: whether the goroutine had run
-    /// before.
+    /// before. `apart`: its group, if a launcher started it.
     #[inline(always)]
-    pub(super) fn span(&mut self, span: &Span, test: TestIx, by: Option<GroupIx>, ran: bool) {
+    pub(super) fn span(&mut self, span: &Span, (test, apart): (TestIx, GroupIx), by: Option<GroupIx>, ran: bool) {
         let why = if span.state == State::Waiting { Why::Blocked(span.reason) } else { Why::Syscall };
         let ns = span.ns();
-        let site = self.site(SiteKey { stack: span.stack, why, test });
+        let site = self.site(SiteKey { stack: span.stack, why, test, apart });
         // A call whose processor was retaken comes in two parts.
         let begins = span.state != State::SyscallBlocked;
         self.sites[site as usize].add(u64::from(begins), span.open && begins, ns);
@@ -171,7 +184,7 @@ impl Blocking {
             if ran {
                 self.sites[site as usize].closed.add(Closed { count: u64::from(begins), ns });
             } else if span.state != State::Waiting && !span.has_begin {
-                self.early(span.g, Early { stack: span.stack, test, ns });
+                self.early(span.g, Early { stack: span.stack, test, apart, ns });
             }
         }
         if span.state == State::Waiting && !span.open {
@@ -196,10 +209,10 @@ impl Blocking {
 
     #[inline(never)]
     fn retire_early(&mut self, g: GoSlot, ran: bool) {
-        if let Some(Early { stack, test, ns }) = self.early.remove(&g)
+        if let Some(Early { stack, test, apart, ns }) = self.early.remove(&g)
             && !ran
         {
-            let site = self.site(SiteKey { stack, why: Why::Syscall, test });
+            let site = self.site(SiteKey { stack, why: Why::Syscall, test, apart });
             let closed = &mut self.sites[site as usize].closed;
             closed.count += 1;
             closed.ns = closed.ns.saturating_add(ns);
@@ -277,7 +290,7 @@ impl Blocking {
         let mut sums: Vec<Whole> = Vec::new();
         let mut by_test: BTreeMap<TestIx, Vec<&SiteSum>> = BTreeMap::new();
         for sum in told {
-            sums.push(Whole { key: (sum.key.stack, sum.key.why), count: sum.count, open: sum.open, ns: sum.ns });
+            sums.push(Whole { key: sum.key.place(), count: sum.count, open: sum.open, ns: sum.ns });
             if sum.key.test != TestIx::NONE {
                 by_test.entry(sum.key.test).or_default().push(sum);
             }
@@ -291,12 +304,12 @@ impl Blocking {
         rest.sort_unstable_by_key(|sum| (std::cmp::Reverse(sum.count), sum.key));
         order.extend(rest.into_iter().take(KEPT));
         for sums in by_test.values_mut() {
-            sums.sort_by_key(|sum| (std::cmp::Reverse(sum.ns), sum.key.stack, sum.key.why));
+            sums.sort_by_key(|sum| (std::cmp::Reverse(sum.ns), sum.key.place()));
             sums.truncate(OF_A_TEST);
         }
-        let mut index: BTreeMap<(StackId, Why), u32> = order.iter().map(|sum| sum.key).zip(0..).collect();
+        let mut index: BTreeMap<Place, u32> = order.iter().map(|sum| sum.key).zip(0..).collect();
         for sum in by_test.values().flatten() {
-            let (key, next) = ((sum.key.stack, sum.key.why), order.len() as u32);
+            let (key, next) = (sum.key.place(), order.len() as u32);
             if let Entry::Vacant(place) = index.entry(key)
                 && let Ok(at) = whole.binary_search_by_key(&key, |sum| sum.key)
             {
@@ -312,12 +325,15 @@ impl Blocking {
                 Why::Blocked(reason) => format!("block_ns.{}", symbols.text(reason)),
                 Why::Syscall | Why::Runnable => "syscall".to_owned(),
             };
-            let group = stack.last().map_or(String::new(), |frame| frame.func.to_string());
+            let group = match sum.key.2 {
+                GroupIx::NAMELESS => stack.last().map_or(String::new(), |frame| frame.func.to_string()),
+                apart => symbols.text(accounts.name(apart)).to_owned(),
+            };
             let wakers = wakers.remove(&at).unwrap_or_default();
             Site { group, state, stack, count: sum.count, open: sum.open, time_ns: sum.ns, wakers }
         });
         let tests = by_test.into_iter().map(|(test, sums)| {
-            let own = sums.iter().map(|sum| (index[&(sum.key.stack, sum.key.why)], sum.count, sum.ns));
+            let own = sums.iter().map(|sum| (index[&sum.key.place()], sum.count, sum.ns));
             (test, own.collect())
         });
         (sites.collect(), tests.collect())
@@ -326,7 +342,7 @@ impl Blocking {
     /// By site: who ended its waits, the longest first.
     fn wakers(
         &self,
-        index: &BTreeMap<(StackId, Why), u32>,
+        index: &BTreeMap<Place, u32>,
         symbols: &Symbols,
         accounts: &Accounts,
         room: &mut Room,
@@ -344,7 +360,7 @@ impl Blocking {
         }
         let of = |pair: &PairSum| {
             let site = &self.sites[pair.key.site as usize].key;
-            let at = *index.get(&(site.stack, site.why))?;
+            let at = *index.get(&site.place())?;
             let by = match pair.key.by.map(|group| accounts.name(group)) {
                 // It was there before the trace was. All its stacks grow from its start function.
                 Some(Sym::EMPTY) => symbols.root(pair.key.by_stack).map_or(Sym::EMPTY, |root| root.func),

@@ -270,7 +270,8 @@ impl super::Metrics {
             return;
         }
         if span.state != State::Running {
-            self.blocking.span(&Span { g, open: true, ..span }, account.test, None, account.is(Mark::Ran));
+            let (whose, ran) = ((account.test, account.apart()), account.is(Mark::Ran));
+            self.blocking.span(&Span { g, open: true, ..span }, whose, None, ran);
         }
         self.instance(Span { g, ..span });
     }

@@ -236,6 +236,7 @@ impl Sink for Metrics {
         let (test, id, ran) = (account.test, account.id, account.is(Mark::Ran));
         let aside = !self.quiet && (account.aside || account.outside);
         let group = account.group;
+        let apart = account.apart();
         if span.open && !self.quiet {
             self.standing.insert(span.g, span.stack);
         }
@@ -258,7 +259,7 @@ impl Sink for Metrics {
                 }
             }
             _ if aside => {}
-            _ => self.blocking.span(span, test, by, ran),
+            _ => self.blocking.span(span, (test, apart), by, ran),
         }
         if aside {
             return;

@@ -3,7 +3,7 @@
 //! Holds for every release from Go 1.11 to 1.27. Goroutines of the runtime have no name in traces of Go 1.22 and
 //! older, where nothing tells their stack unless they do something.
 
-use crate::trace::{Sym, Symbols};
+use crate::trace::{Sym, Symbols, launches};
 
 /// Whose a group of goroutines is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub(super) struct Role {
     pub(super) part: Part,
     /// See [`is_system`].
     pub(super) system: bool,
+    /// Whether a launcher started them: others have the same outermost frame in their stacks.
+    pub(super) launched: bool,
 }
 
 impl Role {
@@ -60,7 +62,7 @@ impl Role {
             _ if matches!(owner, Owner::Runtime | Owner::Framework) => Part::Stranger,
             _ => Part::Worker,
         };
-        Role { owner, part, system: is_system(name) }
+        Role { owner, part, system: is_system(name), launched: launches::parts(name).1.is_some() }
     }
 }
 

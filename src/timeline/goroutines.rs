@@ -1,7 +1,7 @@
 //! The state machine of each goroutine.
 
 use super::procs::ByProc;
-use super::{Activity, Birth, Cause, Move, Open, Sink, Span, State, Timeline};
+use super::{Activity, Birth, Cause, Move, Open, Root, Sink, Span, State, Timeline};
 use crate::trace::{Event, GoId, GoSlot, GoState, GoTransition, ProcId, ProcState, StackId, Sym, Symbols, Time};
 
 /// What a goroutine is about in this state.
@@ -265,15 +265,19 @@ impl Timeline {
         }
         if g.name == Sym::EMPTY && t.stack != StackId::NONE {
             // Every stack of a goroutine grows from its start function. Those of many have the same stack when they are created.
-            if self.last_root.0 != t.stack
-                && let Some(root) = self.symbols.root(t.stack)
+            if self.last_root.of != t.stack
+                && let Some(frame) = self.symbols.root(t.stack)
             {
-                self.last_root = (t.stack, root);
+                self.last_root = Root { of: t.stack, frame, for_others: self.symbols.starts_for_others(frame.func) };
             }
-            let (of, root) = self.last_root;
+            let Root { of, frame, for_others } = self.last_root;
             if of == t.stack {
-                g.name = root.func;
-                sink.named(t.slot, root, &self.symbols);
+                // Who had it launched is known where it is created.
+                let launch =
+                    if for_others && t.from == GoState::NotExist { self.symbols.launch(event.stack) } else { None };
+                let start = launch.unwrap_or(frame);
+                g.name = start.func;
+                sink.named(t.slot, start, &self.symbols);
             }
         }
         if t.to == GoState::Waiting && t.reason == self.known.forever {

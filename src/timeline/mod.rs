@@ -60,8 +60,16 @@ pub struct Timeline {
     /// Times of the last generation mark and the one before, whatever the window.
     marks: (Time, Time),
     known: Known,
-    /// The stack whose outermost frame was asked for last, and that frame.
-    last_root: (StackId, Frame),
+    last_root: Root,
+}
+
+/// The stack whose outermost frame was asked for last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Root {
+    of: StackId,
+    frame: Frame,
+    /// Whether goroutines that start there are called by whoever had them launched, see [`crate::trace::launches`].
+    for_others: bool,
 }
 
 /// Reasons that mean something here, once they have been heard; until then none that there is.

@@ -195,7 +195,7 @@ pub trait Sink {
     fn sync(&mut self, _time: Time) {}
     /// A goroutine is heard of for the first time.
     fn born(&mut self, birth: &Birth);
-    /// The start function of a goroutine has become known.
+    /// The start function of a goroutine has become known; of one that a launcher started, who called that one, where.
     fn named(&mut self, g: GoSlot, start: Frame, symbols: &Symbols);
     /// A goroutine spent time in a state.
     fn span(&mut self, span: &Span, symbols: &Symbols);

@@ -11,6 +11,7 @@ mod cursor;
 pub mod error;
 pub mod event;
 mod input;
+pub mod launches;
 mod reader;
 pub mod symbols;
 pub mod v1;

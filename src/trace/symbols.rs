@@ -7,6 +7,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use super::event::{StackId, Sym};
+use super::launches::Launches;
 use crate::hash::{HashMap, KeyedHash, QuickHash};
 
 /// One frame of a stack.
@@ -38,27 +39,30 @@ pub struct Symbols {
     stacked: Vec<FrameId>,
     /// By stack id: where its frames end in `stacked`. They begin where those of the stack before end.
     ends: Vec<u32>,
+    launches: Launches,
 }
 
 impl Default for Symbols {
     fn default() -> Self {
         // Symbol 0 is the empty string, stack 0 is none.
-        Symbols { strings: vec![Arc::from("")], frames: Vec::new(), stacked: Vec::new(), ends: vec![0] }
+        let strings = vec![Arc::from("")];
+        let (frames, stacked, ends, launches) = (Vec::new(), Vec::new(), vec![0], Launches::default());
+        Symbols { strings, frames, stacked, ends, launches }
     }
 }
 
 impl Symbols {
     /// The text of a symbol. Symbols of another trace give some text or the empty string, never a panic.
     pub fn text(&self, sym: Sym) -> &str {
-        self.strings.get(sym.0 as usize).map_or("", |s| s)
+        self.strings.get(sym.0 as usize).or_else(|| self.launches.text(sym)).map_or("", |s| s)
     }
 
     /// The text of a symbol, shared.
     pub fn shared(&self, sym: Sym) -> Arc<str> {
-        self.strings.get(sym.0 as usize).cloned().unwrap_or_default()
+        self.strings.get(sym.0 as usize).or_else(|| self.launches.text(sym)).cloned().unwrap_or_default()
     }
 
-    /// How many distinct strings there are so far. Symbols are below this number.
+    /// How many distinct strings there are so far. Symbols are below this number, but for those of [`Symbols::made`].
     pub fn len(&self) -> usize {
         self.strings.len()
     }
@@ -88,12 +92,45 @@ impl Symbols {
         self.frames(stack).next_back()
     }
 
+    /// Whether goroutines that start in this function do so for whoever called a launcher.
+    #[inline]
+    pub fn starts_for_others(&self, start: Sym) -> bool {
+        self.launches.starts(start)
+    }
+
+    /// Who called the launcher that created a goroutine at this stack: the name of the group, and the line of the call.
+    pub fn launch(&self, creator: StackId) -> Option<Frame> {
+        self.launches.caller(creator)
+    }
+
+    /// The names of groups that launchers started so far, which no trace has, but for so many first ones. See
+    /// [`super::launches`].
+    pub fn made(&self, seen: usize) -> impl Iterator<Item = Sym> + use<> {
+        self.launches.made(seen)
+    }
+
     /// Appends what `delta` learned. Deltas must come in the order in which they were taken.
     pub fn apply(&mut self, delta: &mut SymbolDelta) {
+        let (strings, stacks) = (self.strings.len(), self.ends.len());
         self.strings.append(&mut delta.strings);
         self.frames.append(&mut delta.frames);
         self.stacked.append(&mut delta.stacked);
         self.ends.append(&mut delta.ends);
+        self.learn_launches(strings, stacks);
+    }
+
+    /// Looks for launchers in the strings and stacks from these on.
+    fn learn_launches(&mut self, strings: usize, stacks: usize) {
+        let mut launches = std::mem::take(&mut self.launches);
+        for (at, text) in (strings..).zip(self.strings.get(strings..).unwrap_or_default()) {
+            launches.learn(Sym(at as u32), text);
+        }
+        if !launches.is_empty() {
+            for stack in (stacks..self.ends.len()).map(|at| StackId(at as u32)) {
+                launches.learn_stack(stack, self.frames(stack), |sym| self.text(sym));
+            }
+        }
+        self.launches = launches;
     }
 }
 

@@ -1,6 +1,7 @@
 //! A subject's key survives ordinary edits; what was renamed is matched, and shown as renamed.
 
 use gotrace_diff::compare::{Comparison, SubjectPair};
+use gotrace_diff::config::Config;
 use gotrace_diff::gate::Verdict;
 use gotrace_diff::metrics::registry::SubjectKind;
 use gotrace_diff::summary::Summary;
@@ -95,6 +96,40 @@ fn closures_that_were_inlined_are_matched_and_shown_as_renamed() {
         assert_eq!(groups[0].renamed_from(), Some(old));
         assert_eq!(groups[0].name(), new);
     }
+}
+
+#[test]
+fn goroutines_that_a_launcher_starts_now_are_matched_with_those_of_a_go_statement() {
+    let make = |name: &str, lock: i64| {
+        with(name, placed(waiting(600, 10_000, "sync", lock), "example.com/shop.TestLoad", FILE, 20))
+    };
+    let (old, new) = ("example.com/shop.TestLoad.func1", "example.com/shop.TestLoad (WaitGroup.Go)");
+    let comparison = join(&[make(old, 5_000_000)], &[make(new, 5_000_000)]);
+    let groups = groups(&comparison);
+    assert_eq!(groups.len(), 1);
+    assert_eq!((groups[0].renamed_from(), groups[0].name()), (Some(old), new));
+}
+
+#[test]
+fn a_base_that_does_not_tell_goroutines_of_launchers_apart_fails_no_build() {
+    let caller = "example.com/shop.TestLoad";
+    let new = with(&format!("{caller} (WaitGroup.Go)"), placed(group(600, 10_000), caller, FILE, 20));
+    let of = |summary: Summary| {
+        let mut summary = summary;
+        // The caller is code that was there before.
+        summary.goroutines.insert(format!("{caller}.func1"), placed(waiting(1, 1, "select", 9), caller, FILE, 90));
+        summary
+    };
+    let launcher = "sync.(*WaitGroup).Go";
+    let lumped = placed(group(600, 10_000), launcher, "/go/src/sync/waitgroup.go", 238);
+    let old = with(&format!("{launcher}.func1"), lumped);
+    let verdict = |base: &Summary, head: &Summary| {
+        judge(std::slice::from_ref(base), std::slice::from_ref(head), &Config::default()).1.verdict
+    };
+    let (old, new, none) = (of(old), of(new), of(run()));
+    assert_ne!(verdict(&old, &new), Verdict::Regression);
+    assert_ne!(verdict(&new, &old), Verdict::Regression);
+    assert_eq!(verdict(&none, &new), Verdict::Regression);
 }
 
 #[test]

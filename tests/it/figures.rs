@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gotrace_diff::summarize::{Options, summarize};
+use gotrace_diff::trace::launches;
 use serde_json::{Map, Value, json};
 
 use crate::data;
@@ -45,7 +46,7 @@ fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, i64>) {
         Value::Number(n) => {
             let n = n.as_i64().unwrap_or(i64::MAX);
             if n != 0 {
-                out.insert(path.to_owned(), n);
+                *out.entry(path.to_owned()).or_default() += n;
             }
         }
         _ => {}
@@ -61,17 +62,29 @@ fn pick(section: &Value, fields: &[&str]) -> Value {
     Value::Object(picked.collect())
 }
 
+/// Goroutines that a launcher started are one group of Go's, and one for each caller of it here: by the launcher alone they
+/// are one on both sides, whose figures are the sum.
+fn by_launcher(groups: &Value) -> Vec<(String, Value)> {
+    let launcher = |name: &str| match launches::parts(name) {
+        (_, Some(called)) => called.to_owned(),
+        _ if launches::is_launchers(name) => {
+            let (function, _closure) = name.rsplit_once('.').expect("a closure");
+            launches::launcher(function).expect("a launcher").to_owned()
+        }
+        _ => name.to_owned(),
+    };
+    groups.as_object().into_iter().flatten().map(|(name, group)| (launcher(name), group.clone())).collect()
+}
+
 fn figures(document: &Value) -> BTreeMap<String, i64> {
     let mut out = BTreeMap::new();
     for field in ["events", "start_ns", "end_ns", "logs", "metric_max"] {
         flatten(field, &document[field], &mut out);
     }
-    for (section, fields) in [
-        ("goroutines", TIMES.as_slice()),
-        ("regions", TIMES.as_slice()),
-        ("tasks", TASK.as_slice()),
-        ("ranges", RANGE.as_slice()),
-    ] {
+    for (name, group) in by_launcher(&pick(&document["goroutines"], &TIMES)) {
+        flatten(&format!("goroutines/{name}"), &group, &mut out);
+    }
+    for (section, fields) in [("regions", TIMES.as_slice()), ("tasks", TASK.as_slice()), ("ranges", RANGE.as_slice())] {
         flatten(section, &pick(&document[section], fields), &mut out);
     }
     out

@@ -57,6 +57,7 @@ mod history;
 mod init;
 mod instances;
 mod interrupted;
+mod launchers;
 mod limits;
 mod logs;
 mod machine;
