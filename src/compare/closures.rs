@@ -38,6 +38,8 @@ const LEAST_ALIKE: f64 = 0.45;
 const SAME_NAME: f64 = 0.25;
 /// What a pair is worth that has nothing in common but its name.
 const NAME_ALONE: f64 = 0.05;
+/// Below this two counts are not the same but for chance.
+const SAME_COUNT: f64 = 0.9;
 /// What the same distance to the neighbour before is worth.
 const SAME_PLACE: f64 = 0.15;
 
@@ -210,6 +212,11 @@ impl Nested {
 }
 
 fn inlining_score(one: Candidate<'_>, other: Candidate<'_>) -> Option<f64> {
+    // What a launcher starts for a function is one group, and may stand for several `go` statements: then it is none of them.
+    let same_count = || counts_alike(one.subject, other.subject).is_some_and(|alike| alike >= SAME_COUNT);
+    if launches::parts(one.name).1.is_some() != launches::parts(other.name).1.is_some() && !same_count() {
+        return None;
+    }
     let alike = likeness(one.subject, other.subject);
     let near = match (&one.subject.start, &other.subject.start) {
         (Some(p), Some(q)) if file_name(&p.file) != file_name(&q.file) => return None,

@@ -111,6 +111,30 @@ fn goroutines_that_a_launcher_starts_now_are_matched_with_those_of_a_go_statemen
 }
 
 #[test]
+fn several_go_statements_that_become_one_group_of_a_launcher_fail_no_build() {
+    let caller = "example.com/shop.TestLoad";
+    let of = |groups: &[(&str, u64)]| {
+        let mut summary = run();
+        for (name, count) in groups {
+            let placed = placed(waiting(*count, 10_000, "sync", 5_000_000), caller, FILE, 20);
+            summary.goroutines.insert(format!("{caller}{name}"), placed);
+        }
+        summary
+    };
+    let statements = of(&[(".func1", 20), (".func2", 24)]);
+    let verdict = |head: &Summary| {
+        judge(std::slice::from_ref(&statements), std::slice::from_ref(head), &Config::default()).1.verdict
+    };
+    let launched = of(&[(" (WaitGroup.Go)", 44)]);
+    assert_eq!(
+        pairs(&statements, &launched),
+        ["- -> shop.TestLoad (WaitGroup.Go)", "shop.TestLoad.func1 -> -", "shop.TestLoad.func2 -> -"]
+    );
+    assert_ne!(verdict(&launched), Verdict::Regression);
+    assert_eq!(verdict(&of(&[(" (WaitGroup.Go)", 60)])), Verdict::Regression);
+}
+
+#[test]
 fn a_base_that_does_not_tell_goroutines_of_launchers_apart_fails_no_build() {
     let caller = "example.com/shop.TestLoad";
     let new = with(&format!("{caller} (WaitGroup.Go)"), placed(group(600, 10_000), caller, FILE, 20));
