@@ -135,11 +135,11 @@ fn is_standard(function: &str) -> bool {
     bare && PACKAGES.contains(&first)
 }
 
-/// The frame of a stack (innermost first) that a person looks for: the innermost one outside the standard library, else outside
-/// of what merely carries a wait, else the innermost.
+/// The frame of a stack (innermost first) that a person looks for: the innermost one outside the standard library
+/// that is no launcher, else outside of what merely carries a wait, else the innermost.
 pub fn own_frame<'a, F>(stack: impl Iterator<Item = F> + Clone, func: impl Fn(&F) -> &'a str) -> Option<F> {
     let innermost = |is_it: fn(&str) -> bool| stack.clone().find(|frame| is_it(func(frame)));
-    innermost(|func| !is_standard(func))
+    innermost(|func| !is_standard(func) && launches::launcher(func).is_none())
         .or_else(|| innermost(|func| !carries_wait(func)))
         .or_else(|| stack.clone().next())
 }
@@ -272,6 +272,7 @@ mod tests {
         assert_eq!(own(&[&waits[..], &["net/http.(*conn).serve"]].concat()), Some("net.(*netFD).Read"));
         assert_eq!(own(&["time.Sleep", "net.example/x.Wait"]), Some("net.example/x.Wait"));
         assert_eq!(own(&["runtime.gopark", "time.Sleep"]), Some("runtime.gopark"));
+        assert_eq!(own(&["golang.org/x/sync/errgroup.(*Group).Go", "main.fetch"]), Some("main.fetch"));
         assert_eq!(own(&[]), None);
     }
 }
