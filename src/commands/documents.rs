@@ -411,7 +411,7 @@ mod tests {
             ("/goroutines/*/block_ns/*", "-5"),
             ("/regions/*/total_ns", "has total_ns -5"),
             ("/tasks/*/total_ns", "has total_ns -5"),
-            ("/tests/0/wall_ns", "has wall_ns -5"),
+            ("/tests/0/wall_ns", "has total_ns -5"),
             ("/gc/mark_ns", "it has gc.mark_ns -5"),
         ] {
             let mut broken = whole.clone();
