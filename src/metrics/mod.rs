@@ -56,7 +56,7 @@ use regions::Regions;
 use stacks::Stacks;
 pub(crate) use stacks::test_frame;
 use tasks::Tasks;
-use tests::{TestIx, Tests};
+use tests::{TestIx, Tests, Tick};
 use warnings::Warnings;
 
 /// The figures of one trace, as they grow.
@@ -275,7 +275,7 @@ impl Sink for Metrics {
         self.load.moved(moved.from, moved.to, event.time);
         self.accounts.moved(moved, event.time, self.load.waited(event.time));
         if !self.quiet {
-            self.moved_also(event, moved);
+            self.moved_also(event, moved, symbols);
         }
         match moved.to {
             Activity::Syscall if self.stacks.of(event.stack, symbols).writes_line() => self.tests.line(moved.g),
@@ -377,9 +377,7 @@ impl Sink for Metrics {
             return;
         }
         self.collector.begun(event, range);
-        if range == Range::GcMark && event.g != GoSlot::NONE && self.stacks.of(event.stack, symbols).begins_round() {
-            self.tests.round(self.accounts.get(event.g).test);
-        }
+        self.tick_at(event, range, symbols);
     }
 
     #[inline(always)]
@@ -387,6 +385,7 @@ impl Sink for Metrics {
         if collects(range) {
             self.mutators.iter_mut().for_each(|m| m.range_ended(event, range, kind(range, symbols)));
             self.watch();
+            self.tick(event, Some(Tick::GoesOn));
         }
     }
 

@@ -7,9 +7,9 @@
 //! ```
 
 use super::mmu::Mutator;
-use super::tests::TestIx;
-use crate::timeline::{Move, Span, State};
-use crate::trace::{Event, Symbols};
+use super::tests::{TestIx, Tick};
+use crate::timeline::{Activity, Move, Span, State};
+use crate::trace::{Event, Range, Symbols};
 
 impl super::Metrics {
     /// The collector's doings have changed.
@@ -26,7 +26,12 @@ impl super::Metrics {
 
     /// A goroutine's state has changed while it is not quiet.
     #[inline(always)] // Which states those are is known where it is called.
-    pub(super) fn moved_also(&mut self, event: &Event, moved: Move) {
+    pub(super) fn moved_also(&mut self, event: &Event, moved: Move, symbols: &Symbols) {
+        let waits = moved.to == Activity::Waiting;
+        if moved.from == Activity::Running && (waits || moved.to == Activity::Runnable) && !self.tests.is_empty() {
+            let traits = self.stacks.of(event.stack, symbols);
+            self.tick(event, Tick::at(traits, waits));
+        }
         if let Some(instances) = &mut self.instances {
             let group = self.accounts.get(moved.g).group;
             instances.moved(moved.g, group, moved.to, event.stack);
@@ -38,6 +43,25 @@ impl super::Metrics {
             with_workers.moved(event, moved);
             self.watch();
         }
+    }
+
+    /// An event tells what the framework does on a goroutine that may run a benchmark.
+    pub(super) fn tick(&mut self, event: &Event, tick: Option<Tick>) {
+        if let (Some(tick), Some(account)) = (tick, self.accounts.peek(event.g))
+            && account.test != TestIx::NONE
+        {
+            self.tests.tick(event.g, account.test, tick, event.time, account.runs_since.get());
+        }
+    }
+
+    /// The same of the begin of a range.
+    pub(super) fn tick_at(&mut self, event: &Event, range: Range, symbols: &Symbols) {
+        let tick = match range {
+            Range::GcMark => self.stacks.of(event.stack, symbols).begins_round().then_some(Tick::Collects),
+            Range::StopTheWorld(_) => Tick::of_stop(self.stacks.of(event.stack, symbols)),
+            Range::Sweep(_) | Range::MarkAssist(_) => None,
+        };
+        self.tick(event, tick);
     }
 
     /// A goroutine that counts has spent time while it is not quiet.

@@ -3,6 +3,14 @@
 use super::population::{self, carries_wait, is_framework, is_runner, is_test_code};
 use crate::trace::{Frame, StackId, Sym, Symbols};
 
+/// What is done to the timer of a benchmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timing {
+    Starts,
+    Stops,
+    Resets,
+}
+
 /// What is known of one stack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Traits(u8);
@@ -14,6 +22,10 @@ impl Traits {
     const PARALLEL: u8 = 8;
     const IN_TEST: u8 = 16;
     const BENCH_GC: u8 = 32;
+    const TIMER: u8 = 64 | 128;
+    const STARTS: u8 = 64;
+    const STOPS: u8 = 128;
+    const RESETS: u8 = 64 | 128;
 
     /// The test framework writes a line of its output: that a test begins, goes on and so on.
     pub(super) fn writes_line(self) -> bool {
@@ -39,6 +51,16 @@ impl Traits {
     pub(super) fn begins_round(self) -> bool {
         self.0 & Self::BENCH_GC != 0
     }
+
+    /// What is done to the timer of a benchmark, if anything is.
+    pub(super) fn timer(self) -> Option<Timing> {
+        match self.0 & Self::TIMER {
+            Self::STARTS => Some(Timing::Starts),
+            Self::STOPS => Some(Timing::Stops),
+            Self::RESETS => Some(Timing::Resets),
+            _ => None,
+        }
+    }
 }
 
 /// What a function's name tells: looked at once, while stacks of many frames are looked at by the thousand.
@@ -56,6 +78,10 @@ impl Function {
     const TESTING: u16 = 128;
     const EXAMPLE: u16 = 256;
     const PRINTF: u16 = 512;
+    const READS: u16 = 1024;
+    const STARTS: u16 = 2048;
+    const STOPS: u16 = 4096;
+    const RESETS: u16 = 2048 | 4096;
 
     fn of(name: &str) -> Function {
         let mut found = Function::KNOWN;
@@ -66,6 +92,10 @@ impl Function {
             "testing.runExample" => found |= Function::EXAMPLE,
             "fmt.Printf" => found |= Function::PRINTF,
             "runtime.GC" => found |= Function::COLLECTS,
+            "runtime.ReadMemStats" => found |= Function::READS,
+            "testing.(*B).StartTimer" => found |= Function::STARTS,
+            "testing.(*B).StopTimer" => found |= Function::STOPS,
+            "testing.(*B).ResetTimer" => found |= Function::RESETS,
             _ => {}
         }
         let flags = [
@@ -131,6 +161,10 @@ impl Stacks {
             }
             if function.is(Function::ROUND) && inner.is_some_and(|(_, inner)| inner.is(Function::COLLECTS)) {
                 found |= Traits::BENCH_GC;
+            }
+            if function.is(Function::RESETS) && inner.is_some_and(|(_, inner)| inner.is(Function::READS)) {
+                found |= if function.is(Function::STARTS) { Traits::STARTS } else { 0 };
+                found |= if function.is(Function::STOPS) { Traits::STOPS } else { 0 };
             }
             if function.is(Function::RUNNER) && inner.is_some_and(|(name, _)| is_test_code(symbols.text(name))) {
                 found |= Traits::IN_TEST;

@@ -13,6 +13,7 @@
 
 mod examples;
 mod members;
+mod timer;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,8 @@ use crate::hash::HashMap;
 use crate::timeline::{Birth, Open, Span, State};
 use crate::trace::{Frame, GoSlot, StackId, Symbols, Time};
 use members::Members;
+pub(super) use timer::Tick;
+use timer::Timer;
 
 /// Whoever outlives its test by more than this has been forgotten; less is a matter of who is scheduled first.
 pub(super) const GRACE: i64 = 10_000_000;
@@ -67,7 +70,7 @@ pub(super) struct TestSum {
     pub(super) wall: i64,
     /// Of that, waiting for its turn as a parallel test.
     pub(super) paused: i64,
-    /// What its own goroutine waited for the framework: for subtests, for its turn.
+    /// What its own goroutine waited for the framework: for subtests, and of a benchmark all that is not its rounds.
     pub(super) waited: i64,
     /// What its own goroutine spent, and what of that it waited for the framework.
     pub(super) own: Spent,
@@ -95,6 +98,9 @@ pub(super) struct TestSum {
     ///   launch                   more rounds ──
     /// ```
     last_runner: GoSlot,
+    /// Of a benchmark: what its runner and the one before show of its timer.
+    timer: Option<Box<Timer>>,
+    last_timer: Option<Box<Timer>>,
     /// Of an example that runs: what its goroutine had spent before.
     before: Option<Box<Spent>>,
     recorder: Option<Box<Recorder>>,
@@ -104,11 +110,6 @@ impl TestSum {
     /// From begin to end without what it waited for the framework: for its turn, for its subtests. Nanoseconds.
     pub(super) fn own_wall(&self) -> i64 {
         self.wall.saturating_sub(self.paused).saturating_sub(self.waited)
-    }
-
-    /// Whether what a goroutine spends is the test's own.
-    fn is_run_by(&self, g: GoSlot) -> bool {
-        g == self.runner || g == self.last_runner
     }
 }
 
@@ -175,6 +176,7 @@ impl Tests {
             (test.spent, test.framework) = (Spent::default(), Sums::default());
             (test.goroutines, test.outlived, test.rounds) = (goroutines, 0, 0);
             test.leaks.clear();
+            test.timer.iter_mut().chain(&mut test.last_timer).for_each(|timer| timer.begin_window());
             if let Some(before) = &mut test.before {
                 **before = Spent::default();
             }
@@ -279,6 +281,8 @@ impl Tests {
             first: GoSlot::NONE,
             runner,
             last_runner: GoSlot::NONE,
+            timer: (kind == Kind::Benchmark).then(Box::default),
+            last_timer: None,
             before: None,
             recorder,
         });
@@ -292,8 +296,11 @@ impl Tests {
         let Some(&ix) = self.launched.get(&self.creator(g)) else {
             return self.begin(g, Kind::Benchmark, accounts);
         };
-        accounts.get(g).test = ix;
+        let account = accounts.get(g);
+        account.test = ix;
+        let at = account.born;
         if let Some(test) = self.get(ix) {
+            test.last_timer = test.timer.replace(Box::default()).map(|timer| Box::new(timer.done(at)));
             // The one that ran the rounds before may have said that it is done, and still has to end.
             test.last_runner = if test.over { GoSlot::NONE } else { test.runner };
             (test.runner, test.over) = (g, false);
@@ -339,6 +346,9 @@ impl Tests {
                 let part = if traits.waits_for_turn() { &mut test.paused } else { &mut test.waited };
                 *part = part.saturating_add(span.ns());
             }
+        } else if let Some(timer) = test.timer_of(span.g) {
+            let theirs = timer.span(span);
+            test.give_framework(&theirs);
         }
         if let Some(recorder) = &mut test.recorder {
             recorder.add(span, id, group);
@@ -354,13 +364,6 @@ impl Tests {
             } else {
                 self.running.insert(ix);
             }
-        }
-    }
-
-    /// The framework begins a round of the benchmark that `ix` is.
-    pub(super) fn round(&mut self, ix: TestIx) {
-        if let Some(test) = self.get(ix) {
-            test.rounds += 1;
         }
     }
 

@@ -92,7 +92,8 @@ pub struct TestRun {
     pub wall_ns: i64,
     /// Waiting for its turn as a parallel test, ns.
     pub paused_ns: i64,
-    /// Waiting for the test framework otherwise: for its subtests, to print. Nanoseconds.
+    /// Waiting for the test framework otherwise: for its subtests, to print; of a benchmark all that its goroutine did while its
+    /// timer stood. Nanoseconds.
     pub framework_ns: i64,
     /// Goroutines that worked for it, its own included.
     pub goroutines: u64,

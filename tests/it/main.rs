@@ -21,6 +21,7 @@ mod baseline_environments;
 mod baseline_merge;
 mod baseline_ref;
 mod baseline_update;
+mod benchmarks;
 mod broken;
 mod browser;
 mod calibrate;

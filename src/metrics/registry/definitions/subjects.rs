@@ -81,7 +81,7 @@ pub(super) const METRICS: &[Metric] = &[
         kinds: TESTS,
         part_of: None,
         better: Neither,
-        definition: "Time that a test waited for the test framework: for its subtests, to print. It is kept out of all other times of the test.",
+        definition: "Time that a test waited for the test framework: for its subtests, to print. Of a benchmark also what the framework does on its goroutine while the benchmark's timer stands: collect garbage before each round. It is kept out of all other times of the test.",
         read: Read::One(|v| if let View::Test(t) = v { Some(t.framework_ns) } else { None }),
         ..TIME
     },
