@@ -261,12 +261,11 @@ impl Sink for Metrics {
             _ if aside => {}
             _ => self.blocking.span(span, (test, apart), by, ran),
         }
-        if aside {
-            return;
+        if !aside {
+            self.tasks.span(span, id, group);
         }
-        self.tasks.span(span, id, group);
         if !self.quiet && (test != TestIx::NONE || self.instances.is_some()) {
-            self.span_also(*span, test, id, symbols);
+            self.span_also(*span, (test, id), !aside, symbols);
         }
     }
 

@@ -64,10 +64,11 @@ impl super::Metrics {
         self.tick(event, tick);
     }
 
-    /// A goroutine that counts has spent time while it is not quiet.
+    /// A goroutine has spent time while it is not quiet. Where that does not count, since groups, regions or tasks were asked for
+    /// that it is not in, its test is still told what of it was the framework's: a test takes as long as it takes.
     #[inline(never)]
-    pub(super) fn span_also(&mut self, span: Span, test: TestIx, id: u64, symbols: &Symbols) {
-        if self.instances.is_some() {
+    pub(super) fn span_also(&mut self, span: Span, (test, id): (TestIx, u64), counts: bool, symbols: &Symbols) {
+        if counts && self.instances.is_some() {
             self.stacks.of(span.stack, symbols);
             self.instance(span);
         }
@@ -78,13 +79,10 @@ impl super::Metrics {
         if traits.waits_for_turn() && span.state == State::Waiting {
             self.tests.waits_for_turn(span.g, test, false);
         }
-        self.tests.span(
-            &span,
-            test,
-            id,
-            self.accounts.peek(span.g).map(|a| a.group).unwrap_or_default(),
-            traits,
-            symbols,
-        );
+        self.tests.span(&span, test, traits, symbols);
+        if counts {
+            let group = self.accounts.peek(span.g).map(|a| a.group).unwrap_or_default();
+            self.tests.record(&span, test, id, group);
+        }
     }
 }

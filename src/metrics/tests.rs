@@ -333,7 +333,7 @@ impl Tests {
     }
 
     /// A goroutine that works for a test has spent time.
-    pub(super) fn span(&mut self, span: &Span, ix: TestIx, id: u64, group: GroupIx, traits: Traits, symbols: &Symbols) {
+    pub(super) fn span(&mut self, span: &Span, ix: TestIx, traits: Traits, symbols: &Symbols) {
         let Some(test) = self.get(ix) else { return };
         if traits.in_test() && test.function.is_none() && test.runner == span.g {
             test.function = stacks::test_frame(span.stack, symbols);
@@ -350,7 +350,11 @@ impl Tests {
             let theirs = timer.span(span);
             test.give_framework(&theirs);
         }
-        if let Some(recorder) = &mut test.recorder {
+    }
+
+    /// Keeps what the goroutine did for the picture of the test.
+    pub(super) fn record(&mut self, span: &Span, ix: TestIx, id: u64, group: GroupIx) {
+        if let Some(recorder) = self.get(ix).and_then(|test| test.recorder.as_deref_mut()) {
             recorder.add(span, id, group);
         }
     }

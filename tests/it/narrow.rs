@@ -584,3 +584,28 @@ fn edges_of_the_wall_clock_are_those_since_the_begin() {
         String::from_utf8_lossy(&got.stderr)
     );
 }
+
+#[test]
+fn what_else_was_asked_for_changes_no_figure_of_a_test() {
+    let nothing = || Some(Names::new(|_| false));
+    for name in data::names().iter().filter(|n| ["/test", "/bench", "/count"].iter().any(|kind| n.ends_with(kind))) {
+        let tests = |chosen: Option<Chosen>| {
+            let options = Options { chosen, ..Options::default() };
+            let mut tests = summarize(name, &data::trace(name)[..], &options).unwrap().tests;
+            for test in &mut tests {
+                // Which of what was asked for was the test's own.
+                (test.sites, test.groups, test.regions, test.tasks) = Default::default();
+            }
+            tests
+        };
+        let whole = tests(None);
+        assert!(whole.iter().any(|test| test.framework_ns + test.paused_ns > 0), "{name}");
+        for chosen in [
+            Chosen { groups: nothing(), ..Chosen::default() },
+            Chosen { regions: nothing(), ..Chosen::default() },
+            Chosen { tasks: nothing(), ..Chosen::default() },
+        ] {
+            assert_eq!(tests(Some(chosen)), whole, "{name}");
+        }
+    }
+}
