@@ -41,6 +41,11 @@ pub fn is_framework_wait(stack: &[SiteFrame]) -> bool {
     population::is_framework_wait(stack.iter().map(|f| &*f.func))
 }
 
+/// Whether a benchmark waits at this stack for its parallel workers.
+pub fn waits_for_workers(stack: &[SiteFrame]) -> bool {
+    population::waits_for_workers(stack.iter().map(|f| &*f.func))
+}
+
 /// The frame of the test or benchmark function that a stack belongs to.
 pub fn test_frame(stack: &[SiteFrame]) -> Option<&SiteFrame> {
     stack.get(population::test_frame(stack.iter().map(|f| &*f.func))?)

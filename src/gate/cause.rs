@@ -2,6 +2,7 @@
 
 use crate::compare::Change;
 use crate::compare::SubjectPair;
+use crate::compare::framework;
 pub use crate::compare::names::leaf;
 use crate::compare::per::Item;
 use crate::compare::side::{Run, SiteKey, Subject};
@@ -48,27 +49,62 @@ pub fn site(subject: &SubjectPair, change: &Change, base_runs: &[Run], head_runs
         path if path.starts_with("block_ns.") => path,
         _ => return None,
     };
-    let (base, head) = (subject.base.as_ref().map(|(_, s)| s), subject.head.as_ref().map(|(_, s)| s));
-    let keys =
-        |s: Option<&Subject>| s.map(|s| s.sites.keys().filter(|k| k.state == state).cloned().collect::<Vec<_>>());
-    let mut all: Vec<SiteKey> = keys(base).into_iter().chain(keys(head)).flatten().collect();
-    all.sort();
-    all.dedup();
-    let falls = change.delta() < 0.0;
-    all.into_iter()
-        .filter_map(|key| {
-            let find = |s: Option<&'_ Subject>| s.and_then(|s| s.sites.get(&key)).map(|f| f.stack.clone());
-            Some(SiteChange {
-                state: state.to_owned(),
-                stack: find(head).or_else(|| find(base))?,
-                base: time_per_item(base, &key, change.item, base_runs),
-                head: time_per_item(head, &key, change.item, head_runs),
+    let sides = Sides { subject, item: change.item, base_runs, head_runs, falls: change.delta() < 0.0 };
+    let site = sides.most_changed(|key| key.state == state)?;
+    if !framework::waits_for_workers(&site.stack) {
+        return Some(site);
+    }
+    // A benchmark that waits for its parallel workers waits for whatever those wait for.
+    let own = |key: &SiteKey| !framework::waits_for_workers(&sides.stack(key).unwrap_or_default());
+    Some(sides.most_changed(own).filter(|inner| sides.growth(inner) > 0.0).unwrap_or(site))
+}
+
+/// The stacks of both sides of a subject, and which way its time went.
+struct Sides<'s> {
+    subject: &'s SubjectPair,
+    item: Item,
+    base_runs: &'s [Run],
+    head_runs: &'s [Run],
+    falls: bool,
+}
+
+impl Sides<'_> {
+    fn base(&self) -> Option<&Subject> {
+        self.subject.base.as_ref().map(|(_, s)| s)
+    }
+
+    fn head(&self) -> Option<&Subject> {
+        self.subject.head.as_ref().map(|(_, s)| s)
+    }
+
+    /// As the head has it (the base, where only it has).
+    fn stack(&self, key: &SiteKey) -> Option<Vec<SiteFrame>> {
+        let find = |s: Option<&Subject>| s.and_then(|s| s.sites.get(key)).map(|f| f.stack.clone());
+        find(self.head()).or_else(|| find(self.base()))
+    }
+
+    fn growth(&self, site: &SiteChange) -> f64 {
+        if self.falls { site.base - site.head } else { site.head - site.base }
+    }
+
+    /// Of the stacks that are wanted, the one whose time per item changed most in that direction.
+    fn most_changed(&self, is_wanted: impl Fn(&SiteKey) -> bool) -> Option<SiteChange> {
+        let (base, head) = (self.base(), self.head());
+        let mut all: Vec<&SiteKey> =
+            base.iter().chain(&head).flat_map(|s| s.sites.keys()).filter(|key| is_wanted(key)).collect();
+        all.sort();
+        all.dedup();
+        all.into_iter()
+            .filter_map(|key| {
+                Some(SiteChange {
+                    state: key.state.clone(),
+                    stack: self.stack(key)?,
+                    base: time_per_item(base, key, self.item, self.base_runs),
+                    head: time_per_item(head, key, self.item, self.head_runs),
+                })
             })
-        })
-        .max_by(|a, b| {
-            let growth = |s: &SiteChange| if falls { s.base - s.head } else { s.head - s.base };
-            growth(a).total_cmp(&growth(b))
-        })
+            .max_by(|a, b| self.growth(a).total_cmp(&self.growth(b)))
+    }
 }
 
 fn time_per_item(subject: Option<&Subject>, key: &SiteKey, item: Item, runs: &[Run]) -> f64 {

@@ -107,10 +107,18 @@ pub fn is_framework_wait<'a>(mut stack: impl Iterator<Item = &'a str>) -> bool {
     stack.find(|func| !carries_wait(func)).is_some_and(is_framework)
 }
 
+/// Where a benchmark waits for its parallel workers, which run its code.
+const RUN_PARALLEL: &str = "testing.(*B).RunParallel";
+
 /// Whether a function is the framework's. A test waits in `testing/synctest.Test` for its own code; the goroutine between
-/// the two waits for the framework.
+/// the two waits for the framework. A benchmark waits in `RunParallel` for its own code, too.
 pub(super) fn is_framework(func: &str) -> bool {
-    func.starts_with("testing.") || func == "testing/synctest.testingSynctestTest"
+    (func.starts_with("testing.") && func != RUN_PARALLEL) || func == "testing/synctest.testingSynctestTest"
+}
+
+/// Whether a benchmark waits at this stack for its parallel workers: what takes long is told by where they wait.
+pub fn waits_for_workers<'a>(mut stack: impl Iterator<Item = &'a str>) -> bool {
+    stack.find(|func| !carries_wait(func)) == Some(RUN_PARALLEL)
 }
 
 /// Whether a function merely carries a wait for whoever called it.
@@ -147,7 +155,7 @@ pub fn own_frame<'a, F>(stack: impl Iterator<Item = F> + Clone, func: impl Fn(&F
 /// Whether this function runs the code of one test or benchmark: the function next to it is that code's.
 pub fn is_runner(func: &str) -> bool {
     matches!(func, "testing.tRunner" | "testing.(*B).runN" | "testing.fRunner" | "testing.runExample")
-        || func.starts_with("testing.(*B).RunParallel")
+        || func.starts_with("testing.(*B).RunParallel.")
 }
 
 /// Whether a function next to the framework's runner is a test's own: without one it is the framework's doing.
@@ -258,6 +266,13 @@ mod tests {
             "p.TestAll"
         ]));
         assert!(!waits(&["runtime.chanrecv1", "p.wait", "p.TestAll", "testing.tRunner"]));
+        let parallel = ["sync.(*WaitGroup).Wait", "testing.(*B).RunParallel", "p.BenchmarkAll", "testing.(*B).runN"];
+        assert!(!waits(&parallel));
+        assert!(waits_for_workers(parallel.into_iter()));
+        assert_eq!(test_frame(parallel.into_iter()), Some(2));
+        let worker = ["time.Sleep", "p.ask", "p.BenchmarkAll.func1", "testing.(*B).RunParallel.func1"];
+        assert!(!waits(&worker) && !waits_for_workers(worker.into_iter()));
+        assert_eq!(test_frame(worker.into_iter()), Some(2));
         assert!(!waits(&[]));
     }
 
