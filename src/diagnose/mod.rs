@@ -51,13 +51,14 @@ pub struct Rule {
 
 /// Every rule, in the order in which diagnoses are said.
 pub static RULES: &[&Rule] = &[
+    // What never ended is no queue: it outranks what is said of those who wait.
+    &waits::LEAK,
     &parallel::POOL,
     &waits::CONTENTION,
     &load::OVERSUBSCRIPTION,
     &load::HOG,
     &load::QUOTA,
     &memory::COLLECTOR,
-    &waits::LEAK,
     &waits::STUCK,
     &waits::POLLING,
     &parallel::SERIAL,
@@ -220,8 +221,11 @@ fn own(stack: &[SiteFrame]) -> Option<&SiteFrame> {
 /// Where the program's goroutines wait: not those of the runtime and the test framework, nor what waits for the latter
 /// (a parallel test for its turn, a test for its subtests).
 fn sites(summary: &Summary) -> impl Iterator<Item = &Site> {
-    use crate::compare::framework::is_framework_wait;
-    summary.sites.iter().filter(|site| is_users(&site.group, summary) && !is_framework_wait(&site.stack))
+    summary.sites.iter().filter(|site| is_programs(site, summary))
+}
+
+fn is_programs(site: &Site, summary: &Summary) -> bool {
+    is_users(&site.group, summary) && !crate::compare::framework::is_framework_wait(&site.stack)
 }
 
 /// Whether a group's goroutines are the program's.

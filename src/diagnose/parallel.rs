@@ -6,11 +6,11 @@ use super::waits::lock;
 use super::{Diagnosis, Found, Limits, Rule, Settings, Threshold, is_users, own, sites, time};
 use crate::compare::names;
 use crate::metrics::registry::SubjectKind;
-use crate::summary::{Group, OTHERS, Site, Summary};
+use crate::summary::{Group, OTHERS, Site, Summary, Waker};
 
 pub(super) static POOL: Rule = Rule {
     name: "limited-pool",
-    definition: "At least `min-goroutines` of a group existed at once, at most `max-waits` waits for each, and at least `min-share` of their time together they waited in a channel, a select or package sync at one stack, on average `min-waiting` of them at once: few get through at a time, the rest wait there. Those who end the waits are fewer than those who wait: the group's own goroutines, which hand on their place, or of other groups at most half as many at once. Where it is a Mutex it is `contention` instead. How many get on is the mean number that waited neither there nor for a processor: who has not reached the place yet mostly waits for one.",
+    definition: "At least `min-goroutines` of a group existed at once, at most `max-waits` waits for each, and at least `min-share` of their time together they waited in a channel, a select or package sync at one stack, on average `min-waiting` of them at once: few get through at a time, the rest wait there. At least half of the waits have ended, and who ended them is known and fewer than those who wait: the group's own goroutines, which hand on their place while at least `min-through` of them get on at once, or of other groups at most half as many at once. Another group that lets all go at once (it closes a channel, Broadcast, WaitGroup.Done) gives a signal and limits nothing. Where it is a Mutex it is `contention` instead. How many get on is the mean number that waited neither there nor for a processor: who has not reached the place yet mostly waits for one.",
     advice: "raise the limit (for a database/sql pool: SetMaxOpenConns) if what is behind it can take more, else start no more goroutines than get through",
     thresholds: &[
         Threshold { name: "min-goroutines", default: 8.0, meaning: "goroutines of the group at once, at the peak" },
@@ -22,23 +22,45 @@ pub(super) static POOL: Rule = Rule {
             default: 4.0,
             meaning: "waits of each goroutine there: a worker waits for ever more work",
         },
+        Threshold {
+            name: "min-through",
+            default: 0.2,
+            meaning: "goroutines that get on at once on average, where the group itself ends the waits: who all wait for one signal do not",
+        },
     ],
     fine: false,
     find: pool,
 };
 
-/// Whether most of the time was ended by fewer goroutines than wait: their own kind, or few of another. What waits for a
-/// helper of its own, one each, stands in no queue.
-fn is_handed_on(site: &Site, group: &Group, summary: &Summary) -> bool {
-    let few = |by: &str| {
-        by == site.group || summary.goroutines.get(by).is_some_and(|other| other.peak.saturating_mul(2) <= group.peak)
+/// Whether most of the time was ended by fewer goroutines than wait: their own kind (`hands_on`: some of it get on
+/// meanwhile), or few of another. What waits for a helper of its own, one each, stands in no queue, nor does what waits for
+/// one signal to all. Where nobody is known to have ended a wait (a leak) nothing is handed on.
+fn is_handed_on(site: &Site, group: &Group, summary: &Summary, hands_on: bool) -> bool {
+    if site.open.saturating_mul(2) > site.count {
+        return false;
+    }
+    let few = |waker: &Waker| {
+        if waker.group == site.group {
+            return hands_on;
+        }
+        let other = summary.goroutines.get(&waker.group);
+        other.is_some_and(|other| other.peak.saturating_mul(2) <= group.peak) && !frees_all(site, waker)
     };
     let known = site.wakers.iter().filter(|waker| waker.group != OTHERS);
     let (all, handed) = known.fold((0.0, 0.0), |(all, handed), waker| {
         let ns = waker.time_ns as f64;
-        (all + ns, handed + if few(&waker.group) { ns } else { 0.0 })
+        (all + ns, handed + if few(waker) { ns } else { 0.0 })
     });
-    handed * 2.0 >= all
+    handed > 0.0 && handed * 2.0 >= all
+}
+
+/// Whether all who wait go on at what the waker does: a closed channel, a broadcast, a WaitGroup that is done.
+fn frees_all(site: &Site, waker: &Waker) -> bool {
+    // Who sends or receives is within the runtime's function for it; of a close traces show who called it.
+    let channel = ["block_ns.chan send", "block_ns.chan receive", "block_ns.select"].contains(&site.state.as_str());
+    let closes = waker.stack.first().is_some_and(|leaf| !leaf.func.starts_with("runtime."));
+    let all = ["sync.(*Cond).Broadcast", "sync.(*WaitGroup).Add", "sync.(*WaitGroup).Done"];
+    channel && closes || waker.stack.iter().any(|frame| all.contains(&&*frame.func))
 }
 
 fn pool(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
@@ -55,13 +77,13 @@ fn pool(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
         ) && lock(site).is_none();
         let share = site.time_ns as f64 / group.total_ns.max(1) as f64;
         let Some(at) = own(&site.stack).filter(|_| waits_for_room) else { continue };
-        // A fan-out: started together, each to do one thing. Workers that wait for work are no such thing.
-        let fans_out = group.created == group.count
-            && site.count as f64 <= limits.get("max-waits") * group.count as f64
-            && is_handed_on(site, group, summary);
         let present = group.present_ns.max(1) as f64;
         let waiting = site.time_ns as f64 / present;
         let through = (group.total_ns - site.time_ns - group.sched_wait_ns).max(0) as f64 / present;
+        // A fan-out: started together, each to do one thing. Workers that wait for work are no such thing.
+        let fans_out = group.created == group.count
+            && site.count as f64 <= limits.get("max-waits") * group.count as f64
+            && is_handed_on(site, group, summary, through >= limits.get("min-through"));
         if !fans_out
             || waiting < limits.get("min-waiting")
             || (group.peak as f64) < limits.get("min-goroutines")
