@@ -1,9 +1,9 @@
 //! Waits that say what is wrong: for a lock, for ever, for nothing in particular. And the one that is fine.
 
-use super::{Found, Limits, Rule, Threshold, is_users, own, sites, time, wall};
+use super::{Found, Limits, Rule, Threshold, is_programs, is_users, own, sites, time, wall};
 use crate::compare::{framework, names};
 use crate::metrics::registry::SubjectKind;
-use crate::summary::{Site, Summary, TestKind};
+use crate::summary::{Site, Summary, TestKind, TestRun};
 
 pub(super) static CONTENTION: Rule = Rule {
     name: "contention",
@@ -49,7 +49,10 @@ fn contention(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
         ];
         if let Some((waker, frame)) = holder {
             let at = format!("{} {}:{}", names::short(&frame.func), frame.file, frame.line);
-            evidence.push(("released by".to_owned(), format!("{at}, {} times", waker.count)));
+            evidence.push((
+                "released by".to_owned(),
+                if waker.count == 1 { format!("{at}, once") } else { format!("{at}, {} times", waker.count) },
+            ));
         }
         found.push(Found {
             kind: SubjectKind::Group,
@@ -171,10 +174,15 @@ fn stuck(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
 
 pub(super) static POLLING: Rule = Rule {
     name: "busy-polling",
-    definition: "Goroutines of one stack went to sleep at least `min-times`, and `per-second` times a second, for less than `max-sleep-ns` each on average: they look again and again whether something has happened.",
+    definition: "Goroutines of one stack went to sleep at least `min-times`, `min-each` times for each goroutine of the group (in stacks of tests: for each run of those tests), and `per-second` times a second, for less than `max-sleep-ns` each on average: they look again and again whether something has happened.",
     advice: "wait for the event itself: a channel, sync.Cond, a context; or poll less often",
     thresholds: &[
         Threshold { name: "min-times", default: 10.0, meaning: "sleeps at one stack" },
+        Threshold {
+            name: "min-each",
+            default: 4.0,
+            meaning: "the same of each goroutine: who sleeps once does not look again",
+        },
         Threshold { name: "per-second", default: 500.0, meaning: "the same a second" },
         Threshold { name: "max-sleep-ns", default: 2e6, meaning: "mean length of a sleep in ns" },
     ],
@@ -182,13 +190,23 @@ pub(super) static POLLING: Rule = Rule {
     find: polling,
 };
 
+/// How many goroutines slept at a site, at most: those of its group, or of the tests whose own it is.
+fn sleepers(site: &Site, at: usize, summary: &Summary) -> f64 {
+    let own = |test: &&TestRun| framework::test_frame(&site.stack).is_some() && test.sites.iter().any(|s| s.site == at);
+    let tests = summary.tests.iter().filter(own).count();
+    let group = summary.goroutines.get(&site.group).map_or(1, |group| group.count);
+    if tests > 0 { tests as f64 } else { group.max(1) as f64 }
+}
+
 fn polling(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for site in sites(summary).filter(|s| s.state == "block_ns.sleep") {
+    let all = summary.sites.iter().enumerate().filter(|(_, s)| s.state == "block_ns.sleep" && is_programs(s, summary));
+    for (at_site, site) in all {
         let per_second = site.count as f64 / (wall(summary) / 1e9);
         let mean = site.time_ns as f64 / site.count.max(1) as f64;
         let Some(at) = own(&site.stack) else { continue };
         if (site.count as f64) < limits.get("min-times")
+            || (site.count as f64) < limits.get("min-each") * sleepers(site, at_site, summary)
             || per_second < limits.get("per-second")
             || mean >= limits.get("max-sleep-ns")
         {
