@@ -7,7 +7,7 @@ use crate::summary::{Fact, Summary};
 
 pub(super) static OVERSUBSCRIPTION: Rule = Rule {
     name: "oversubscription",
-    definition: "More goroutines waited for a processor than ran, over at least `min-ns` and `min-share` of the run. If hogs made others wait for at least `hog-share` of the time during which any waited, it is their doing; else, if at some moment more than `per-proc` goroutines for each processor waited, there are too many goroutines; else GOMAXPROCS is low for the work, unless processors were idle while goroutines could run for all but `min-ns` of that time: then it is waking that took long. The machine's own limit of processors is not in a trace and is never guessed.",
+    definition: "More goroutines waited for a processor than ran, over at least `min-ns` and `min-share` of the run. If hogs made others wait for at least `hog-share` of the time during which any waited, it is their doing; else, if at some moment more than `per-proc` goroutines for each processor waited, there are too many goroutines; else GOMAXPROCS is low for the work, where more goroutines than that could run on average over the run. That is not said where processors were idle while goroutines could run for all but `min-ns` of that time: then it is waking that took long. The machine's own limit of processors is not in a trace and is never guessed.",
     advice: "start fewer goroutines at once (a semaphore, errgroup.SetLimit), break up long computations, or give the process more processors",
     thresholds: &[
         Threshold { name: "min-ns", default: 10e6, meaning: "time in ns during which more waited than ran" },
@@ -31,18 +31,16 @@ fn oversubscription(summary: &Summary, limits: &Limits<'_>) -> Vec<Found> {
     let users = summary.goroutines.iter().filter(|(name, _)| is_users(name, summary));
     let most = users.map(waiting).max().map(|(_, name)| name).unwrap_or_default();
     let hogged = sched.hog_ns as f64 / sched.any_runnable_ns.max(1) as f64;
+    let could_run = (sched.running_ns as f64 + sched.runnable_ns as f64) / wall(summary);
     let why = if hogged >= limits.get("hog-share") {
         "others run for more than 10 ms at a time".to_owned()
     } else if sched.peak_runnable as f64 > limits.get("per-proc") * procs as f64 {
         format!("too many goroutines: up to {} waited for {procs} processors", sched.peak_runnable)
-    } else if over - (sched.idle_while_runnable_ns as f64) < limits.get("min-ns") {
-        // A program with little to do on a machine that others keep busy: more processors would be idle, too.
+    } else if over - (sched.idle_while_runnable_ns as f64) < limits.get("min-ns") || could_run <= procs as f64 {
+        // A program with little to do, or on a machine that others keep busy: more processors would be idle, too.
         return Vec::new();
     } else {
-        format!(
-            "GOMAXPROCS {procs} is low for the work: {:.1} goroutines could run on average",
-            (sched.running_ns as f64 + sched.runnable_ns as f64) / wall(summary)
-        )
+        format!("GOMAXPROCS {procs} is low for the work: {could_run:.1} goroutines could run on average")
     };
     vec![Found {
         kind: SubjectKind::Process,

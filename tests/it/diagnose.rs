@@ -1,7 +1,7 @@
 //! Each diagnosis is said just above its thresholds and not just below, only where it is new or has grown.
 
 use gotrace_diff::diagnose::{self, Diagnosis, RULES, Settings};
-use gotrace_diff::summary::{Fact, Group, Site, SiteFrame, StackCount, Summary, TestRun, Waker};
+use gotrace_diff::summary::{Fact, Group, Site, SiteFrame, StackCount, Summary, TestRun, TestSite, Waker};
 
 use crate::data;
 
@@ -32,6 +32,8 @@ fn oversubscribed(ns: i64) -> Summary {
     let mut summary = with_group(run(), WORK, Group { count: 1, sched_wait_ns: 1, ..Group::default() });
     summary.sched.oversubscribed_ns = ns;
     summary.sched.any_runnable_ns = ns;
+    // Five of them could run on average, for four processors.
+    summary.sched.runnable_ns = 5 * (summary.end_ns - summary.start_ns);
     summary
 }
 
@@ -73,10 +75,17 @@ fn ten() -> Group {
     }
 }
 
+fn woken_by(group: &str, stack: &[&str]) -> Waker {
+    let stack = stack.iter().map(|f| frame(f)).collect();
+    Waker { group: group.to_owned(), stack, count: 10, time_ns: 500 * MS }
+}
+
 fn pooled(waiting_ns: i64) -> Summary {
     let mut summary = with_group(run(), WORK, ten());
     let stack = ["runtime.chansend1", "example.com/shop.(*DB).Get", WORK];
-    summary.sites.push(site(WORK, "block_ns.chan send", &stack, 10, waiting_ns));
+    let mut site = site(WORK, "block_ns.chan send", &stack, 10, waiting_ns);
+    site.wakers.push(woken_by(WORK, &["runtime.chanrecv1", "example.com/shop.(*DB).Put", WORK]));
+    summary.sites.push(site);
     summary
 }
 
@@ -139,6 +148,7 @@ fn allowed(quota: &str, gomaxprocs: u64) -> Summary {
 /// For each threshold of each rule a run that is just on the silent side of it, and one that is just on the other.
 fn cases() -> Vec<(&'static str, Summary, Summary)> {
     let longer = |summary: Summary| Summary { end_ns: 2000 * MS, ..summary };
+    let busier = |summary: Summary| with(summary, |s| s.sched.runnable_ns *= 2);
     let pool = |change: &dyn Fn(&mut Summary)| with(pooled(500 * MS), change);
     let asleep = |ns: i64| with(polling(1000), |s| s.sites[0].time_ns = 1000 * ns);
     let net = |sync: i64| {
@@ -151,7 +161,11 @@ fn cases() -> Vec<(&'static str, Summary, Summary)> {
     let lock = |ns: i64| Summary { end_ns: 100 * MS, ..contended(ns) };
     vec![
         ("oversubscription.min-ns", oversubscribed(10 * MS - 1), oversubscribed(10 * MS)),
-        ("oversubscription.min-share", longer(oversubscribed(20 * MS - 1)), longer(oversubscribed(20 * MS))),
+        (
+            "oversubscription.min-share",
+            longer(busier(oversubscribed(20 * MS - 1))),
+            longer(busier(oversubscribed(20 * MS))),
+        ),
         ("hog.min-times", hogged(1), hogged(2)),
         ("hog.min-ns", hog_ns(10 * MS - 1), hog_ns(10 * MS)),
         ("hog.min-share", longer(hog_ns(20 * MS - 1)), longer(hog_ns(20 * MS))),
@@ -167,8 +181,8 @@ fn cases() -> Vec<(&'static str, Summary, Summary)> {
         ("limited-pool.min-goroutines", pool(&|s| group(s).peak = 7), pool(&|s| group(s).peak = 8)),
         (
             "limited-pool.min-ns",
-            pool(&|s| (s.sites[0].time_ns, group(s).total_ns, group(s).present_ns) = (10 * MS - 1, 10 * MS, MS)),
-            pool(&|s| (s.sites[0].time_ns, group(s).total_ns, group(s).present_ns) = (10 * MS, 10 * MS, MS)),
+            pool(&|s| (s.sites[0].time_ns, group(s).total_ns, group(s).present_ns) = (10 * MS - 1, 12 * MS, MS)),
+            pool(&|s| (s.sites[0].time_ns, group(s).total_ns, group(s).present_ns) = (10 * MS, 12 * MS, MS)),
         ),
         (
             "limited-pool.min-waiting",
@@ -176,6 +190,11 @@ fn cases() -> Vec<(&'static str, Summary, Summary)> {
             pool(&|s| group(s).present_ns = 500 * MS),
         ),
         ("limited-pool.max-waits", pool(&|s| s.sites[0].count = 41), pool(&|s| s.sites[0].count = 40)),
+        (
+            "limited-pool.min-through",
+            pool(&|s| group(s).total_ns = 520 * MS - 1),
+            pool(&|s| group(s).total_ns = 520 * MS),
+        ),
         ("leak.min-goroutines", leaking(0), leaking(1)),
         ("leak.min-alive", left_alive(15), left_alive(16)),
         (
@@ -185,6 +204,11 @@ fn cases() -> Vec<(&'static str, Summary, Summary)> {
         ),
         ("stuck.min-goroutines", stuck(1), stuck(2)),
         ("busy-polling.min-times", with(polling(9), |s| s.end_ns = MS), with(polling(10), |s| s.end_ns = MS)),
+        (
+            "busy-polling.min-each",
+            with(polling(1000), |s| group(s).count = 251),
+            with(polling(1000), |s| group(s).count = 250),
+        ),
         ("busy-polling.per-second", polling(499), polling(500)),
         ("busy-polling.max-sleep-ns", asleep(2 * MS), asleep(2 * MS - 1)),
         ("network-wait.min-share", on_the_network(80 * MS - 1), on_the_network(80 * MS)),
@@ -227,7 +251,9 @@ fn what_waits_for_the_test_framework_is_no_trouble() {
     const RUNNER: &str = "testing.tRunner";
     let pool = |stack: &[&str]| {
         let mut summary = with_group(run(), RUNNER, ten());
-        summary.sites.push(site(RUNNER, "block_ns.chan receive", stack, 10, 900 * MS));
+        let mut site = site(RUNNER, "block_ns.chan receive", stack, 10, 900 * MS);
+        site.wakers.push(woken_by(RUNNER, &["runtime.chansend1", "shop.(*DB).Put", "shop.TestGet", RUNNER]));
+        summary.sites.push(site);
         said(&summary)
     };
     let turn = ["runtime.chanrecv1", "testing.(*testState).waitParallel", "testing.(*T).Parallel", "shop.TestGet"];
@@ -269,6 +295,52 @@ fn whoever_waits_for_a_helper_of_its_own_stands_in_no_queue() {
 }
 
 #[test]
+fn where_all_wait_for_one_signal_or_for_ever_nothing_is_limited() {
+    const STARTER: &str = "example.com/shop.start";
+    let speaks = |change: &dyn Fn(&mut Summary)| {
+        let summary = with_group(pooled(500 * MS), STARTER, Group { peak: 1, ..Group::default() });
+        said(&with(summary, change)).contains(&"limited-pool")
+    };
+    let by = |group: &'static str, func: &'static str| {
+        speaks(&move |s: &mut Summary| s.sites[0].wakers = vec![woken_by(group, &[func, group])])
+    };
+    assert!(by(STARTER, "runtime.chansend1"), "one after the other is let on");
+    // The first is a close: the trace shows who called it.
+    for func in ["example.com/shop.shoot", "sync.(*Cond).Broadcast", "sync.(*WaitGroup).Done"] {
+        assert!(!by(STARTER, func), "{func}: all at once");
+        assert!(by(WORK, func), "{func}: semaphores wake so, too, one after the other");
+    }
+    // Whoever comes last lets the others on: nobody got on before.
+    assert!(!speaks(&|s| group(s).total_ns = 500 * MS));
+    assert!(!speaks(&|s| s.sites[0].wakers.clear()), "who never went on was not let on");
+    assert!(!speaks(&|s| s.sites[0].open = 6));
+    assert!(speaks(&|s| s.sites[0].open = 5));
+}
+
+#[test]
+fn a_leak_is_said_before_what_it_looks_like() {
+    let mut summary = pooled(500 * MS);
+    summary.tests = leaking(3).tests;
+    assert_eq!(said(&summary), ["leak", "limited-pool"]);
+}
+
+#[test]
+fn tests_that_sleep_in_turn_share_a_group_and_poll_each_for_itself() {
+    const TEST: &str = "example.com/shop.TestPoll";
+    let polls = |tests: usize| {
+        let mut summary = with_group(run(), "testing.tRunner", Group { count: 300, ..Group::default() });
+        let stack = ["time.Sleep", TEST, "testing.tRunner"];
+        summary.sites.push(site("testing.tRunner", "block_ns.sleep", &stack, 1000, 1000 * MS));
+        let own = TestSite { site: 0, count: 1, time_ns: 1 };
+        summary.tests = vec![TestRun { sites: vec![own], ..TestRun::default() }; tests];
+        said(&summary).contains(&"busy-polling")
+    };
+    assert!(!polls(0), "who slept is not known: any of 300");
+    assert!(polls(250));
+    assert!(!polls(251));
+}
+
+#[test]
 fn a_diagnosis_is_said_where_it_is_new_or_has_grown() {
     let changes = |base, head| -> Vec<Diagnosis> { diagnose::changes(&[base], &[head], &Settings::new()) };
     assert!(changes(contended(60 * MS), contended(60 * MS)).is_empty());
@@ -306,6 +378,8 @@ fn oversubscription_says_whose_doing_it_is() {
     assert!(text(&|s| s.sched.peak_runnable = 32).contains("GOMAXPROCS 4 is low"));
     assert!(text(&|s| s.sched.hog_ns = 50 * MS).contains("10 ms at a time"));
     assert!(text(&|s| s.sched.hog_ns = 50 * MS - 1).contains("GOMAXPROCS 4 is low"));
+    assert!(text(&|s| s.sched.runnable_ns = 4000 * MS + 1).contains("GOMAXPROCS 4 is low"));
+    assert_eq!(text(&|s| s.sched.runnable_ns = 4000 * MS), "", "no more than there are processors for");
     // More processors are of no use where those that there are were idle.
     assert!(text(&|s| s.sched.idle_while_runnable_ns = 90 * MS).contains("GOMAXPROCS 4 is low"));
     assert_eq!(text(&|s| s.sched.idle_while_runnable_ns = 90 * MS + 1), "");
