@@ -28,7 +28,7 @@ use crate::compare::{Comparison, PackagePair, Subject, SubjectPair, names};
 use crate::config::{Accept, Config, Level, OnEnvMismatch, OnInconclusive};
 use crate::error::exit;
 use crate::hash::{HashMap, HashSet};
-use crate::metrics::registry::SubjectKind;
+use crate::metrics::registry::{Class, SubjectKind};
 use crate::stats::interval;
 use crate::trace::launches;
 
@@ -230,6 +230,10 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
             && judgement.outcome == Outcome::Improvement
         {
             judgement.outcome = Outcome::Regression;
+        }
+        // More at once, or a smaller share of more: what code that got slower shows, too.
+        if judgement.outcome == Outcome::Improvement && change_at(comparison, judgement).metric.class == Class::Ratio {
+            judgement.outcome = Outcome::Note;
         }
         let (p, s, c) = judgement.at;
         let package = &comparison.packages[p];

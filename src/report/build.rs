@@ -23,7 +23,7 @@ use crate::config::Level;
 use crate::gate::fold::{self, Finding};
 use crate::gate::{Evidence, Judged, Judgement, Outcome, Verdict, accept, cause};
 use crate::hash::HashSet;
-use crate::metrics::registry::SubjectKind;
+use crate::metrics::registry::{Class, SubjectKind};
 use crate::paths::Repository;
 
 /// What the report has to know beside the comparison.
@@ -359,7 +359,12 @@ fn section(finding: &Finding, change: &Change) -> Section {
         (Outcome::Regression, _) | (_, Evidence::Presence | Evidence::Named | Evidence::Required) => Section::Certain,
         (Outcome::Inconclusive, _) => Section::Unproven,
         (Outcome::Improvement, _) => Section::Better,
-        (_, Evidence::FewRuns | Evidence::Tested(_) | Evidence::Ranked(_)) if falls && finding.gates => Section::Better,
+        // A ratio that moved the better way may be that of slower code.
+        (_, Evidence::FewRuns | Evidence::Tested(_) | Evidence::Ranked(_))
+            if falls && finding.gates && change.metric.class != Class::Ratio =>
+        {
+            Section::Better
+        }
         _ => Section::Aside,
     }
 }

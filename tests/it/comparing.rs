@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gotrace_diff::compare::{Comparison, Design, Recorded, Side, compare};
 use gotrace_diff::config::{Config, Pattern, Rule};
 use gotrace_diff::gate::{Judged, Opened, Outcome, close};
+use gotrace_diff::metrics::registry::Class;
 use gotrace_diff::paths::Repository;
 use gotrace_diff::report::build::build;
 use gotrace_diff::summarize::{Options, summarize};
@@ -82,7 +83,14 @@ fn the_order_of_files_does_not_matter() {
 fn sides_swapped_a_regression_is_an_improvement() {
     let mut swapped = 0;
     for (name, base, head) in recorded() {
-        let there = outcomes(&judge(&base, &head, &Config::default()), false);
+        let (comparison, judged) = judge(&base, &head, &Config::default());
+        // A ratio that moved the better way says nothing by itself: slower code shows more at once, too.
+        for better in judged.judgements.iter().filter(|j| j.outcome == Outcome::Improvement) {
+            let (p, s, c) = better.at;
+            let metric = comparison.packages[p].subjects[s].changes[c].metric;
+            assert_ne!(metric.class, Class::Ratio, "{name}: {}", metric.id);
+        }
+        let there = outcomes(&(comparison, judged), false);
         let back = outcomes(&judge(&head, &base, &Config::default()), true);
         for (series, (outcome, delta)) in &there {
             let Some((other, negative)) = back.get(series) else { continue };
