@@ -93,7 +93,11 @@ fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> 
         () if cause::is_state(&change.path) => Some(change.path.to_string()),
         // Where the calls are made shows in the time that they take.
         () if change.path == "syscalls" => Some("syscall_ns".to_owned()),
-        () if change.metric.class == Class::Time => cause::state(subject, total).map(|c| c.path.to_string()),
+        // A wait is no reason to run for longer, or for less.
+        () if change.metric.class == Class::Time => {
+            let told = |c: &&Change| c.path == "exec_ns" || !is_running(&change.path);
+            cause::state(subject, total).filter(told).map(|c| c.path.to_string())
+        }
         () => None,
     };
     let site = state
@@ -118,6 +122,11 @@ fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> 
         gates: members.iter().any(|j| j.terms.level == Level::Error && !(j.terms.only_if_proven && is_unproven(j))),
         score,
     })
+}
+
+/// Whether a figure is time on a processor: `work.exec_ns`, `gc.assist_exec_ns` and the like.
+fn is_running(path: &str) -> bool {
+    path.ends_with("exec_ns")
 }
 
 /// Whether nothing proves the change.
