@@ -65,7 +65,9 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<u8, Error> {
             Found::ButForNoise => "would fail, but these runs vary too much to show it",
             Found::No => "passes",
         };
-        lines.push(format!("{} {} takes twice as long: {says}", busiest.kind, term(&busiest.name)));
+        // Tests of several packages may be called alike.
+        let of = if side.packages.len() > 1 { format!(" of {}", term(name)) } else { String::new() };
+        lines.push(format!("{} {}{of} takes twice as long: {says}", busiest.kind, term(&busiest.name)));
         let group = most(&side, name, "count").filter(|id| id.kind == SubjectKind::Group);
         let counts = group.as_ref().is_some_and(|group| fails(&base, &head, group, Class::Structural));
         if let Some(group) = &group {

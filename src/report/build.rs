@@ -56,7 +56,11 @@ pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> 
         told.extend(finding.folded.iter().map(|j| j.at));
         rows.extend(tell(comparison, finding, &context));
     }
-    let (subjects, series) = others(comparison, judged, &told, context.repository);
+    let (mut subjects, series) = others(comparison, judged, &told, context.repository);
+    // Of several packages each has a whole run.
+    if comparison.packages.len() > 1 {
+        rows.iter_mut().map(|row| &mut row.subject).chain(&mut subjects).for_each(name_package);
+    }
     let environment = left_out::environment(comparison);
     let mut not_compared = left_out::not_compared(comparison, judged, context.show_framework, &environment);
     not_compared.extend(context.left_out);
@@ -88,6 +92,14 @@ pub fn build(comparison: &Comparison, judged: &Judged, context: Context<'_>) -> 
         series,
         pictures: pictures::pictures(comparison, &context.drawn, context.repository),
         sides: None,
+    }
+}
+
+/// Says in the label of a whole run of which package it is.
+fn name_package(subject: &mut Subject) {
+    if let (SubjectKind::Process, Some(package)) = (subject.kind, &subject.package) {
+        subject.label = "all of ".into();
+        subject.label += package;
     }
 }
 

@@ -24,7 +24,8 @@ pub fn headline(comparison: &Comparison, judged: &Judged, rows: &[Finding], envi
         }
     };
     if let Some(row) = worst.filter(|_| judged.verdict != Verdict::Pass) {
-        line += &sentence(row);
+        line += &row.subject.told(comparison.packages.len() > 1);
+        line += &figures(row);
     }
     let same = |r: &&Finding| r.part_of.is_none() && r.verdict.name() == judged.verdict.name();
     let others = rows.iter().filter(same).count().saturating_sub(1);
@@ -92,13 +93,20 @@ fn reason(comparison: &Comparison, judged: &Judged, rows: &[Finding]) -> String 
 
 /// `loadAll.func1: chan send 55 ms → 110 ms per goroutine (×2), at catalog.(*DB).Get catalog/catalog.go:31`.
 pub fn sentence(row: &Finding) -> Text {
+    let mut text = row.subject.label.clone();
+    text += &figures(row);
+    text
+}
+
+/// The same behind what the subject is called.
+fn figures(row: &Finding) -> Text {
     let figure = |value: Option<f64>| value.map_or("none".to_owned(), |v| units::figure(v, row.unit));
     let mut per = Text::default();
     if !row.per.is_empty() {
         per += " per ";
         per += &row.per;
     }
-    let mut text = row.subject.label.clone();
+    let mut text = Text::default();
     match row.presence {
         Presence::Added => {
             text += format!(": {} ", figure(row.head));

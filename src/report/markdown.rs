@@ -266,15 +266,17 @@ fn circumstances(page: &mut Page, report: &Report) {
             .map(|n| format!("- not compared: {} ({}): {}", name(&n.what), n.count, name(&n.why))),
     );
     page.list("", report.warnings.iter().map(|w| format!("- warning: {}", name(w))));
-    let sides =
-        [("base", &report.environment.base, &report.runs.base), ("head", &report.environment.head, &report.runs.head)];
+    let [base, head] = super::terminal::runs_of_sides(report);
+    let sides = [
+        ("base", base, &report.environment.base, &report.runs.base),
+        ("head", head, &report.environment.head, &report.runs.head),
+    ];
     page.list(
         "",
-        sides.iter().filter(|(.., runs)| !runs.is_empty()).map(|(side, environment, runs)| {
+        sides.iter().filter(|(.., runs)| !runs.is_empty()).map(|(side, count, environment, _)| {
             let formats: Vec<String> = environment.formats.iter().map(|f| f.clip(NAME).markdown()).collect();
             let procs: Vec<String> = environment.gomaxprocs.iter().map(u64::to_string).collect();
-            let count = runs.values().map(Vec::len).sum::<usize>();
-            format!("- {side}: {count} runs, format {}, GOMAXPROCS {}", formats.join(", "), procs.join(", "))
+            format!("- {side}: {count}, format {}, GOMAXPROCS {}", formats.join(", "), procs.join(", "))
         }),
     );
     page.list("", report.environment.differences.iter().map(|d| format!("- differs: {}", name(d))));

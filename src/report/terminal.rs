@@ -12,6 +12,7 @@
 //!
 //! Findings begin with `path:line:` where they have a place, so that editors jump there.
 
+mod compared;
 mod layout;
 
 use std::fmt::Write as _;
@@ -22,8 +23,11 @@ use clap::ValueEnum;
 use super::escape::Text;
 use super::model::{Finding, Meaning, Presence, Report, Section, Verdict};
 use super::units;
+use crate::metrics::registry::SubjectKind;
 use layout::{pad, spark};
 
+use compared::is_of_several;
+pub(super) use compared::{compared, runs_of_sides};
 pub(crate) use layout::{fold, shorten};
 
 /// How to lay it out.
@@ -108,6 +112,14 @@ fn diagnoses(out: &mut String, report: &Report, layout: Layout) {
         line += &diagnosis.rule;
         line += ": ";
         line += &diagnosis.text;
+        // It has a package where there are several, and names of functions show theirs.
+        if let Some(package) =
+            diagnosis.subject.package.as_ref().filter(|_| diagnosis.subject.kind != SubjectKind::Group)
+        {
+            line += " (of ";
+            line += package;
+            line += ")";
+        }
         let _ = writeln!(out, "{}", fold(&line.term(), layout.width, 0, "    "));
         let facts: Vec<String> =
             diagnosis.evidence.iter().map(|f| format!("{} {}", f.label.term(), f.value.term())).collect();
@@ -129,18 +141,19 @@ fn by_certainty(out: &mut String, report: &Report, layout: Layout) {
         (Section::Aside, "Moved, and nothing depends on it", if layout.all { many } else { 0 }),
     ];
     let shown = |f: &Finding| layout.all || f.part_of.is_none();
+    let named = is_of_several(report);
     for (section, title, most) in sections {
         let rows: Vec<&Finding> = report
             .findings
             .iter()
             .filter(|f| f.section == section && f.verdict != Meaning::Accepted && shown(f))
             .collect();
-        part(out, title, &rows, most, layout);
+        part(out, (title, named), &rows, most, layout);
         // What the team has accepted is never silent.
         if section == Section::Unproven {
             let accepted: Vec<&Finding> =
                 report.findings.iter().filter(|f| f.verdict == Meaning::Accepted && shown(f)).collect();
-            part(out, "Accepted by the team", &accepted, many, layout);
+            part(out, ("Accepted by the team", named), &accepted, many, layout);
         }
     }
 }
@@ -163,11 +176,14 @@ fn by_group(out: &mut String, report: &Report, layout: Layout, by: GroupBy) {
         }
     }
     for (name, rows) in &groups {
-        part(out, &name.term(), rows, many, layout);
+        // Packages have their own parts.
+        let named = by != GroupBy::Package && is_of_several(report);
+        part(out, (&name.term(), named), rows, many, layout);
     }
 }
 
-fn part(out: &mut String, title: &str, rows: &[&Finding], most: usize, layout: Layout) {
+/// `named`: with the packages of what does not show its own.
+fn part(out: &mut String, (title, named): (&str, bool), rows: &[&Finding], most: usize, layout: Layout) {
     if rows.is_empty() || most == 0 {
         return;
     }
@@ -179,7 +195,7 @@ fn part(out: &mut String, title: &str, rows: &[&Finding], most: usize, layout: L
     for (row, [what, base, head, change, rest]) in shown.iter().zip(&cells) {
         let style = row_style(row);
         if row.part_of.is_none() {
-            let _ = writeln!(out, "{style}{}{style:#}", title_of(row, layout.width));
+            let _ = writeln!(out, "{style}{}{style:#}", title_of(row, named, layout.width));
         }
         let line = format!(
             "    {}  {} → {}  {}  {rest}",
@@ -199,11 +215,11 @@ fn part(out: &mut String, title: &str, rows: &[&Finding], most: usize, layout: L
 }
 
 /// `catalog/catalog.go:31: regression: catalog.loadAll.func1`. The place stays whole, whatever it takes.
-fn title_of(row: &Finding, width: usize) -> String {
+fn title_of(row: &Finding, named: bool, width: usize) -> String {
     let place = row.position.as_ref().map_or(String::new(), |p| format!("{}: ", p.term()));
     let start = format!("{place}{}: ", row.verdict.name());
     let left = width.saturating_sub(start.chars().count()).max(12);
-    format!("{start}{}", shorten(&row.subject.label.term(), left))
+    format!("{start}{}", shorten(&row.subject.told(named).term(), left))
 }
 
 fn cells(row: &Finding) -> [String; 5] {
@@ -306,28 +322,4 @@ fn left_out(out: &mut String, report: &Report, layout: Layout) {
     if report.warnings.len() > most {
         let _ = writeln!(out, "and {} more warnings (--all)", report.warnings.len() - most);
     }
-}
-
-/// How much was compared, in a sentence.
-pub(super) fn compared(report: &Report) -> String {
-    let compared = &report.compared;
-    if compared.series == 0 && report.runs.base.is_empty() && report.runs.head.is_empty() {
-        return "Compared: nothing.".to_owned();
-    }
-    let runs = |side: &std::collections::BTreeMap<Text, Vec<super::model::Run>>| match side
-        .values()
-        .map(Vec::len)
-        .sum::<usize>()
-    {
-        1 => "1 run".to_owned(),
-        n => format!("{n} runs"),
-    };
-    format!(
-        "Compared: {} series of {} subjects, {} of which can fail the build; {} of the base, {} of the head.",
-        compared.series,
-        compared.subjects,
-        compared.gated,
-        runs(&report.runs.base),
-        runs(&report.runs.head),
-    )
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use gotrace_diff::summary::Summary;
 
 use crate::cli::{cli, json, out, write};
-use crate::compare_make::{group, run};
+use crate::compare_make::{group, region, run};
 
 /// A run of a package, with so many workers of its own.
 fn of(package: &str, workers: u64) -> Summary {
@@ -244,4 +244,38 @@ fn a_nearer_baseline_holds_for_its_packages_and_each_package_has_its_policy() {
         assert!(out(&output).contains("billing/perf.json"), "{policy}: {}", out(&output));
         assert_eq!(dir.join("billing/perf.json").is_file(), policy == "create");
     }
+}
+
+#[test]
+fn of_several_packages_each_finding_says_whose_it_is_and_runs_are_counted_in_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    for (side, waits) in [("base", 1), ("head", 40)] {
+        std::fs::create_dir_all(dir.join(side)).unwrap();
+        for (package, runs) in [("cart", 2), ("billing", if side == "base" { 3 } else { 2 })] {
+            for i in 0..runs {
+                let mut summary = of(&format!("example.com/{package}"), 40);
+                summary.source = format!("{package}-{i}.out");
+                summary.end_ns += waits * 1_000_000_000 + i;
+                summary.regions.insert("parse".to_owned(), region(10, waits * 100_000_000));
+                write(&dir.join(side), &format!("{package}-{i}.json"), &summary);
+            }
+        }
+    }
+    let text = out(&cli(dir, &["base", "head", "--all"]));
+    for want in ["region parse of example.com/cart", "region parse of example.com/billing", "all of example.com/cart"] {
+        assert!(text.contains(want), "{want}: {text}");
+    }
+    assert!(!text.contains("the whole run"), "{text}");
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("; 2 to 3 runs of the base and 2 runs of the head of each of 2 packages."), "{text}");
+    // Below the name of a package it is not said again.
+    let text = out(&cli(dir, &["base", "head", "--group-by", "package"]));
+    assert!(text.contains(": region parse\n") && !text.contains(": region parse of example.com/cart\n"), "{text}");
+    // What was not compared is not counted.
+    std::fs::remove_file(dir.join("head/billing-0.json")).unwrap();
+    std::fs::remove_file(dir.join("head/billing-1.json")).unwrap();
+    let text = out(&cli(dir, &["base", "head"]));
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("; 2 runs of the base, 2 runs of the head."), "{text}");
 }

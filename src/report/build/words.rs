@@ -106,7 +106,15 @@ pub(super) fn evidence(evidence: &Evidence, change: &Change) -> Told {
         Evidence::Named => ("named", "a rule names it, and it is missing".to_owned(), None),
         Evidence::Multiplied => ("multiplied", "at least 4 times as many, and 16 or more".to_owned(), None),
         Evidence::HardLimit => ("hard-limit", "beyond the hard limit".to_owned(), None),
-        Evidence::Constant => ("constant", format!("the same in all of {runs} runs a side"), None),
+        Evidence::Constant => {
+            let all = match &change.presence {
+                Presence::Both { base, head } if base.len() != head.len() => {
+                    format!("the same in all runs, {} of the base and {} of the head", base.len(), head.len())
+                }
+                _ => format!("the same in all of {runs} runs a side"),
+            };
+            ("constant", all, None)
+        }
         Evidence::Separated => (
             "separated",
             format!("every run of one side is at least twice every run of the other, and far from it, {runs} a side"),

@@ -37,6 +37,18 @@ impl Subject {
     pub fn in_test(&self) -> Option<&Text> {
         self.test.as_ref().filter(|_| !matches!(self.kind, SubjectKind::Test | SubjectKind::Benchmark))
     }
+
+    /// The label, and behind it the package, where there are `several` and the label does not show it: tests, regions and
+    /// the like of several packages may be called alike.
+    pub fn told(&self, several: bool) -> Text {
+        let mut told = self.label.clone();
+        let shows = matches!(self.kind, SubjectKind::Group | SubjectKind::Site | SubjectKind::Process);
+        if let Some(package) = self.package.as_ref().filter(|_| several && !shows) {
+            told += " of ";
+            told += package;
+        }
+        told
+    }
 }
 
 fn kinds(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
