@@ -21,6 +21,7 @@ use crate::config::{Files, OnMissingBaseline, WorkingTree};
 use crate::error::{DocumentFault, Error, exit};
 use crate::gate::accept::quoted;
 use crate::paths::Repository;
+use crate::report::advice;
 use crate::report::build::Drawn;
 use crate::report::format::Format as ReportFormat;
 use crate::report::format::Format;
@@ -242,15 +243,21 @@ impl Candidate<'_> {
         };
         let (config, into) = (flag("--config", &self.args.gate.config), flag("-o", &self.args.baseline));
         let command = format!("gotrace-diff baseline update{config}{into} {}", quoted(&shown));
+        let accept = report.leads().find_map(|f| f.accept.clone());
         match &mut report.advice {
+            Some(advice) if accept.is_some() => {
+                advice.commands.extend(advice::accepting(accept.as_ref(), command));
+            }
             Some(advice) => {
                 advice.commands.extend(["# Or take the runs at hand as the new baseline:".into(), command.into()])
             }
             None => {
-                report.advice = Some(Advice {
-                    why: "To take the runs at hand as the new baseline, all of it:".into(),
-                    commands: vec![command.into()],
-                });
+                let why = match accept {
+                    Some(_) => "What is meant to be so, and is to be the rule from now on, is accepted:",
+                    None => "To take the runs at hand as the new baseline, all of it:",
+                };
+                let commands = advice::accepting(accept.as_ref(), command);
+                report.advice = Some(Advice { why: why.into(), commands });
             }
         }
     }

@@ -1,7 +1,9 @@
 //! What to do to be sure: commands that can be copied.
 
+use super::escape::Text;
 use super::model::{Advice, Finding, Section};
 use crate::compare::{Comparison, Mode, PackagePair, SubjectPair};
+use crate::gate::accept::quoted;
 use crate::gate::{Judged, Verdict};
 use crate::metrics::registry::SubjectKind;
 
@@ -9,6 +11,24 @@ use crate::metrics::registry::SubjectKind;
 const MOST_RUNS: u64 = 10;
 /// The fewest runs a side that most doublings are proven with.
 const LEAST_RUNS: u64 = 5;
+/// More packages than these are not named one by one.
+const MOST_PACKAGES: usize = 5;
+
+/// What stands above the command that accepts one change.
+const ACCEPT_ONE: &str = "# This change alone, until a day:";
+
+/// The commands that accept what a finding says, and take all that was recorded as the new baseline (`update`).
+pub fn accepting(accept: Option<&Text>, update: String) -> Vec<Text> {
+    let Some(accept) = accept else { return vec![update.into()] };
+    let mut one = accept.clone();
+    one += " --until YYYY-MM-DD";
+    vec![ACCEPT_ONE.into(), one, "# All of it, the runs at hand as the new baseline:".into(), update.into()]
+}
+
+/// Whether a command is the one that accepts a change, or what stands above it.
+pub fn accepts_one(command: &Text) -> bool {
+    command.is(ACCEPT_ONE) || command.starts_with("gotrace-diff baseline accept ")
+}
 
 /// What to do next, where there is anything.
 pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], against_baseline: bool) -> Option<Advice> {
@@ -33,6 +53,15 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
     // The family is tested as one, so that its size asks for no more runs.
     let runs = if have < LEAST_RUNS { LEAST_RUNS } else { MOST_RUNS.max(have + 1) };
     let mode = package.head_runs.iter().map(|r| r.mode).max().unwrap_or_default();
+    let unproven = |p: &&PackagePair| {
+        let of = |r: &&Finding| r.subject.package.as_ref().is_some_and(|name| name.is(&p.name));
+        rows.iter().filter(of).any(|r| r.section == Section::Unproven)
+    };
+    let several: Vec<&PackagePair> = comparison.packages.iter().filter(unproven).collect();
+    if several.len() > 1 && mode != Mode::Window && several.iter().all(|p| p.name.contains('/')) {
+        let why = format!("To be sure, record {runs} runs a side of each of {} packages, alternately:", several.len());
+        return Some(Advice { why: why.into(), commands: vec![run_command(&several, mode, runs).into()] });
+    }
     let target = match mode {
         Mode::Window => None,
         _ if package.name.contains('/') => Some(package.name.as_str()),
@@ -47,6 +76,18 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
         why.push_str(" a baseline from another day proves little about times.");
     }
     Some(Advice { why: why.into(), commands: commands.into_iter().map(Into::into).collect() })
+}
+
+/// `go test -trace` takes one package: what records several by itself.
+fn run_command(packages: &[&PackagePair], mode: Mode, runs: u64) -> String {
+    let all: Vec<String> = packages.iter().map(|p| quoted(&p.name)).collect();
+    let names = if all.len() > MOST_PACKAGES { "./...".to_owned() } else { all.join(" ") };
+    let flags = match (mode, packages.iter().any(|p| has_tests(p))) {
+        (Mode::Benchmark, false) => " -- -run='^$' -bench=. -benchtime=100x",
+        (Mode::Benchmark, true) => " -- -bench=. -benchtime=100x",
+        _ => "",
+    };
+    format!("gotrace-diff run --runs {runs} {names}{flags}")
 }
 
 /// Whether tests are compared, maybe beside benchmarks.

@@ -227,7 +227,9 @@ fn what_to_do(page: &mut Page, report: &Report) {
     }
     if let Some(advice) = &report.advice {
         page.block(&advice.why.clip(SENTENCE).markdown_line());
-        commands(page, &advice.commands.iter().collect::<Vec<_>>());
+        // What accepts one change stands above.
+        let stands = |c: &&Text| !accept.is_empty() && super::advice::accepts_one(c);
+        commands(page, &advice.commands.iter().filter(|c| !stands(c)).collect::<Vec<_>>());
     }
 }
 

@@ -127,3 +127,33 @@ fn figures_that_are_not_typed_are_those_of_baseline_and_candidate() {
         assert_eq!(accept(wrong).status.code(), Some(2), "{wrong}");
     }
 }
+
+#[test]
+fn what_accepts_nothing_of_the_baseline_says_so() {
+    let folder = repository();
+    let dir = folder.path();
+    let accept = |series: &str| {
+        let got = cli(dir, &["baseline", "accept", series, "--reason", "meant", "--by", "ada"]);
+        assert_eq!(got.status.code(), Some(0), "{series}");
+        out(&got).contains("nothing of the baseline is called so")
+    };
+    assert!(!accept("group:nosuch#alive=0..30"), "there is nothing to look it up in");
+    assert_eq!(cli(dir, &["baseline", "create", "40.json"]).status.code(), Some(0));
+    assert!(accept("group:nosuch#alive=0..30"));
+    assert!(!accept("group:nosuch#alive=none..30"), "what is new is in no baseline");
+    assert!(!accept("group:example.com/shop.work#count=40..160"));
+    assert!(!accept("group:example.com/shop.*#count=40..160"));
+}
+
+#[test]
+fn a_check_that_fails_prints_what_accepts_one_change_and_what_accepts_all() {
+    let folder = repository();
+    let dir = folder.path();
+    assert_eq!(cli(dir, &["baseline", "create", "40.json"]).status.code(), Some(0));
+    let text = out(&cli(dir, &["check", "160.json"]));
+    let one = format!("gotrace-diff baseline accept --reason WHY '{SERIES}=40..160' --until YYYY-MM-DD");
+    assert!(text.contains(&one) && text.contains("gotrace-diff baseline update"), "{text}");
+    // Markdown has it above already.
+    let page = out(&cli(dir, &["check", "160.json", "--format", "markdown"]));
+    assert_eq!(page.matches("baseline accept").count(), 1, "{page}");
+}

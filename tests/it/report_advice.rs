@@ -22,6 +22,22 @@ fn commands(hosts: &[&str]) -> String {
 }
 
 #[test]
+fn several_packages_are_recorded_again_together() {
+    let folder = tempfile::tempdir().unwrap();
+    for (side, ns) in [("base", 1_000_000), ("head", 3_000_000)] {
+        std::fs::create_dir_all(folder.path().join(side)).unwrap();
+        for package in ["cart", "billing"] {
+            let mut summary = with("example.com/shop.work.func1", waiting(10, 1000, "sync", ns));
+            summary.package = Some(format!("example.com/{package}"));
+            write(&folder.path().join(side), &format!("{package}.json"), &summary);
+        }
+    }
+    let told = json(&cli(folder.path(), &["base", "head", "--format", "json"]));
+    let commands = &told["advice"]["commands"];
+    assert_eq!(commands[0], "gotrace-diff run --runs 5 example.com/billing example.com/cart", "{told}");
+}
+
+#[test]
 fn what_was_recorded_is_recorded_again_tests_benchmarks_or_both() {
     const TESTS: &str = "testing.tRunner";
     const BENCHMARKS: [&str; 2] = ["testing.(*B).run1.func1", "testing.(*B).launch"];
