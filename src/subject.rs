@@ -66,7 +66,10 @@ pub fn matches_target(pattern: &SubjectPattern, kind: SubjectKind, name: &str) -
     }
     let glob = &pattern.pattern;
     match kind {
-        SubjectKind::Group | SubjectKind::Site => glob.matches(name) || glob.matches(names::short(name)),
+        SubjectKind::Group | SubjectKind::Site => {
+            let told = if name == names::PULL.0 { names::PULL.1 } else { names::short(name) };
+            glob.matches(name) || glob.matches(told)
+        }
         SubjectKind::Test | SubjectKind::Benchmark => {
             let short = names::short(name);
             let bare = short.split_once('.').map_or(short, |(_, function)| function);
@@ -175,6 +178,8 @@ mod tests {
             ("test:TestAll", SubjectKind::Test, "example.com/shop/catalog.TestAll.func2", false),
             ("group:catalog.loadAll.func1", SubjectKind::Group, "example.com/shop/catalog.loadAll.func1", true),
             ("group:catalog.loadAll.func2", SubjectKind::Group, "example.com/shop/catalog.loadAll.func1", true),
+            ("group:iter.Pull", SubjectKind::Group, "runtime.corostart", true),
+            ("runtime.corostart", SubjectKind::Group, "runtime.corostart", true),
             ("region:render", SubjectKind::Group, "render", false),
             ("region:rend*", SubjectKind::Region, "render", true),
             ("task:fetch price", SubjectKind::Task, "fetch price", true),

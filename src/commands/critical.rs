@@ -1,18 +1,24 @@
 //! `gotrace-diff explain SUBJECT TRACE [TRACE] --critical-path`: traces are read again for one question.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::progress::Progress;
-use super::{DONE, output, sources};
+use super::{DONE, inputs, output, sources};
 use crate::cli::{ExplainArgs, Format};
+use crate::compare::names;
 use crate::critical::{self, CriticalError, CriticalPath, PathChange, Pick, Question};
 use crate::error::Error;
+use crate::narrow::Narrow;
 use crate::paths::Repository;
 use crate::report::{json, path};
 use crate::scan::{ScanError, Source};
+use crate::subject::matches_target;
+use crate::summarize::Options;
+use crate::summary::TestRun;
 use crate::trace::Bytes;
 
 /// A trace in a file, which can be read more than once.
@@ -136,14 +142,39 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
     Ok(DONE)
 }
 
+/// What to name instead: a path knows tests by the functions in stacks alone, not by what `go test` printed.
+fn not_found(trace: &TraceFile, question: &Question) -> String {
+    const GENERAL: &str =
+        "gotrace-diff summarize lists what is in a trace; tests go by their function, as in test:TestLoadAll";
+    if question.from_ns.is_some() || question.to_ns.is_some() {
+        return GENERAL.to_owned();
+    }
+    let options = Options { allow_partial: question.allow_partial, ..Options::default() };
+    let read = inputs::read(&[std::slice::from_ref(&trace.path)], &[], &options, &Narrow::default());
+    let runs = read.unwrap_or_default().into_iter().flat_map(|input| input.summaries);
+    let tests: Vec<TestRun> = runs.flat_map(|run| run.tests).collect();
+    let meant = tests.iter().filter(|test| matches_target(&question.subject, test.kind.into(), &test.name));
+    let mut known = 0;
+    let mut functions = BTreeSet::new();
+    for test in meant {
+        known += 1;
+        functions.extend(test.function.as_ref().map(|frame| names::short(&frame.func).to_owned()));
+    }
+    let first: Vec<String> = functions.into_iter().take(3).collect();
+    match (known, first.is_empty()) {
+        (0, _) => GENERAL.to_owned(),
+        (_, true) => "only functions are followed here, and no stack shows the function of that test".to_owned(),
+        (_, false) => {
+            format!("only functions are followed here, and that test is in the trace as {}", first.join(", "))
+        }
+    }
+}
+
 /// Why there is no path, and what to do.
 fn told(trace: &TraceFile, question: &Question, error: CriticalError) -> Error {
     let advice = match &error {
         CriticalError::Scan(_) => String::new(),
-        CriticalError::NotFound { .. } => {
-            "gotrace-diff summarize lists what is in a trace; tests go by their function, as in test:TestLoadAll"
-                .to_owned()
-        }
+        CriticalError::NotFound { .. } => not_found(trace, question),
         CriticalError::TooFew { .. } => "they are counted from 1, in the order in which they began".to_owned(),
         CriticalError::TooLong { .. } => {
             "narrow it with --from and --to, take a shorter one with --nth, or record a shorter trace".to_owned()

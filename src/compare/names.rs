@@ -17,6 +17,9 @@ use crate::metrics::population::own_frame;
 use crate::summary::SiteFrame;
 use crate::trace::launches;
 
+/// The goroutine behind an `iter.Pull`: what the runtime calls it, and what a person does.
+pub const PULL: (&str, &str) = ("runtime.corostart", "iter.Pull");
+
 /// The key of a function: its name without closure numbers, type arguments and module versions.
 pub fn key(function: &str) -> String {
     short_key(function).into_owned()

@@ -22,7 +22,7 @@ pub(in crate::report) fn label(subject: &SubjectPair) -> String {
         SubjectKind::Test => runner(subject, "tests"),
         SubjectKind::Benchmark => runner(subject, "benchmarks"),
         SubjectKind::Site => subject.name().split(" < ").map(names::short).next().unwrap_or_default().to_owned(),
-        SubjectKind::Group if subject.name() == "runtime.corostart" => "iter.Pull".to_owned(),
+        SubjectKind::Group if subject.name() == names::PULL.0 => names::PULL.1.to_owned(),
         SubjectKind::Group => names::short(subject.name()).to_owned(),
         kind => format!("{kind} {}", subject.name()),
     }
