@@ -7,7 +7,7 @@ use super::{diagnoses, output};
 use crate::cli::{self, BothSidesArgs, CompareArgs, GateArgs, ReportArgs};
 use crate::compare::apart::Written;
 use crate::compare::{self, Comparison, Design, Presence, Recorded, Side};
-use crate::config::{Config, Rule, WorkingTree};
+use crate::config::{Config, Pattern, Rule, WorkingTree};
 use crate::diagnose::Diagnosis;
 use crate::error::Error;
 use crate::gate::{self, Aside, Judged};
@@ -257,7 +257,24 @@ fn rules_without_match(comparison: &Comparison, aside: &Aside, config: &Config) 
         }
         warnings.push(idle((&rule.file, rule.line), "this rule", strict)?);
     }
+    warnings.extend(flags_without_match(comparison, aside, config)?);
     Ok(warnings)
+}
+
+/// The same of --subject and --metric: what was typed holds for this run, and misspelt it guards nothing either.
+fn flags_without_match(comparison: &Comparison, aside: &Aside, config: &Config) -> Result<Option<String>, Error> {
+    let flags = &config.flags;
+    // Of what a merge has dropped only rules of files are known.
+    let dropped = aside.series > 0;
+    let speaks = comparison.packages.iter().flat_map(|p| &p.subjects).any(|s| gate::package::matches(flags, s));
+    if flags.subjects.is_empty() && flags.metrics.is_empty() || dropped || speaks {
+        return Ok(None);
+    }
+    let typed =
+        |flag: &str, globs: &[Pattern]| globs.iter().map(|g| format!("--{flag} {}", g.text())).collect::<Vec<_>>();
+    let all = [typed("subject", &flags.subjects), typed("metric", &flags.metrics)].concat().join(" ");
+    let message = format!("{all} matches nothing that was compared");
+    if config.strict { Err(Error::Usage(message)) } else { Ok(Some(message)) }
 }
 
 /// Says that an entry of a configuration does nothing.

@@ -35,12 +35,26 @@ fn rules_decide() {
         ("on-inconclusive = \"fail\"\n[[rule]]\nmin-delta = 200\n", &[], 0),
         ("[[rule]]\nsubject = \"example.com/shop.work\"\nmax-increase = \"450%\"\n", &["--strict"], 0),
         ("[[rule]]\nsubject = \"example.com/shop.wrok\"\nlevel = \"off\"\n", &["--strict"], 2),
+        // The same of flags.
+        ("", &["--metric", "count", "--max-increase=900%", "--strict"], 0),
+        ("", &["--metric", "cuont", "--max-increase=0%", "--strict"], 2),
+        ("", &["--subject", "nosuch", "--max-increase=5%", "--strict"], 2),
+        ("", &["--subject", "nosuch", "--max-increase=5%"], 1),
         ("[diagnose.contention]\nmin-share = 0.2\n", &[], 1),
         ("[diagnose.contention]\nmin-shore = 0.2\n", &[], 2),
         ("[diagnose.contention]\nmin-share = -1\n", &[], 2),
     ] {
         assert_eq!(status(config, args), Some(want), "{config} {args:?}");
     }
+}
+
+#[test]
+fn flags_that_match_nothing_are_named() {
+    let folder = folder("");
+    let args = ["../base.json", "../head.json", "--subject", "nosuch", "--metric", "count", "--format", "json"];
+    let told = json(&cli(&folder.path().join("below"), &args));
+    let warnings = told["warnings"].to_string();
+    assert!(warnings.contains("--subject nosuch --metric count matches nothing that was compared"), "{warnings}");
 }
 
 #[test]

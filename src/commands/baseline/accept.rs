@@ -91,11 +91,13 @@ pub(in crate::commands) fn run(args: &AcceptArgs) -> Result<u8, Error> {
     config::parse_text(&path, &text)?;
     output::write_file(&path, &text)?;
     let name = shown(&path);
+    let unknown: Vec<String> = unknown(&changes, args).unwrap_or_default();
     let said = match args.format {
         Format::Json => crate::report::json::document(&serde_json::json!({
             "schema": "gotrace-diff/baseline-accept/1",
             "file": path.display().to_string(),
             "accepted": changes.iter().map(|c| c.series.to_string()).collect::<Vec<_>>(),
+            "warnings": unknown,
             "exit_code": DONE,
         }))?,
         Format::Text => {
@@ -106,11 +108,35 @@ pub(in crate::commands) fn run(args: &AcceptArgs) -> Result<u8, Error> {
                 let (from, to) = (figure(c.from, c.unit), figure(c.to, c.unit));
                 said += &format!("{}: accepted {}, {from} to {to}{until}\n", term(&name), term(&c.series.to_string()));
             }
+            for warning in &unknown {
+                said += &format!("Warning: {}\n", term(warning));
+            }
             said + &format!("It holds once it is committed: git add {}\n", term(&name))
         }
     };
     output::print(&said, Color::Never)?;
     Ok(DONE)
+}
+
+/// What is accepted of subjects that neither the baselines here nor what the last failing check left beside them have: most
+/// often a name is misspelt. `None` where there is nothing to look it up in.
+fn unknown(changes: &[Change], args: &AcceptArgs) -> Option<Vec<String>> {
+    let files = super::show::of_here(&[]).ok()?;
+    let all: Vec<PathBuf> = files.into_iter().flat_map(|file| [super::super::check::beside(&file), file]).collect();
+    let sides: Vec<_> = all.iter().filter_map(|file| super::load(file).ok()).map(Baseline::into_side).collect();
+    let candidate = all.iter().step_by(2).any(|file| file.is_file());
+    let has = |series: &Series| {
+        let packages = sides.iter().flat_map(|side| &side.packages);
+        packages
+            .filter(|(name, _)| args.package.as_ref().is_none_or(|wanted| wanted == *name))
+            .flat_map(|(_, package)| package.subjects.keys())
+            .any(|id| series.is(id.kind, &id.name, &series.metric))
+    };
+    // What is new is in no baseline: only a candidate has it.
+    let tells = |c: &&Change| !sides.is_empty() && (c.from.is_some() || candidate) && !has(&c.series);
+    let said =
+        |c: &Change| format!("{}: nothing of the baseline is called so, and nothing is accepted by it", c.series);
+    Some(changes.iter().filter(tells).map(said).collect())
 }
 
 /// A change as it was typed, or as baseline and candidate say it.
