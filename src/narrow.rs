@@ -206,7 +206,10 @@ impl Narrow {
             }
         }
         if self.warmup > 0 && summary.tests.is_empty() {
-            return Err(format!("no test of it was repeated more than {} times", self.warmup));
+            return Err(match self.warmup {
+                1 => "no test of it was repeated more than once".to_owned(),
+                n => format!("no test of it was repeated more than {n} times"),
+            });
         }
         Ok(())
     }

@@ -13,9 +13,13 @@ use crate::report::format::{self, Format};
 use crate::report::json;
 use crate::report::model::Report;
 use crate::report::terminal::Layout;
+use crate::trace::TraceErrorClass;
 
 /// Columns where nothing says otherwise.
 const WIDTH: usize = 80;
+
+/// Of what tests printed so much is looked through for a panic.
+const MOST_OUTPUT: u64 = 16 << 20;
 
 /// Columns of text in files.
 const FILE_WIDTH: usize = 120;
@@ -115,10 +119,47 @@ pub(super) fn fail(error: &Error, as_json: bool) -> u8 {
         text.push_str(&format!("  | {}\n", term(line)));
     }
     if let Some(advice) = error.advice() {
+        let advice = if matches!(error, Error::Usage(_)) {
+            help(std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()))
+        } else {
+            advice
+        };
         text.push_str(&format!("  {}\n", term(&advice)));
+    }
+    if let Some((file, said)) = panic_beside(error) {
+        text.push_str(&format!("  {} beside it has: {}\n", term(&file), term(&said)));
     }
     let _ = anstream::stderr().write_all(text.as_bytes());
     error.exit_code()
+}
+
+/// Where the flags of what was typed are listed.
+fn help(args: impl Iterator<Item = String>) -> String {
+    use clap::CommandFactory as _;
+    let mut command = crate::cli::Cli::command();
+    let mut said = "see gotrace-diff".to_owned();
+    for arg in args.skip(1) {
+        let Some(found) = command.find_subcommand(&arg).cloned() else { break };
+        said = format!("{said} {arg}");
+        command = found;
+    }
+    said + " --help"
+}
+
+/// Why a trace ends early, where the tests' output beside it tells of a panic: the file, and its first line on it.
+fn panic_beside(error: &Error) -> Option<(String, String)> {
+    let Error::Trace { file, source } = error else { return None };
+    if source.kind().class() != TraceErrorClass::Truncated {
+        return None;
+    }
+    let beside = Path::new(file).with_extension("json");
+    let text = super::read_text(&beside, MOST_OUTPUT).ok()?;
+    let said = text.lines().find_map(|line| {
+        let event = serde_json::from_str::<serde_json::Value>(line).ok();
+        let output = event.as_ref().and_then(|event| event.get("Output")).and_then(|output| output.as_str());
+        output.unwrap_or(line).strip_prefix("panic: ").map(|what| format!("panic: {}", what.trim_end()))
+    })?;
+    Some((beside.display().to_string(), crate::error::clipped(said)))
 }
 
 /// What clap says: help and version are no errors.

@@ -17,6 +17,10 @@ fn time(ns: i64) -> String {
     units::figure(ns as f64, Unit::Nanoseconds)
 }
 
+fn times(n: u64) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{n} times") }
+}
+
 fn percent(part: i64, whole: i64) -> String {
     format!("{:.0} %", part as f64 * 100.0 / whole.max(1) as f64)
 }
@@ -64,7 +68,7 @@ fn tests(out: &mut String, summary: &Summary, all: bool) {
             let _ = write!(out, ", {n} operations");
         }
         if test.leaked > 0 {
-            let _ = write!(out, ", left {} goroutines behind", test.leaked);
+            let _ = write!(out, ", left {} goroutine{} behind", test.leaked, if test.leaked == 1 { "" } else { "s" });
         }
         out.push('\n');
     }
@@ -74,8 +78,11 @@ fn tests(out: &mut String, summary: &Summary, all: bool) {
     if attribution.unattributed > 0 {
         let _ = writeln!(
             out,
-            "  {} goroutines belong to no test, and ran {}",
-            attribution.unattributed,
+            "  {}, and ran {}",
+            match attribution.unattributed {
+                1 => "1 goroutine belongs to no test".to_owned(),
+                n => format!("{n} goroutines belong to no test"),
+            },
             time(attribution.unattributed_exec_ns)
         );
     }
@@ -108,10 +115,10 @@ fn scheduler(out: &mut String, summary: &Summary) {
     if let (Some(p50), Some(p99)) = (sched.slices.quantile(0.5), sched.slices.quantile(0.99)) {
         let _ = writeln!(
             out,
-            "  ran without a break, p50 / p99: {} / {}; {} times over 10 ms while others waited",
+            "  ran without a break, p50 / p99: {} / {}; {} over 10 ms while others waited",
             time(p50),
             time(p99),
-            sched.hogs
+            times(sched.hogs)
         );
     }
 }
@@ -132,8 +139,9 @@ fn collector(out: &mut String, summary: &Summary) {
         .collect();
     let _ = writeln!(
         out,
-        "Collector: {} cycles; {:.1} % of the processors; assists ran {}",
+        "Collector: {} cycle{}; {:.1} % of the processors; assists ran {}",
         cycles.join(", "),
+        if gc.cycles.values().copied().fold(0, u64::saturating_add) == 1 { "" } else { "s" },
         gc.share * 100.0,
         time(gc.assist_exec_ns)
     );
@@ -167,18 +175,18 @@ fn waits(out: &mut String, summary: &Summary, all: bool) {
         let state = site.state.strip_prefix("block_ns.").unwrap_or(&site.state);
         let _ = writeln!(
             out,
-            "  {} in {} at {}: {} times, {}",
+            "  {} in {} at {}: {}, {}",
             term(names::short(&site.group)),
             term(if state.is_empty() { "an unknown wait" } else { state }),
             term(names::short(&at.func)),
-            site.count,
+            times(site.count),
             time(site.time_ns)
         );
         for waker in site.wakers.iter().take(if all { usize::MAX } else { 2 }) {
             let place =
                 names::leaf(&waker.stack).map_or(String::new(), |f| format!(" at {}", term(names::short(&f.func))));
             let who = if waker.group.is_empty() { "(nameless)" } else { names::short(&waker.group) };
-            let _ = writeln!(out, "    ended by {}{place}: {} times, {}", term(who), waker.count, time(waker.time_ns));
+            let _ = writeln!(out, "    ended by {}{place}: {}, {}", term(who), times(waker.count), time(waker.time_ns));
         }
     }
 }

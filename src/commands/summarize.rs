@@ -154,7 +154,8 @@ fn tell(summary: &Summary, args: &SummarizeArgs, settings: &Settings) -> String 
     }
     super::overview::tell(&mut out, summary, settings, args.all);
     for (name, count) in &summary.logs {
-        let _ = writeln!(out, "Log {}: {count}", term(name));
+        let category = if name.is_empty() { "(none)".to_owned() } else { term(name) };
+        let _ = writeln!(out, "Log {category}: {count}");
     }
     if hidden > 0 {
         let _ = writeln!(out, "Left out: {hidden} groups of the runtime and the test framework (--show-framework)");

@@ -384,3 +384,32 @@ fn summaries_of_traces_can_be_handed_on() {
     assert_eq!(both["runs"].as_array().unwrap().len(), 2);
     assert_eq!(both["schema"], "gotrace-diff/runs/1");
 }
+
+#[test]
+fn an_error_of_a_subcommand_names_its_help() {
+    for (args, want) in [
+        (&["10.json"][..], "see gotrace-diff --help"),
+        (&["explain", "work", "10.json"], "see gotrace-diff explain --help"),
+        (&["baseline", "accept", "nothing", "--reason", "x"], "see gotrace-diff baseline accept --help"),
+    ] {
+        let folder = folder();
+        let said = err(&cli(folder.path(), args));
+        assert!(said.contains(want), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn what_ends_early_because_of_a_panic_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = data::read("regressions/leak/head.out");
+    std::fs::write(folder.path().join("run.out"), &whole[..whole.len() - 7]).unwrap();
+    for (output, want) in [
+        ("{\"Action\":\"output\",\"Output\":\"panic: boom\\n\"}\n", true),
+        ("=== RUN TestX\npanic: boom\n", true),
+        ("{\"Action\":\"output\",\"Output\":\"don't panic: boom\\n\"}\n", false),
+    ] {
+        std::fs::write(folder.path().join("run.json"), output).unwrap();
+        let said = err(&cli(folder.path(), &["summarize", "run.out"]));
+        assert!(said.contains("truncated") && said.contains("run.json beside it has: panic: boom") == want, "{said}");
+    }
+}
