@@ -24,7 +24,6 @@ fn a_benchmark_of_few_rounds_takes_what_go_test_prints() {
             let (Some(printed), Some(operations)) = (printed(&output, &test.name), test.operations) else { continue };
             let own = test.wall_ns as f64 / operations as f64;
             // The first operation is in the trace, and not in what is printed.
-            println!("{name} {}: {own:.0} ns, printed {printed} ns", test.name);
             assert!(own > 0.8 * printed && own < 1.5 * printed, "{name} {}: {own} ns, not {printed}", test.name);
             seen += 1;
         }

@@ -242,7 +242,8 @@ mod tests {
         use Tick::{Collects, GoesOn, Resets, Starts, Stops, Waits, Yields};
         let first = [(5, Collects), (1, Waits), (1, Yields), (1, Yields)];
         let begun = [(5, Collects), (1, Yields), (2, Starts), (3, GoesOn)];
-        let cases: [(&str, &[&[(i64, Tick)]], (i64, i64)); 7] = [
+        type Round = [(i64, Tick)];
+        let cases: [(&str, &[&Round], (i64, i64)); 7] = [
             ("nothing tells", &[], (0, 0)),
             ("a collection alone", &[&first], (8, 3)),
             ("a second round behind it", &[&first, &[(100, Collects), (2, Waits)]], (10, 4)),
