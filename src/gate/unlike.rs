@@ -19,13 +19,20 @@ pub(super) fn set_aside(judgements: &mut [Judgement], comparison: &Comparison) -
     let packages: Vec<OfPackage<'_>> = comparison.packages.iter().map(OfPackage::of).collect();
     let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
     for judgement in judgements.iter_mut() {
-        let (p, s, _) = judgement.at;
+        let (p, s, c) = judgement.at;
         let (package, subject) = (&packages[p], &comparison.packages[p].subjects[s]);
         if package.all.is_empty() {
             continue;
         }
         let doubted = match judgement.outcome {
             Outcome::Improvement => Some((Outcome::Note, false)),
+            // What only looks better.
+            Outcome::Note
+                if matches!(judgement.evidence, Evidence::FewRuns | Evidence::Tested(_) | Evidence::Ranked(_))
+                    && subject.changes[c].worse_by().is_some_and(|worse| worse < 0.0) =>
+            {
+                Some((Outcome::Note, false))
+            }
             Outcome::Regression | Outcome::Inconclusive
                 if !matches!(judgement.evidence, Evidence::Budget | Evidence::Required | Evidence::Named) =>
             {

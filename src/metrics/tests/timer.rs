@@ -247,7 +247,11 @@ mod tests {
             ("nothing tells", &[], (0, 0)),
             ("a collection alone", &[&first], (8, 3)),
             ("a second round behind it", &[&first, &[(100, Collects), (2, Waits)]], (10, 4)),
-            ("the second round waits for a collection", &[&first, &[(100, Waits), (2, Collects), (3, Yields)]], (11, 5)),
+            (
+                "the second round waits for a collection",
+                &[&first, &[(100, Waits), (2, Collects), (3, Yields)]],
+                (11, 5),
+            ),
             ("started and stopped", &[&begun, &[(100, Stops), (4, GoesOn)]], (1_015, 1)),
             ("set up in the benchmark", &[&begun, &[(50, Resets), (1, GoesOn), (100, Stops)]], (1_062, 1)),
             ("stopped in the benchmark", &[&begun, &[(10, Stops), (1, GoesOn), (40, Starts), (1, GoesOn)]], (53, 1)),
