@@ -227,7 +227,12 @@ fn any(patterns: &[Pattern], text: &str) -> bool {
 impl Rule {
     /// Whether it speaks of this series.
     pub fn matches(&self, kind: SubjectKind, subject: &str, metric: &str) -> bool {
-        self.matches_subject(kind, subject) && any(&self.metrics, metric)
+        self.matches_subject(kind, subject) && self.matches_metric(metric)
+    }
+
+    /// Whether it speaks of series of this metric.
+    pub fn matches_metric(&self, metric: &str) -> bool {
+        any(&self.metrics, metric)
     }
 
     /// Whether it speaks of this subject, or of any of its series.

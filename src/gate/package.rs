@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::evidence::{self, Family};
+use super::rules::Spoken;
 use super::verdict::{self, Evidence, Judgement, Known, Outcome};
 use crate::compare::change::Presence;
 use crate::compare::{Design, PackagePair, SubjectPair};
@@ -87,9 +88,9 @@ impl Opened {
         let mut judgements = Vec::with_capacity(package.subjects.iter().map(|s| s.changes.len()).sum());
         let mut times_out = false;
         for (s, subject) in package.subjects.iter().enumerate() {
+            let spoken = Spoken::of(config, subject.kind, subject.name(), subject.renamed_from());
             for (c, change) in subject.changes.iter().enumerate() {
-                let mut terms =
-                    super::rules::terms(config, subject.kind, subject.name(), subject.renamed_from(), change);
+                let mut terms = spoken.terms(change);
                 let asked_for = package.head_runs.is_empty() && (terms.required || terms.named);
                 if unknown && !asked_for && !terms.is_over_budget(change) {
                     // Nobody ran the package on one side: that is told once, not for each of its subjects.

@@ -59,50 +59,101 @@ fn default_floor(change: &Change) -> f64 {
     }
 }
 
-/// The limits of `path` for a subject; `old_name` is what it was called in the base.
-pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&str>, change: &Change) -> Terms {
-    let (metric, path) = (change.metric, change.path.as_str());
-    let speaks =
-        |rule: &&Rule| rule.matches(kind, name, path) || old_name.is_some_and(|old| rule.matches(kind, old, path));
-    static NONE: LazyLock<Rule> = LazyLock::new(Rule::default);
-    let rule = config.rules.iter().find(speaks).unwrap_or(&NONE);
-    let flags = Some(&config.flags).filter(speaks).unwrap_or(&NONE);
-    let (max_increase, _) = defaults(metric.class);
-    let is_runner = matches!(kind, SubjectKind::Test | SubjectKind::Benchmark);
-    let by_default = match metric.role {
-        // A test more is no regression.
-        Role::Gated if is_runner && metric.class == Class::Structural => Level::Info,
-        Role::Gated => Level::Error,
-        Role::Queue if queue::is_queue(kind, path) => Level::Error,
-        Role::Steady => steady::level(change),
-        Role::Queue | Role::Shown => Level::Info,
-    };
-    // A limit on a metric that is named is meant to hold; one on `*` does not make every noisy figure gate.
-    let asks = |r: &&&Rule| r.limits() || r.assume == Some(Assume::Exact) || r.direction == Some(Direction::Both);
-    let implied = [flags, rule].iter().any(|r| asks(&r) && r.names_metrics()).then_some(Level::Error);
-    let said = flags.level.or(rule.level).or(implied);
-    let mut terms = Terms {
-        only_if_proven: said.is_none() && metric.role == Role::Queue,
-        steady: said.is_none() && metric.role == Role::Steady,
-        level: said.unwrap_or(by_default),
-        max_increase: flags.max_increase.or(rule.max_increase).map_or(max_increase, |r| r.0),
-        min_delta: flags
-            .min_delta
-            .of(metric.unit)
-            .or(rule.min_delta.of(metric.unit))
-            .unwrap_or_else(|| default_floor(change)),
-        budget: flags.max.of(metric.unit).or(rule.max.of(metric.unit)),
-        hard_limit: flags.hard_limit.or(rule.hard_limit).map(|r| r.0),
-        required: rule.required,
-        named: rule.names(name) || old_name.is_some_and(|old| rule.names(old)),
-        exact: rule.assume == Some(Assume::Exact),
-        both_ways: rule.direction == Some(Direction::Both),
-    };
-    if matches!(change.presence, Presence::Removed(_)) {
+/// What a configuration says of one subject. It is looked for once for all of its series: there may be thousands of rules, a subject
+/// has tens of series, and matching names is what takes time.
+pub struct Spoken<'c> {
+    config: &'c Config,
+    kind: SubjectKind,
+    /// What it is called, and what it was called in the base.
+    names: [Option<&'c str>; 2],
+    /// The rules that speak of it, in order.
+    rules: Vec<&'c Rule>,
+}
+
+impl<'c> Spoken<'c> {
+    /// `old_name` is what the subject was called in the base, where that differs.
+    pub fn of(config: &'c Config, kind: SubjectKind, name: &'c str, old_name: Option<&'c str>) -> Spoken<'c> {
         let names = [Some(name), old_name];
-        terms.of_gone(config, kind, &names, path, said.is_some());
+        let speaks = |rule: &&Rule| names.iter().flatten().any(|name| rule.matches_subject(kind, name));
+        Spoken { config, kind, names, rules: config.rules.iter().filter(speaks).collect() }
     }
-    terms
+
+    fn names(&self) -> impl Iterator<Item = &'c str> {
+        self.names.into_iter().flatten()
+    }
+}
+
+/// The limits of a series of a subject; `old_name` is what it was called in the base. Of several series, see [`Spoken::terms`].
+pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&str>, change: &Change) -> Terms {
+    Spoken::of(config, kind, name, old_name).terms(change)
+}
+
+impl Spoken<'_> {
+    /// The limits of a series.
+    pub fn terms(&self, change: &Change) -> Terms {
+        let (metric, path) = (change.metric, change.path.as_str());
+        static NONE: LazyLock<Rule> = LazyLock::new(Rule::default);
+        let rule = self.rules.iter().copied().find(|rule| rule.matches_metric(path)).unwrap_or(&NONE);
+        let (kind, flags) = (self.kind, &self.config.flags);
+        let flags = if self.names().any(|name| flags.matches(kind, name, path)) { flags } else { &*NONE };
+        let (max_increase, _) = defaults(metric.class);
+        let is_runner = matches!(kind, SubjectKind::Test | SubjectKind::Benchmark);
+        let by_default = match metric.role {
+            // A test more is no regression.
+            Role::Gated if is_runner && metric.class == Class::Structural => Level::Info,
+            Role::Gated => Level::Error,
+            Role::Queue if queue::is_queue(kind, path) => Level::Error,
+            Role::Steady => steady::level(change),
+            Role::Queue | Role::Shown => Level::Info,
+        };
+        // A limit on a metric that is named is meant to hold; one on `*` does not make every noisy figure gate.
+        let asks = |r: &&&Rule| r.limits() || r.assume == Some(Assume::Exact) || r.direction == Some(Direction::Both);
+        let implied = [flags, rule].iter().any(|r| asks(&r) && r.names_metrics()).then_some(Level::Error);
+        let said = flags.level.or(rule.level).or(implied);
+        let mut terms = Terms {
+            only_if_proven: said.is_none() && metric.role == Role::Queue,
+            steady: said.is_none() && metric.role == Role::Steady,
+            level: said.unwrap_or(by_default),
+            max_increase: flags.max_increase.or(rule.max_increase).map_or(max_increase, |r| r.0),
+            min_delta: flags
+                .min_delta
+                .of(metric.unit)
+                .or(rule.min_delta.of(metric.unit))
+                .unwrap_or_else(|| default_floor(change)),
+            budget: flags.max.of(metric.unit).or(rule.max.of(metric.unit)),
+            hard_limit: flags.hard_limit.or(rule.hard_limit).map(|r| r.0),
+            required: rule.required,
+            named: self.names().any(|name| rule.names(name)),
+            exact: rule.assume == Some(Assume::Exact),
+            both_ways: rule.direction == Some(Direction::Both),
+        };
+        if matches!(change.presence, Presence::Removed(_)) {
+            self.of_gone(&mut terms, path, said.is_some());
+        }
+        terms
+    }
+
+    /// A subject that is gone has no series left but its count: what rules say of any of its series is said of that, up to the first
+    /// that speaks of the count itself. `said`: whether one says how much the count matters.
+    fn of_gone(&self, terms: &mut Terms, path: &str, said: bool) {
+        let (mut required, mut named) = (None, None);
+        for &rule in &self.rules {
+            let judged = rule.level.is_none_or(|level| level >= Level::Warn);
+            if rule.required {
+                required.get_or_insert(rule);
+            } else if judged && self.names().any(|name| rule.names(name)) {
+                named.get_or_insert(rule);
+            }
+            if rule.matches_metric(path) {
+                break;
+            }
+        }
+        terms.required |= required.is_some();
+        terms.named |= named.is_some();
+        if let (Some(rule), false) = (required.or(named), said) {
+            terms.level = rule.level.unwrap_or(Level::Error).max(Level::Info);
+        }
+    }
 }
 
 impl Terms {
@@ -110,29 +161,6 @@ impl Terms {
     pub(super) fn is_over_budget(&self, change: &Change) -> bool {
         let over = |budget: f64| change.head().is_some_and(|head| head > budget);
         self.level >= Level::Warn && self.budget.is_some_and(over)
-    }
-
-    /// A subject that is gone has no series left but its count: what rules say of any of its series is said of that, up to the first
-    /// that speaks of the count itself. `said`: whether one says how much the count matters.
-    fn of_gone(&mut self, config: &Config, kind: SubjectKind, names: &[Option<&str>], path: &str, said: bool) {
-        let names = || names.iter().flatten();
-        let (mut required, mut named) = (None, None);
-        for rule in config.rules.iter().filter(|rule| names().any(|name| rule.matches_subject(kind, name))) {
-            let judged = rule.level.is_none_or(|level| level >= Level::Warn);
-            if rule.required {
-                required.get_or_insert(rule);
-            } else if judged && names().any(|name| rule.names(name)) {
-                named.get_or_insert(rule);
-            }
-            if names().any(|name| rule.matches(kind, name, path)) {
-                break;
-            }
-        }
-        self.required |= required.is_some();
-        self.named |= named.is_some();
-        if let (Some(rule), false) = (required.or(named), said) {
-            self.level = rule.level.unwrap_or(Level::Error).max(Level::Info);
-        }
     }
 }
 
