@@ -1,6 +1,7 @@
 //! The team's rules applied to a comparison: what each change means, and what all of them mean together.
 
 pub mod accept;
+mod added;
 pub mod cause;
 pub mod doubt;
 pub mod evidence;

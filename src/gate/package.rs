@@ -12,9 +12,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::added::Known;
 use super::evidence::{self, Family};
 use super::rules::Spoken;
-use super::verdict::{self, Evidence, Judgement, Known, Outcome};
+use super::verdict::{self, Evidence, Judgement, Outcome};
 use crate::compare::change::Presence;
 use crate::compare::{Design, PackagePair, SubjectPair};
 use crate::config::{Config, Level, OnEnvMismatch, Rule};
