@@ -223,10 +223,8 @@ impl Aside {
 /// Whether a rule speaks of one of a subject's series; of any that it had, where it is gone.
 pub fn matches(rule: &Rule, subject: &SubjectPair) -> bool {
     let names = [Some(subject.name()), subject.renamed_from()];
-    if subject.head.is_none() && names.iter().flatten().any(|n| rule.matches_subject(subject.kind, n)) {
-        return true;
-    }
-    subject.changes.iter().any(|c| names.iter().flatten().any(|n| rule.matches(subject.kind, n, &c.path)))
+    let speaks_of_it = names.iter().flatten().any(|name| rule.matches_subject(subject.kind, name));
+    speaks_of_it && (subject.head.is_none() || subject.changes.iter().any(|change| rule.matches_metric(&change.path)))
 }
 
 fn is_both(package: &PackagePair, judgement: &Judgement) -> bool {
