@@ -273,13 +273,11 @@ fn changes(
         if other.is_none() && *path != COUNT {
             continue;
         }
-        if let Some(why) = environment.forbids(kind, metric) {
-            if both || *path == COUNT {
-                left_out.push((path.clone(), why));
-            }
-            continue;
-        }
-        let item = match per::item(kind, metric, &packages, (one, other)) {
+        let item = match environment.forbids(kind, metric) {
+            Some(why) => Err(why),
+            None => per::item(kind, metric, &packages, (one, other)),
+        };
+        let item = match item {
             Ok(item) => item,
             Err(why) => {
                 if both || *path == COUNT {

@@ -20,7 +20,8 @@ impl Doubt {
     /// The first that there is of a comparison.
     pub fn of(comparison: &Comparison) -> Option<Doubt> {
         let packages = &comparison.packages;
-        if packages.iter().any(|p| shared_runs(p) > 0 && shared_runs(p) == p.base_runs.len().min(p.head_runs.len())) {
+        let fewest = |p: &PackagePair| p.base_runs.len().min(p.head_runs.len());
+        if packages.iter().any(|p| fewest(p) > 0 && shared_runs(p) == fewest(p)) {
             return Some(Doubt::SameRuns);
         }
         if let Some((base, head)) = packages.iter().find_map(|p| Some((p.base_name.clone()?, p.name.clone()))) {

@@ -1,4 +1,5 @@
-//! Where goroutines waited and who ended it: by stack, reason and test, those that a launcher started by group, too. And the four profiles of Go's own tool.
+//! Where goroutines waited and who ended it: by stack, reason and test, those that a launcher started by group, too. And the four
+//! profiles of Go's own tool.
 //!
 //! ```text
 //!   p.get  ─block──────────────▶ unblocked by p.put

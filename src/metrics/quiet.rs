@@ -28,7 +28,10 @@ impl super::Metrics {
     #[inline(always)] // Which states those are is known where it is called.
     pub(super) fn moved_also(&mut self, event: &Event, moved: Move, symbols: &Symbols) {
         let waits = moved.to == Activity::Waiting;
-        if moved.from == Activity::Running && (waits || moved.to == Activity::Runnable) && !self.tests.is_empty() {
+        // Stacks are looked at of those alone that run a benchmark, which few do.
+        let stops = moved.from == Activity::Running && (waits || moved.to == Activity::Runnable);
+        let is_benchmark = || self.accounts.peek(moved.g).is_some_and(|a| self.tests.is_benchmark_of(moved.g, a.test));
+        if stops && is_benchmark() {
             let traits = self.stacks.of(event.stack, symbols);
             self.tick(event, Tick::at(traits, waits));
         }

@@ -13,6 +13,7 @@
 
 mod examples;
 mod members;
+mod sum;
 mod timer;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,10 +27,10 @@ use super::stacks::{self, Traits};
 use super::tally::{Spent, Sums};
 use crate::hash::HashMap;
 use crate::timeline::{Birth, Open, Span, State};
-use crate::trace::{Frame, GoSlot, StackId, Symbols, Time};
+use crate::trace::{GoSlot, StackId, Symbols, Time};
 use members::Members;
+pub(super) use sum::{Kind, TestSum};
 pub(super) use timer::Tick;
-use timer::Timer;
 
 /// Whoever outlives its test by more than this has been forgotten; less is a matter of who is scheduled first.
 pub(super) const GRACE: i64 = 10_000_000;
@@ -44,73 +45,6 @@ pub(super) struct TestIx(pub(super) u32);
 impl TestIx {
     /// No test: the process itself.
     pub(super) const NONE: TestIx = TestIx(0);
-}
-
-/// What runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Test,
-    Benchmark,
-}
-
-/// One test, subtest or benchmark, one repeat of it.
-#[derive(Clone, Debug)]
-pub(super) struct TestSum {
-    pub(super) kind: Kind,
-    pub(super) parent: TestIx,
-    /// The outermost test around it, itself where there is none.
-    root: TestIx,
-    /// The number of the framework's line that announced it.
-    pub(super) line: Option<u64>,
-    /// The function that runs, as far as any stack shows it.
-    pub(super) function: Option<Frame>,
-    pub(super) began: Time,
-    pub(super) ended: Time,
-    /// From begin to end, added up over the goroutines that ran a benchmark's rounds, ns.
-    pub(super) wall: i64,
-    /// Of that, waiting for its turn as a parallel test.
-    pub(super) paused: i64,
-    /// What its own goroutine waited for the framework: for subtests, and of a benchmark all that is not its rounds.
-    pub(super) waited: i64,
-    /// What its own goroutine spent, and what of that it waited for the framework.
-    pub(super) own: Spent,
-    pub(super) own_framework: Sums,
-    /// What all its goroutines spent, and what of that they waited for the framework.
-    pub(super) spent: Spent,
-    pub(super) framework: Sums,
-    pub(super) goroutines: u64,
-    /// Those that were left when it ended, with what they stood at.
-    pub(super) outlived: u64,
-    pub(super) leaks: BTreeMap<StackId, u64>,
-    /// When the last of them ended, ns after the test.
-    pub(super) tail: i64,
-    /// How often the framework began a round of a benchmark.
-    pub(super) rounds: u64,
-    pub(super) over: bool,
-    /// The trace ended first.
-    pub(super) cut: bool,
-    first: GoSlot,
-    runner: GoSlot,
-    /// Who ran the rounds of a benchmark before `runner` does, while it has not ended:
-    ///
-    /// ```text
-    ///   run1    first round ── done ┄┄ ends     its end comes late on a busy machine
-    ///   launch                   more rounds ──
-    /// ```
-    last_runner: GoSlot,
-    /// Of a benchmark: what its runner and the one before show of its timer.
-    timer: Option<Box<Timer>>,
-    last_timer: Option<Box<Timer>>,
-    /// Of an example that runs: what its goroutine had spent before.
-    before: Option<Box<Spent>>,
-    recorder: Option<Box<Recorder>>,
-}
-
-impl TestSum {
-    /// From begin to end without what it waited for the framework: for its turn, for its subtests. Nanoseconds.
-    pub(super) fn own_wall(&self) -> i64 {
-        self.wall.saturating_sub(self.paused).saturating_sub(self.waited)
-    }
 }
 
 /// All tests.

@@ -11,7 +11,7 @@
 
 use super::super::stacks::{Timing, Traits};
 use super::super::tally::Sums;
-use super::{TestIx, TestSum, Tests};
+use super::{Kind, TestIx, TestSum, Tests};
 use crate::timeline::{Span, State};
 use crate::trace::{GoSlot, Sym, Time};
 
@@ -182,6 +182,12 @@ impl TestSum {
 }
 
 impl Tests {
+    /// Whether a goroutine runs this benchmark: no other shows its timer.
+    pub(in crate::metrics) fn is_benchmark_of(&self, g: GoSlot, ix: TestIx) -> bool {
+        let test = (ix.0 as usize).checked_sub(1).and_then(|at| self.all.get(at));
+        test.is_some_and(|test| test.kind == Kind::Benchmark && test.is_run_by(g))
+    }
+
     /// A goroutine is at what the framework does around the rounds of a benchmark; `runs`: since when it runs.
     pub(in crate::metrics) fn tick(&mut self, g: GoSlot, ix: TestIx, tick: Tick, now: Time, runs: Option<Time>) {
         let Some(test) = self.get(ix) else { return };
