@@ -1,43 +1,93 @@
 //! Why a comparison in which nothing is worse is no pass all the same: it did not compare what it should have.
+//!
+//! ```text
+//!   Partial, Mismatch       fail whatever the policy for what is inconclusive
+//!   SameRuns … Unseen       what was compared is not what was meant
+//!   Unlike                  the work of a test was not done on one side
+//!   NothingGates            all is well, of nothing
+//! ```
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::compare::{Comparison, PackagePair, Run};
+use crate::config::{Config, OnEnvMismatch};
+use crate::summary::TestOutcome;
 
-/// What is the matter with it.
+/// What is the matter with it, the gravest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
+    /// The end of a trace is missing.
+    Partial,
+    /// The policy wants one environment, and there are two.
+    Mismatch,
     /// Every run of one side is a run of the other: nothing can differ.
     SameRuns,
     /// The base is of this package, and the head of another one.
     OtherPackage(String, String),
     /// The head has no run of these packages of the base: they are gone, or nobody ran them.
     Unseen(Vec<String>),
+    /// A test failed or was skipped on one side.
+    Unlike {
+        /// Which of the two.
+        how: TestOutcome,
+        /// Which package of the comparison.
+        package: usize,
+        /// Which of its [`PackagePair::unlike`].
+        which: usize,
+    },
+    /// Nothing that can fail the build was on both sides.
+    NothingGates,
 }
 
 impl Doubt {
-    /// The first that there is of a comparison.
-    pub fn of(comparison: &Comparison) -> Option<Doubt> {
-        let packages = &comparison.packages;
-        let fewest = |p: &PackagePair| p.base_runs.len().min(p.head_runs.len());
-        if packages.iter().any(|p| fewest(p) > 0 && shared_runs(p) == fewest(p)) {
-            return Some(Doubt::SameRuns);
-        }
-        if let Some((base, head)) = packages.iter().find_map(|p| Some((p.base_name.clone()?, p.name.clone()))) {
-            return Some(Doubt::OtherPackage(base, head));
-        }
-        // A baseline is of all packages, and may be checked one by one. Its runs do not say when they were.
-        let unseen =
-            packages.iter().filter(|p| p.head_runs.is_empty() && p.base_runs.iter().any(|r| r.started_ns != 0));
-        let unseen: Vec<String> = unseen.map(|p| p.name.clone()).collect();
-        (!unseen.is_empty()).then_some(Doubt::Unseen(unseen))
+    /// Whether it fails the build whatever the policy for what is inconclusive.
+    pub fn always_fails(&self) -> bool {
+        matches!(self, Doubt::Partial | Doubt::Mismatch)
     }
+
+    /// Whether it is about which runs there are: where something looks worse as well, that is the better reason.
+    pub fn is_of_runs(&self) -> bool {
+        matches!(self, Doubt::SameRuns | Doubt::OtherPackage(..) | Doubt::Unseen(_))
+    }
+}
+
+/// All that there is to doubt of a comparison, of which `gated` changes can fail the build, and in which these tests were `unlike`.
+pub(super) fn all(comparison: &Comparison, unlike: Vec<Doubt>, gated: usize, config: &Config) -> Vec<Doubt> {
+    let packages = &comparison.packages;
+    let mut doubts = Vec::new();
+    if packages.iter().flat_map(|p| p.base_runs.iter().chain(&p.head_runs)).any(|run| !run.complete) {
+        doubts.push(Doubt::Partial);
+    }
+    let differs = |p: &PackagePair| !p.is_stated_alternating(comparison.design) && !p.environment.is_none();
+    let wants_one = |p: &&PackagePair| config.of(&p.name).on_env_mismatch == OnEnvMismatch::Fail;
+    if packages.iter().filter(wants_one).any(differs) {
+        doubts.push(Doubt::Mismatch);
+    }
+    let fewest = |p: &PackagePair| p.base_runs.len().min(p.head_runs.len());
+    if packages.iter().any(|p| fewest(p) > 0 && shared_runs(p) == fewest(p)) {
+        doubts.push(Doubt::SameRuns);
+    }
+    let other = packages.iter().find_map(|p| Some((p.base_name.clone()?, p.name.clone())));
+    doubts.extend(other.map(|(base, head)| Doubt::OtherPackage(base, head)));
+    // A baseline is of all packages, and may be checked one by one. Its runs do not say when they were.
+    let unseen = packages.iter().filter(|p| p.head_runs.is_empty() && p.base_runs.iter().any(|r| r.started_ns != 0));
+    let unseen: Vec<String> = unseen.map(|p| p.name.clone()).collect();
+    if !unseen.is_empty() {
+        doubts.push(Doubt::Unseen(unseen));
+    }
+    doubts.extend(unlike);
+    if gated == 0 {
+        doubts.push(Doubt::NothingGates);
+    }
+    doubts
 }
 
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Doubt::Partial => f.write_str("a trace is partial"),
+            Doubt::Mismatch => f.write_str("base and head were recorded in different environments"),
             Doubt::SameRuns => f.write_str("base and head are the same runs"),
             Doubt::OtherPackage(base, head) => write!(f, "the base is of package {base}, and the head of {head}"),
             Doubt::Unseen(packages) => match &packages[..] {
@@ -46,6 +96,9 @@ impl fmt::Display for Doubt {
                 }
                 packages => write!(f, "the head has no run of {}", packages.concat()),
             },
+            Doubt::Unlike { how: TestOutcome::Failed, .. } => f.write_str("a test failed on one side"),
+            Doubt::Unlike { how: TestOutcome::Skipped, .. } => f.write_str("a test was skipped on one side"),
+            Doubt::NothingGates => f.write_str("nothing that can fail the build could be compared"),
         }
     }
 }

@@ -8,14 +8,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::doubt::Doubt;
 use super::verdict::{Evidence, Judgement, Outcome};
 use crate::compare::outcomes::Unlike;
 use crate::compare::{Comparison, PackagePair, SubjectPair};
 use crate::metrics::registry::SubjectKind;
 
-/// Takes out what cannot be told. Gives the tests that keep the comparison from passing: which package, which of its
-/// [`PackagePair::unlike`].
-pub(super) fn set_aside(judgements: &mut [Judgement], comparison: &Comparison) -> Vec<(usize, usize)> {
+/// Takes out what cannot be told. Gives the tests that keep the comparison from passing.
+pub(super) fn set_aside(judgements: &mut [Judgement], comparison: &Comparison) -> Vec<Doubt> {
     let packages: Vec<OfPackage<'_>> = comparison.packages.iter().map(OfPackage::of).collect();
     let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
     for judgement in judgements.iter_mut() {
@@ -51,7 +51,9 @@ pub(super) fn set_aside(judgements: &mut [Judgement], comparison: &Comparison) -
     for (p, package) in packages.iter().enumerate() {
         told.extend((0..package.all.len()).filter(|&i| !package.all[i].is_unsure()).map(|i| (p, i)));
     }
-    told.into_iter().collect()
+    let doubt =
+        |(package, which): (usize, usize)| Doubt::Unlike { how: packages[package].all[which].how, package, which };
+    told.into_iter().map(doubt).collect()
 }
 
 /// The tests of a package that fared otherwise on the other side, by name.

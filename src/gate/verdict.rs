@@ -15,7 +15,7 @@
 
 use super::accept;
 use super::added::{Known, added};
-use super::doubt::Doubt;
+use super::doubt::{self, Doubt};
 use super::evidence::{self, Detectable};
 use super::package::{Aside, Opened};
 use super::queue;
@@ -24,7 +24,7 @@ use super::steady;
 use super::unlike;
 use crate::compare::change::{Change, Presence};
 use crate::compare::{Comparison, PackagePair, SubjectPair};
-use crate::config::{Accept, Config, Level, OnEnvMismatch, OnInconclusive};
+use crate::config::{Accept, Config, Level, OnInconclusive};
 use crate::error::exit;
 use crate::metrics::registry::{Class, SubjectKind};
 use crate::stats::interval;
@@ -165,16 +165,10 @@ pub struct Judged {
     pub judgements: Vec<Judgement>,
     /// How many of them can fail the build.
     pub gated: usize,
-    /// Whether a partial trace took part.
-    pub partial: bool,
     /// Whether the environment kept times out of the verdict.
     pub times_out: bool,
-    /// Whether the policy wants one environment, and there are two.
-    pub mismatch: bool,
-    /// What was not compared that should have been.
-    pub doubt: Option<Doubt>,
-    /// Tests that failed or were skipped on one side, as far as they matter: which package, which of its [`PackagePair::unlike`].
-    pub unlike: Vec<(usize, usize)>,
+    /// What keeps it from passing though nothing is worse, the gravest first.
+    pub doubts: Vec<Doubt>,
     /// The least p-value of all series that can fail the build; 1 where none was tested.
     pub suspicion: f64,
     /// What the given runs could have found.
@@ -247,41 +241,27 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
         .filter(|j| matches!(change_at(comparison, j).presence, Presence::Both { .. }))
         .count()
         + aside.gated;
-    let runs = || comparison.packages.iter().flat_map(|p| p.base_runs.iter().chain(&p.head_runs));
-    let partial = runs().any(|r| !r.complete);
     let fails = |outcome: Outcome| judgements.iter().any(|j| j.terms.level == Level::Error && j.outcome == outcome);
-    let differs = |p: &PackagePair| !p.is_stated_alternating(comparison.design) && !p.environment.is_none();
-    let wants_one = |p: &&PackagePair| config.of(&p.name).on_env_mismatch == OnEnvMismatch::Fail;
-    let mismatch = comparison.packages.iter().filter(wants_one).any(differs);
-    let doubt = Doubt::of(comparison);
+    let doubts = doubt::all(comparison, unlike, gated, config);
     let verdict = if fails(Outcome::Regression) {
         Verdict::Regression
-    } else if partial || mismatch || doubt.is_some() || !unlike.is_empty() || gated == 0 || fails(Outcome::Inconclusive)
-    {
+    } else if !doubts.is_empty() || fails(Outcome::Inconclusive) {
         Verdict::Inconclusive
     } else {
         Verdict::Pass
     };
     let exit_code = match verdict {
-        Verdict::Pass => exit::PASS,
         Verdict::Regression => exit::REGRESSION,
-        Verdict::Inconclusive
-            if partial || mismatch || inconclusive_fails(comparison, &judgements, &unlike, config) =>
-        {
-            exit::INCONCLUSIVE
-        }
-        Verdict::Inconclusive => exit::PASS,
+        Verdict::Inconclusive if inconclusive_fails(comparison, &judgements, &doubts, config) => exit::INCONCLUSIVE,
+        Verdict::Pass | Verdict::Inconclusive => exit::PASS,
     };
     Judged {
         verdict,
         exit_code,
         judgements,
         gated,
-        partial,
         times_out,
-        mismatch,
-        doubt,
-        unlike,
+        doubts,
         suspicion: weighed.suspicion,
         detectable: weighed.detectable,
         aside,
@@ -290,15 +270,15 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
 
 /// Whether what is inconclusive fails the build: as the packages say that it is of; all of them, where nothing gates; and where there
 /// is no package, as is said of the whole.
-fn inconclusive_fails(
-    comparison: &Comparison,
-    judgements: &[Judgement],
-    unlike: &[(usize, usize)],
-    config: &Config,
-) -> bool {
+fn inconclusive_fails(comparison: &Comparison, judgements: &[Judgement], doubts: &[Doubt], config: &Config) -> bool {
+    if doubts.iter().any(Doubt::always_fails) {
+        return true;
+    }
     let fails = |package: &str| config.of(package).on_inconclusive == OnInconclusive::Fail;
     let unproven = |j: &&Judgement| j.terms.level == Level::Error && j.outcome == Outcome::Inconclusive;
-    let suspects = judgements.iter().filter(unproven).map(|j| j.at.0).chain(unlike.iter().map(|u| u.0));
+    let unlike =
+        doubts.iter().filter_map(|d| if let Doubt::Unlike { package, .. } = d { Some(*package) } else { None });
+    let suspects = judgements.iter().filter(unproven).map(|j| j.at.0).chain(unlike);
     let mut suspects = suspects.map(|p| comparison.packages[p].name.as_str()).peekable();
     if suspects.peek().is_some() {
         return suspects.any(fails);

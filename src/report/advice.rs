@@ -4,7 +4,7 @@ use super::escape::Text;
 use super::model::{Advice, Finding, Section};
 use crate::compare::{Comparison, Mode, PackagePair, SubjectPair};
 use crate::gate::accept::quoted;
-use crate::gate::{Judged, Verdict};
+use crate::gate::{Doubt, Judged, Verdict};
 use crate::metrics::registry::SubjectKind;
 
 /// More runs than these are asked of nobody.
@@ -36,13 +36,13 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
     if judged.verdict != Verdict::Inconclusive && !unproven {
         return None;
     }
-    if judged.partial {
+    if judged.doubts.contains(&Doubt::Partial) {
         return Some(Advice {
             why: "A partial trace proves nothing: record it again and let the program end.".into(),
             commands: Vec::new(),
         });
     }
-    if judged.verdict == Verdict::Inconclusive && !judged.unlike.is_empty() {
+    if judged.verdict == Verdict::Inconclusive && judged.doubts.iter().any(|d| matches!(d, Doubt::Unlike { .. })) {
         return Some(Advice {
             why: "What a test did not do took no time: record again where the same tests pass on both sides.".into(),
             commands: Vec::new(),

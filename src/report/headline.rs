@@ -6,7 +6,6 @@ use super::units;
 use crate::compare::Comparison;
 use crate::gate::evidence::RUNS_FOR_TEST;
 use crate::gate::{Judged, Verdict};
-use crate::summary::TestOutcome;
 
 /// One line that stands alone: `regression: ...`.
 pub fn headline(comparison: &Comparison, judged: &Judged, rows: &[Finding], environment: &Environment) -> Text {
@@ -49,24 +48,10 @@ fn is_grave(meaning: Meaning) -> bool {
 
 /// Why nothing is certain.
 fn reason(comparison: &Comparison, judged: &Judged, rows: &[Finding]) -> String {
-    if judged.partial {
-        return "a trace is partial".to_owned();
-    }
-    if judged.mismatch {
-        return "base and head were recorded in different environments".to_owned();
-    }
-    // Where something looks worse as well, that is why.
-    if let Some(doubt) = judged.doubt.as_ref().filter(|_| rows.iter().all(|r| r.verdict != Meaning::Inconclusive)) {
+    // Where something looks worse as well, that is why, and not which runs there are.
+    let looks_worse = rows.iter().any(|r| r.verdict == Meaning::Inconclusive);
+    if let Some(doubt) = judged.doubts.iter().find(|doubt| !(looks_worse && doubt.is_of_runs())) {
         return doubt.to_string();
-    }
-    if let Some(unlike) = judged.unlike.first().and_then(|&(p, i)| comparison.packages.get(p)?.unlike.get(i)) {
-        return match unlike.how {
-            TestOutcome::Failed => "a test failed on one side".to_owned(),
-            TestOutcome::Skipped => "a test was skipped on one side".to_owned(),
-        };
-    }
-    if judged.gated == 0 {
-        return "nothing that can fail the build could be compared".to_owned();
     }
     let fewest = comparison
         .packages

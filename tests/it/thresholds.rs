@@ -6,7 +6,7 @@ use gotrace_diff::compare::side::{SiteFigures, SiteKey};
 use gotrace_diff::compare::{Change, PackagePair, Recorded, Run};
 use gotrace_diff::config::quantity::{Amount, Amounts, Ratio};
 use gotrace_diff::config::{Assume, Config, Direction, Level, OnEnvMismatch, OnInconclusive, Rule};
-use gotrace_diff::gate::{self, Outcome, Verdict};
+use gotrace_diff::gate::{self, Doubt, Outcome, Verdict};
 use gotrace_diff::metrics::registry::{SubjectKind, Unit};
 
 use crate::compare_series::{GROUP, alone, at, change, comparison, package, rule, runs, said, subject, with_rules};
@@ -243,7 +243,13 @@ fn what_the_environment_moves_is_kept_out_unless_it_is_what_is_tested() {
         let comparison = comparison(vec![package]);
         let judged = gate::judge(&comparison, config);
         assert_eq!(crate::compare_series::told(&judged), [want], "{path} {head} {stated:?}");
-        let now = (judged.verdict, judged.exit_code, judged.gated, judged.times_out, judged.mismatch);
+        let now = (
+            judged.verdict,
+            judged.exit_code,
+            judged.gated,
+            judged.times_out,
+            judged.doubts.contains(&Doubt::Mismatch),
+        );
         assert_eq!(now, facts, "{path} {head} {stated:?}");
     }
 }

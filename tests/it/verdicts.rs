@@ -11,7 +11,7 @@ use gotrace_diff::compare::design::Recorded;
 use gotrace_diff::compare::{Change, Comparison, Presence};
 use gotrace_diff::config::quantity::{Amount, Amounts, Ratio};
 use gotrace_diff::config::{Accept, Assume, Config, Direction, Level, OnEnvMismatch, OnInconclusive, Pattern, Rule};
-use gotrace_diff::gate::{self, Evidence, Judged, Opened, Outcome, accept, fold};
+use gotrace_diff::gate::{self, Doubt, Evidence, Judged, Opened, Outcome, accept, fold};
 use gotrace_diff::metrics::registry::Unit;
 use gotrace_diff::summary::Summary;
 
@@ -196,9 +196,9 @@ fn write_down(out: &mut String, comparison: &Comparison, judged: &Judged) {
         judged.verdict.name(),
         judged.exit_code,
         judged.gated,
-        judged.partial,
+        judged.doubts.contains(&Doubt::Partial),
         judged.times_out,
-        judged.mismatch,
+        judged.doubts.contains(&Doubt::Mismatch),
         figure(judged.suspicion),
         judged.is_certain(),
         judged.suspects(comparison),
@@ -310,8 +310,7 @@ fn what_is_set_aside_changes_no_verdict() {
         assert!(opened.iter().map(Opened::series).sum::<usize>() <= series);
         let less = gate::close(&comparison, opened, &config);
         assert_eq!(remarkable(&comparison, &less), before, "seed {seed}");
-        let facts =
-            |j: &Judged| (j.verdict, j.exit_code, j.gated, j.partial, j.times_out, j.mismatch, figure(j.suspicion));
+        let facts = |j: &Judged| (j.verdict, j.exit_code, j.gated, j.times_out, j.doubts.clone(), figure(j.suspicion));
         assert_eq!(facts(&less), facts(&whole), "seed {seed}");
         let detectable = |j: &Judged| j.detectable.as_ref().map(|d| (d.runs, figure(d.half), figure(d.most)));
         assert_eq!(detectable(&less), detectable(&whole), "seed {seed}");

@@ -142,11 +142,11 @@ fn runs_of(comparison: &Comparison, side: fn(&PackagePair) -> &Vec<crate::compar
 
 /// What is odd about runs, each thing once, with the first run that has it.
 pub(super) fn warnings(comparison: &Comparison, judged: &Judged, warnings: Vec<String>) -> Vec<Text> {
+    let mut said: Vec<String> = judged.doubts.iter().filter(|d| d.is_of_runs()).map(Doubt::to_string).collect();
     let shared: usize = comparison.packages.iter().map(doubt::shared_runs).sum();
-    let said = match &judged.doubt {
-        None if shared > 0 => Some(format!("{shared} of the head's runs are the base's as well")),
-        other => other.as_ref().map(Doubt::to_string),
-    };
+    if shared > 0 && !judged.doubts.contains(&Doubt::SameRuns) {
+        said.push(format!("{shared} of the head's runs are the base's as well"));
+    }
     let mut warnings: Vec<Text> = said.into_iter().chain(warnings).map(Text::from).collect();
     const PARTIAL: &str = "partial: the end is missing, and nothing that rests on it is a pass";
     let mut first: Vec<(&str, &str, Vec<&str>)> = Vec::new();

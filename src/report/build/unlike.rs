@@ -2,7 +2,7 @@
 
 use crate::compare::Comparison;
 use crate::compare::outcomes::{Fared, Unlike};
-use crate::gate::Judged;
+use crate::gate::{Doubt, Judged};
 use crate::summary::TestOutcome;
 
 /// More tests of a package are not named: what they need to run is missing, most often.
@@ -11,8 +11,13 @@ const MOST_NAMED: usize = 10;
 /// One line for each of them.
 pub(super) fn warnings(comparison: &Comparison, judged: &Judged) -> impl Iterator<Item = String> {
     let several = comparison.packages.len() > 1;
+    let unlike = |doubt: &Doubt| match doubt {
+        Doubt::Unlike { package, which, .. } => Some((*package, *which)),
+        _ => None,
+    };
+    let all: Vec<(usize, usize)> = judged.doubts.iter().filter_map(unlike).collect();
     let mut lines = Vec::new();
-    for of_one in judged.unlike.chunk_by(|a, b| a.0 == b.0) {
+    for of_one in all.chunk_by(|a, b| a.0 == b.0) {
         let Some(package) = of_one.first().and_then(|&(p, _)| comparison.packages.get(p)) else { continue };
         let of = if several && !package.name.is_empty() { format!("{}: ", package.name) } else { String::new() };
         let named = of_one.iter().filter_map(|&(_, i)| package.unlike.get(i)).take(MOST_NAMED);
