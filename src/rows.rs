@@ -75,7 +75,7 @@ pub fn of<E>(
 ) -> Result<(), E> {
     let side = Side::new(std::slice::from_ref(run), rounds);
     for (name, package) in &side.packages {
-        let both = per::Both::of(package, package);
+        let both = per::Both::of(package, package, false);
         for (id, subject) in package.subjects.iter().filter(|(_, s)| framework || !s.framework) {
             for (path, values) in &subject.figures {
                 for (i, total) in values.iter().enumerate().filter_map(|(i, v)| Some((i, (*v)?))) {

@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 
 use crate::compare::packages::NamedBy;
 use crate::compare::side::{Repeat, SiteFigures, SiteKey};
-use crate::compare::{Design, Figures, Package, Recorded, Run, Side, Subject, SubjectId, names};
+use crate::compare::{Design, Figures, Package, Recorded, Run, Side, Subject, SubjectId, names, sound};
 use crate::metrics::registry::SubjectKind;
 use crate::summary::{Position, SiteFrame, Warning};
 
@@ -242,6 +242,7 @@ fn side(packages: Vec<PackageDoc>) -> Result<Side, String> {
 fn package(doc: PackageDoc) -> Result<(String, Package), String> {
     let runs = doc.runs.into_iter().map(|r| Run { started_ns: r.started_ns, warnings: r.warnings, ..r.run });
     let mut package = Package { named_by: doc.named_by, runs: runs.collect(), ..Package::default() };
+    package.runs.iter().try_for_each(sound::run)?;
     let mut subjects = Vec::with_capacity(doc.subjects.len());
     for doc in doc.subjects {
         let id = SubjectId { kind: doc.kind, name: doc.name };
@@ -258,16 +259,14 @@ fn package(doc: PackageDoc) -> Result<(String, Package), String> {
             return Err(format!("{} {:?} has repeats of runs that are not there", id.kind, id.name));
         }
         let points = subject.points(package.runs.len());
-        if let Some((path, values)) = subject.figures.iter().find(|(_, values)| values.len() != points) {
-            return Err(format!("{path} of {} {:?} has {} values for {points} runs", id.kind, id.name, values.len()));
-        }
+        subject.figures.iter().try_for_each(|(path, values)| sound::series(&id, path, values, points))?;
         for site in doc.sites {
-            if site.count.len() != points || site.time_ns.len() != points {
-                return Err(format!("a site of {} {:?} does not have one value for each run", id.kind, id.name));
-            }
             let chain = site.stack.iter().map(|f| names::key(&f.func)).collect();
             let figures = SiteFigures { stack: site.stack, count: site.count, time_ns: site.time_ns };
-            subject.sites.insert(SiteKey { state: site.state, chain }, figures);
+            sound::site(&id, &figures, points)?;
+            if subject.sites.insert(SiteKey { state: site.state, chain }, figures).is_some() {
+                return Err(format!("a site of {} {:?} is there twice", id.kind, id.name));
+            }
         }
         subjects.push((id, subject));
     }

@@ -14,7 +14,7 @@
 
 pub mod output;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::summary::{Summary, TestKind, TestNamedBy, TestRun};
 use output::{Package, TestOutput};
@@ -119,28 +119,25 @@ fn name_it(test: &mut TestRun, name: &str, by: TestNamedBy) {
 /// several goroutines at once.
 fn by_order(tests: &mut [TestRun], names: &[&str]) {
     // Names wait for their turn below the name around them.
-    let mut waiting: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let known: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+    let mut waiting: BTreeMap<&str, VecDeque<&str>> = BTreeMap::new();
+    let known: BTreeSet<&str> = names.iter().copied().collect();
     for name in names {
         let around =
             name.match_indices('/').filter_map(|(at, _)| name.get(..at)).rfind(|prefix| known.contains(prefix));
-        waiting.entry(around.unwrap_or_default()).or_default().push(name);
+        waiting.entry(around.unwrap_or_default()).or_default().push_back(name);
     }
-    let of_each = |tests: &[TestRun], parent: Option<usize>| -> Vec<usize> {
-        (0..tests.len()).filter(|&i| tests[i].kind == TestKind::Test && tests[i].parent == parent).collect()
-    };
-    let mut level: Vec<(Option<usize>, String)> = vec![(None, String::new())];
-    while let Some((parent, around)) = level.pop() {
-        let children = of_each(tests, parent);
-        let Some(queue) = waiting.get_mut(around.as_str()) else { continue };
+    let mut children: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+    for (i, test) in tests.iter().enumerate().filter(|(_, test)| test.kind == TestKind::Test) {
+        children.entry(test.parent).or_default().push(i);
+    }
+    let mut level: VecDeque<(Option<usize>, &str)> = VecDeque::from([(None, "")]);
+    while let Some((parent, around)) = level.pop_front() {
+        let Some(queue) = waiting.get_mut(around) else { continue };
         // A repeat has the next of the names that are as many times there.
-        for i in children {
-            if queue.is_empty() {
-                break;
-            }
-            let name = queue.remove(0);
+        for i in children.remove(&parent).unwrap_or_default() {
+            let Some(name) = queue.pop_front() else { break };
             name_it(&mut tests[i], name, TestNamedBy::Order);
-            level.insert(0, (Some(i), name.to_owned()));
+            level.push_back((Some(i), name));
         }
     }
 }
@@ -155,9 +152,9 @@ fn benchmarks(tests: &mut [TestRun], package: &Package) {
         }
     } else {
         // Without announcements only results are printed, one for each benchmark that has no others within it.
-        let is_leaf = |i: usize| !tests.iter().any(|t| t.parent == Some(i));
+        let parents: BTreeSet<usize> = tests.iter().filter_map(|t| t.parent).collect();
         let leaves: Vec<usize> =
-            (0..tests.len()).filter(|&i| tests[i].kind == TestKind::Benchmark && is_leaf(i)).collect();
+            (0..tests.len()).filter(|i| tests[*i].kind == TestKind::Benchmark && !parents.contains(i)).collect();
         if leaves.len() == package.results.len() {
             for (&i, (name, _)) in leaves.iter().zip(&package.results) {
                 name_it(&mut tests[i], name, TestNamedBy::Order);

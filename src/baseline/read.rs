@@ -8,7 +8,7 @@ use super::document::{Document, SCHEMA, SeriesLine, SiteLine, SubjectLine};
 use super::{Baseline, Column, Place};
 use crate::compare::packages::NamedBy;
 use crate::compare::side::{SiteFigures, SiteKey};
-use crate::compare::{Package, Run, Side, Subject, SubjectId, names};
+use crate::compare::{Package, Run, Side, Subject, SubjectId, names, sound};
 
 /// Each run gets what is known of its place: so many bytes in all, and a file of a megabyte could ask for gigabytes.
 const MOST_KNOWN: usize = 64 << 20;
@@ -124,6 +124,7 @@ impl Reading<'_> {
         for (i, (env, name, named_by, runs)) in lines.into_iter().enumerate() {
             let place = || at(self.text, "packages", i);
             let Some((_, side)) = self.columns.get_mut(&env) else { return Err(place() + &no_environment(&env)) };
+            runs.iter().try_for_each(sound::run).map_err(|e| place() + &e)?;
             let package = Package { named_by, runs, subjects: BTreeMap::new() };
             if side.packages.insert(name.clone(), package).is_some() {
                 return Err(place() + &format!("package {name:?} is there twice"));
@@ -193,10 +194,7 @@ fn add_subject_line(side: &mut Side, line: SubjectLine) -> Result<(), String> {
 fn add_series(side: &mut Side, line: SeriesLine) -> Result<(), String> {
     let id = SubjectId { kind: line.kind, name: line.name };
     let (subject, runs) = find(side, &line.package, &id)?;
-    if line.values.len() != runs {
-        let n = line.values.len();
-        return Err(format!("{} of {} {:?} has {n} values for {runs} runs", line.metric, id.kind, id.name));
-    }
+    sound::series(&id, &line.metric, &line.values, runs)?;
     match subject.figures.insert(line.metric.clone(), line.values) {
         Some(_) => Err(format!("{} of {} {:?} is there twice", line.metric, id.kind, id.name)),
         None => Ok(()),
@@ -206,12 +204,10 @@ fn add_series(side: &mut Side, line: SeriesLine) -> Result<(), String> {
 fn add_site(side: &mut Side, line: SiteLine) -> Result<(), String> {
     let id = SubjectId { kind: line.kind, name: line.name };
     let (subject, runs) = find(side, &line.package, &id)?;
-    if line.count.len() != runs || line.time_ns.len() != runs {
-        return Err(format!("a site of {} {:?} does not have one value for each run", id.kind, id.name));
-    }
     let chain = line.stack.iter().map(|f| names::key(&f.func)).collect();
     let key = SiteKey { state: line.state, chain };
     let figures = SiteFigures { stack: line.stack, count: line.count, time_ns: line.time_ns };
+    sound::site(&id, &figures, runs)?;
     match subject.sites.insert(key, figures) {
         Some(_) => Err(format!("a site of {} {:?} is there twice", id.kind, id.name)),
         None => Ok(()),

@@ -250,8 +250,15 @@ fn drop_duplicates(input: &mut Input) {
     let times = |s: &Summary| Some((s.start_ns, s.end_ns, s.events));
     let copies = repeated::find(&input.summaries, times, |s| digest(&content(s)));
     drop_same(input, &copies);
-    let mut same = repeated::find(&input.summaries, times, |s| digest(&nameless(s)));
-    same.retain(|&again, &mut first| may_be_one(&input.summaries[again], &input.summaries[first]));
+    let mut same = BTreeMap::new();
+    let mut kept: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (again, first) in repeated::find(&input.summaries, times, |s| digest(&nameless(s))) {
+        let kept = kept.entry(first).or_insert_with(|| vec![first]);
+        match kept.iter().find(|one| may_be_one(&input.summaries[again], &input.summaries[**one])) {
+            Some(&one) => drop(same.insert(again, one)),
+            None => kept.push(again),
+        }
+    }
     drop_same(input, &same);
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::side::{Side, SubjectId};
+use super::side::{Package, Side, SubjectId};
+use crate::metrics::registry::SubjectKind;
 
 impl Side {
     /// Calls subjects by their new names, of which each package has its own. One that is there under its new name already
@@ -19,7 +20,8 @@ impl Side {
         for (name, package) in &mut self.packages {
             let aliases = aliases(name);
             let other = head.packages.get(name).or(only);
-            package.runs.iter_mut().for_each(|run| run.outcomes.rename(aliases));
+            let tests = tests_to_rename(package, other, aliases);
+            package.runs.iter_mut().for_each(|run| run.outcomes.rename(&tests));
             let old: Vec<SubjectId> =
                 package.subjects.keys().filter(|id| aliases.contains_key(&id.name)).cloned().collect();
             for id in old {
@@ -39,4 +41,20 @@ impl Side {
         }
         still_there
     }
+}
+
+/// The aliases that hold for tests: what became of one has the name that its figures have.
+fn tests_to_rename(
+    package: &Package,
+    other: Option<&Package>,
+    aliases: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let has = |package: &Package, name: &str| {
+        let is = |kind| package.subjects.contains_key(&SubjectId { kind, name: name.to_owned() });
+        is(SubjectKind::Test)
+            || is(SubjectKind::Benchmark)
+            || package.runs.iter().flat_map(|run| run.outcomes.listed()).any(|(_, listed)| listed == name)
+    };
+    let holds = |(old, new): &(&String, &String)| !other.is_some_and(|other| has(other, old)) && !has(package, new);
+    aliases.iter().filter(holds).map(|(old, new)| (old.clone(), new.clone())).collect()
 }

@@ -97,11 +97,6 @@ impl Figures {
         self.0.reserve_exact(more);
     }
 
-    /// Forgets that there may be more.
-    pub fn shrink(&mut self) {
-        self.0.shrink_to_fit();
-    }
-
     /// All series.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Path, &Values)> {
         self.0.iter().map(|(path, values)| (path, values))

@@ -148,7 +148,7 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
     let tests_differ = per::tests_differ(&base, &head);
     let unnamed = choose_tests(&mut base, &mut head);
     let unlike = outcomes::unlike(&base, &head, unnamed);
-    let both = per::Both::of(&base, &head);
+    let both = per::Both::of(&base, &head, tests_differ);
     let (b, h): (Vec<Known<'_>>, Vec<Known<'_>>) = (base.subjects.iter().collect(), head.subjects.iter().collect());
     let joined: Vec<_> = pair_subjects(&b, &h)
         .into_iter()

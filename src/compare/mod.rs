@@ -17,6 +17,7 @@ pub mod outcomes;
 pub mod packages;
 pub mod per;
 pub mod side;
+pub mod sound;
 mod stacks;
 mod take;
 

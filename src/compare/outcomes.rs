@@ -78,11 +78,12 @@ impl Outcomes {
                 }
             }
             names.sort();
+            names.dedup();
         }
     }
 
     /// What it lists; a run that failed as a whole has no name.
-    fn listed(&self) -> impl Iterator<Item = (TestOutcome, &str)> {
+    pub(super) fn listed(&self) -> impl Iterator<Item = (TestOutcome, &str)> {
         let whole = self.whole.then_some((TestOutcome::Failed, ""));
         let failed = self.failed.iter().map(|name| (TestOutcome::Failed, name.as_str()));
         whole.into_iter().chain(failed).chain(self.skipped.iter().map(|name| (TestOutcome::Skipped, name.as_str())))
@@ -127,6 +128,11 @@ impl Unlike {
     pub fn is_mostly_of_base(&self) -> bool {
         self.base.runs.saturating_mul(self.head.of) > self.head.runs.saturating_mul(self.base.of)
     }
+
+    /// Whether so many runs of the base lack what it did that their median does: fewer make nothing else look worse.
+    pub fn lowers_base(&self) -> bool {
+        self.is_mostly_of_base() && self.base.runs.saturating_mul(2) >= self.base.of
+    }
 }
 
 /// The tests that fared otherwise on the other side. `unnamed`: tests are not compared one by one.
@@ -146,7 +152,9 @@ pub(super) fn unlike(base: &Package, head: &Package, unnamed: bool) -> Vec<Unlik
         unnamed || is(SubjectKind::Test) || is(SubjectKind::Benchmark)
     };
     let known = [base, head].map(|p| p.runs.iter().all(|run: &Run| run.outcomes.known));
-    let unlike = counts.iter().filter(|(_, runs)| **runs != of).filter(|((how, test), _)| {
+    // As often on both sides it is no difference between them.
+    let differ = |runs: &[usize; 2]| runs[0].saturating_mul(of[1]) != runs[1].saturating_mul(of[0]);
+    let unlike = counts.iter().filter(|(_, runs)| differ(runs)).filter(|((how, test), _)| {
         // A new test that is skipped has left nothing undone.
         *how == TestOutcome::Failed || (has(base, test) && has(head, test))
     });

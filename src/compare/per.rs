@@ -64,9 +64,9 @@ pub struct Both<'p> {
 }
 
 impl<'p> Both<'p> {
-    /// Of these sides.
-    pub fn of(base: &'p Package, head: &'p Package) -> Both<'p> {
-        Both { base, head, modes: (mode(base), mode(head)), tests_differ: tests_differ(base, head) }
+    /// Of these sides, of which [`tests_differ`] was asked while they had their runners of tests.
+    pub fn of(base: &'p Package, head: &'p Package, tests_differ: bool) -> Both<'p> {
+        Both { base, head, modes: (mode(base), mode(head)), tests_differ }
     }
 }
 

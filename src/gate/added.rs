@@ -31,7 +31,7 @@ pub(super) fn added(
         && grown(change.delta())
         && by_known_code()
         && !was_one_of_many()
-        && grown(change.delta() - known.gone_for(subject))
+        && grown(known.beyond_what_is_gone(subject, change))
         && !package.tests_differ
         && terms.level >= Level::Warn
     {
@@ -45,8 +45,19 @@ pub(super) fn added(
 pub(super) struct Known<'p> {
     package: &'p PackagePair,
     keys: OnceCell<HashSet<String>>,
-    gone: OnceCell<HashMap<String, (f64, f64)>>,
+    moved: OnceCell<HashMap<String, Moved>>,
     lumped: OnceCell<bool>,
+}
+
+/// What became of the goroutines of one creator.
+#[derive(Default)]
+struct Moved {
+    /// How many are gone, of groups that the head does not have.
+    gone: f64,
+    /// How many of those a launcher started.
+    gone_launched: f64,
+    /// How many are new, of groups that the base does not have.
+    new: f64,
 }
 
 /// Whether goroutines of a group of this name were started by a launcher.
@@ -56,7 +67,7 @@ fn is_launched(group: &str) -> bool {
 
 impl Known<'_> {
     pub(super) fn of(package: &PackagePair) -> Known<'_> {
-        Known { package, keys: OnceCell::new(), gone: OnceCell::new(), lumped: OnceCell::new() }
+        Known { package, keys: OnceCell::new(), moved: OnceCell::new(), lumped: OnceCell::new() }
     }
 
     fn has(&self, key: &str) -> bool {
@@ -72,31 +83,39 @@ impl Known<'_> {
         self.keys.get_or_init(all).contains(key)
     }
 
-    /// How many goroutines of the same creator are gone, where a launcher starts either: `go` statements became `wg.Go`, or that
-    /// became `go` statements.
-    fn gone_for(&self, new: &SubjectPair) -> f64 {
-        let Some((name, subject)) = &new.head else { return 0.0 };
-        let gone = self.gone.get_or_init(|| self.all_gone());
-        let of = |creator: &String| {
-            let (all, launched) = gone.get(&names::key(creator)).copied().unwrap_or_default();
-            if is_launched(name) { all } else { launched }
+    /// How many goroutines of a new group there are beyond those of the same creator that are gone, where a launcher starts either:
+    /// `go` statements became `wg.Go`, or that became `go` statements. What is gone is taken off all of the creator's new groups
+    /// together.
+    fn beyond_what_is_gone(&self, new: &SubjectPair, change: &Change) -> f64 {
+        let Some((name, subject)) = &new.head else { return change.delta() };
+        let moved = self.moved.get_or_init(|| self.all_moved());
+        let beyond = |creator: &String| {
+            let of = moved.get(&names::key(creator))?;
+            Some(of.new - if is_launched(name) { of.gone } else { of.gone_launched })
         };
-        subject.creators.keys().map(of).fold(0.0, f64::max)
+        subject.creators.keys().filter_map(beyond).fold(change.delta(), f64::min)
     }
 
-    /// By creator: how many of its goroutines are gone, and how many of those a launcher started.
-    fn all_gone(&self) -> HashMap<String, (f64, f64)> {
-        let mut gone: HashMap<String, (f64, f64)> = HashMap::default();
-        for pair in self.package.subjects.iter().filter(|s| s.kind == SubjectKind::Group && s.head.is_none()) {
-            let Some((name, subject)) = &pair.base else { continue };
-            let count = pair.change("count").and_then(Change::base).unwrap_or(0.0);
+    fn all_moved(&self) -> HashMap<String, Moved> {
+        let mut all: HashMap<String, Moved> = HashMap::default();
+        for pair in self.package.subjects.iter().filter(|s| s.kind == SubjectKind::Group) {
+            let (name, subject, is_new) = match (&pair.base, &pair.head) {
+                (Some((name, base)), None) => (name, base, false),
+                (None, Some((name, head))) => (name, head, true),
+                _ => continue,
+            };
+            let count = pair.change("count").map_or(0.0, |change| change.delta().abs());
             for creator in subject.creators.keys() {
-                let (all, launched) = gone.entry(names::key(creator)).or_default();
-                *all += count;
-                *launched += if is_launched(name) { count } else { 0.0 };
+                let moved = all.entry(names::key(creator)).or_default();
+                if is_new {
+                    moved.new += count;
+                    continue;
+                }
+                moved.gone += count;
+                moved.gone_launched += if is_launched(name) { count } else { 0.0 };
             }
         }
-        gone
+        all
     }
 
     /// Whether the base is from before goroutines that launchers start were told apart: they are one group there, which the

@@ -5,11 +5,14 @@
 //!   TestA failed in the head       its figures, and those that are of no other test alone:   improvement ──▶ note
 //!   TestA failed in the base       the same                                                  regression ──▶ inconclusive
 //! ```
+//!
+//! A flake does neither: what failed in fewer than half of the base's runs does not lower the median of what it is compared with.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::doubt::Doubt;
 use super::verdict::{Evidence, Judgement, Outcome};
+use crate::compare::of_test::OfTest;
 use crate::compare::outcomes::Unlike;
 use crate::compare::{Comparison, PackagePair, SubjectPair};
 use crate::metrics::registry::SubjectKind;
@@ -42,7 +45,7 @@ pub(super) fn set_aside(judgements: &mut [Judgement], comparison: &Comparison) -
         };
         let Some((outcome, of_base)) = doubted else { continue };
         let touching: Vec<usize> =
-            package.touching(subject).into_iter().filter(|&i| !of_base || package.all[i].is_mostly_of_base()).collect();
+            package.touching(subject).into_iter().filter(|&i| !of_base || package.all[i].lowers_base()).collect();
         if !touching.is_empty() {
             (judgement.outcome, judgement.evidence) = (outcome, Evidence::OutcomesDiffer);
             told.extend(touching.into_iter().map(|i| (p, i)));
@@ -71,23 +74,30 @@ impl<'p> OfPackage<'p> {
         for (i, unlike) in all.iter().enumerate() {
             by_name.entry(&unlike.test).or_default().push(i);
         }
-        let first = |of_base: bool| all.iter().position(|u| !u.is_unsure() && u.is_mostly_of_base() == of_base);
+        let first = |of_base: bool| all.iter().position(|u| !u.is_unsure() && u.lowers_base() == of_base);
         OfPackage { all, by_name, any: [first(true), first(false)].into_iter().flatten().collect() }
     }
 
     /// Those that a subject's figures may be of.
     fn touching(&self, subject: &SubjectPair) -> Vec<usize> {
-        let sides = [&subject.base, &subject.head].into_iter().flatten();
         let mut touching = BTreeSet::new();
-        for (name, side) in sides {
-            let of = match subject.kind {
-                SubjectKind::Test | SubjectKind::Benchmark if !side.repeats.is_empty() => Some(name.as_str()),
-                _ => side.of_test.name(),
+        let mut is_known = false;
+        for (name, side) in [&subject.base, &subject.head].into_iter().flatten() {
+            let of = match (subject.kind, &side.of_test) {
+                (SubjectKind::Test | SubjectKind::Benchmark, _) if !side.repeats.is_empty() => Some(name),
+                (_, OfTest::One(test)) => Some(test),
+                (_, OfTest::Several) => None,
+                // A baseline does not say: the other side does.
+                (_, OfTest::Unknown) => continue,
             };
+            is_known = true;
             match of {
                 Some(test) => touching.extend(self.around(test)),
                 None => touching.extend(&self.any),
             }
+        }
+        if !is_known {
+            touching.extend(&self.any);
         }
         touching.into_iter().collect()
     }

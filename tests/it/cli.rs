@@ -290,6 +290,12 @@ fn a_trace_counts_once_whatever_lies_beside_its_copies() {
     std::fs::write(dir.join("runs/gotrace-environment.json"), facts("100")).unwrap();
     let told = json(&cli(dir, &["--base", "runs", "--head", "runs/z.out", "--format", "json"]));
     assert_eq!(runs(&told).iter().map(|(_, runs)| runs).sum::<usize>(), 2, "{told}");
+    // A third one is one of the two, whichever comes first.
+    std::fs::create_dir(dir.join("runs/third")).unwrap();
+    std::fs::copy(dir.join("runs/a.out"), dir.join("runs/third/b.out")).unwrap();
+    std::fs::write(dir.join("runs/third/gotrace-environment.json"), facts("50")).unwrap();
+    let told = json(&cli(dir, &["--base", "runs", "--head", "runs/z.out", "--format", "json"]));
+    assert_eq!(runs(&told).iter().map(|(_, runs)| runs).sum::<usize>(), 2, "{told}");
 }
 
 #[test]

@@ -132,6 +132,13 @@ fn several_go_statements_that_become_one_group_of_a_launcher_fail_no_build() {
     );
     assert_ne!(verdict(&launched), Verdict::Regression);
     assert_eq!(verdict(&of(&[(" (WaitGroup.Go)", 60)])), Verdict::Regression);
+    // What is gone stands for as many new ones, whatever groups they are in.
+    let launched = of(&[(" (WaitGroup.Go)", 44)]);
+    for (counts, fails) in [([20, 24, 1], false), ([44, 44, 44], true)] {
+        let new = of(&[(".func3", counts[0]), (".func4", counts[1]), (".func5", counts[2])]);
+        let judged = judge(std::slice::from_ref(&launched), &[new], &Config::default()).1;
+        assert_eq!(judged.verdict == Verdict::Regression, fails, "{counts:?}");
+    }
 }
 
 #[test]

@@ -197,6 +197,7 @@ fn a_test_that_did_not_do_its_work_is_no_improvement() {
         // The same on both sides changes nothing.
         ([SKIPPED; 5], [SKIPPED; 5], [passed; 2], [LONG, SHORT], "pass", "", "improvement"),
         ([FAILED; 5], [FAILED; 5], [failed; 2], [LONG, SHORT], "pass", "", "improvement"),
+        (one_of_five, [None, None, FAILED, None, None], [None; 2], [LONG, SHORT], "pass", "", "improvement"),
         // A base without output, as baselines of old: what is skipped there nobody knows, and it shows where time is gone.
         ([None; 5], [SKIPPED; 5], [None, passed], [SHORT, SHORT], "pass", "", ""),
         (
@@ -225,6 +226,25 @@ fn a_test_that_did_not_do_its_work_is_no_improvement() {
             [SHORT, LONG],
             "inconclusive",
             "TestZero was skipped in 5 of 5 runs of the base, and passed in the head",
+            "inconclusive",
+        ),
+        // A flake of the base does not lower its median: what is slower is slower. Where most of the base is without, nobody knows.
+        (
+            one_of_five,
+            [None; 5],
+            [None, passed],
+            [SHORT, LONG],
+            "regression",
+            "TestZero failed in 1 of 5 runs of the base, and passed in the head",
+            "regression",
+        ),
+        (
+            [FAILED, SKIPPED, SKIPPED, SKIPPED, None],
+            [None; 5],
+            [None, passed],
+            [SHORT, LONG],
+            "inconclusive",
+            "TestZero was skipped in 3 of 5 runs of the base, and passed in the head",
             "inconclusive",
         ),
         // What got slower although the head did less is slower.
@@ -317,6 +337,52 @@ fn a_baseline_is_made_of_runs_that_passed_and_remembers_what_was_skipped() {
         assert_eq!(warned, warns, "{report:#}");
         assert_eq!(report["verdict"] == "inconclusive", warns, "{report:#}");
     }
+}
+
+#[test]
+fn a_test_skipped_in_the_baseline_excuses_nothing_of_another_test() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let of_test_one = |i: i64, outcome, goroutines| {
+        let mut summary = run(i, 10_000, outcome, Some(RunOutcome::Passed));
+        summary.goroutines.insert("example.com/shop.work".to_owned(), group(goroutines, 1_000_000 + i));
+        summary.tests[1].groups = vec!["example.com/shop.work".to_owned()];
+        summary
+    };
+    for i in 0..5 {
+        write(dir, &format!("base.{i}.json"), &of_test_one(i, SKIPPED, 4));
+        write(dir, &format!("head.{i}.json"), &of_test_one(i + 5, None, 400));
+    }
+    assert_eq!(cli(dir, &["baseline", "create", "base.*.json"]).status.code(), Some(0));
+    // A baseline does not keep whose the goroutines are; the head says that they are of TestOne.
+    let checked = json(&cli(dir, &["check", "head.*.json", "--format", "json"]));
+    assert_eq!(checked["verdict"], "regression", "{checked:#}");
+    let compared = json(&cli(dir, &["--base", "base.*.json", "--head", "head.*.json", "--format", "json"]));
+    assert_eq!(compared["verdict"], "regression", "{compared:#}");
+}
+
+#[test]
+fn a_new_test_makes_the_whole_run_no_slower() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let with_runners = |i, tests| {
+        let mut summary = run(i, 10_000, None, Some(RunOutcome::Passed));
+        summary.goroutines.insert("testing.tRunner".to_owned(), group(tests, 1_000_000));
+        summary
+    };
+    for i in 0..5 {
+        write(dir, &format!("base.{i}.json"), &with_runners(2 * i, 2));
+        let mut head = with_runners(2 * i + 1, 3);
+        let new = TestRun { name: "TestNew".to_owned(), ..head.tests[0].clone() };
+        head.tests.push(new);
+        (head.attribution.tests, head.attribution.named) = (3, 3);
+        head.end_ns += 1_000_000_000;
+        write(dir, &format!("head.{i}.json"), &head);
+    }
+    let args = ["--base", "base.*.json", "--head", "head.*.json", "--paired", "--format", "json"];
+    let report = json(&cli(dir, &args));
+    assert_eq!(report["verdict"], "pass", "{report:#}");
+    assert!(report["not_compared"].to_string().contains("another number of tests ran"), "{report:#}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What would let a build pass unseen: rules that hold nothing, names that match nothing, and sides that are not what they seem.
 
-use gotrace_diff::summary::Summary;
+use gotrace_diff::summary::{RunOutcome, Summary, TestKind, TestNamedBy, TestOutcome, TestRun};
 
 use crate::cli::{cli, json, out, write};
 use crate::compare_make::{group, region, run};
@@ -129,6 +129,61 @@ fn an_alias_takes_nothing_away_that_is_still_there() {
         head.regions.insert("taxes".to_owned(), region(40, 5_000_000));
     };
     assert_eq!(judged(&folder("[aliases]\ntax = \"taxes\"\n", renamed), &["--paired"]).0, 1);
+}
+
+#[test]
+fn an_alias_renames_what_became_of_a_test_only_where_it_renames_the_test() {
+    let flaky = |summary: &mut Summary| {
+        let test = |name: &str, outcome| TestRun {
+            name: name.to_owned(),
+            kind: TestKind::Test,
+            named_by: TestNamedBy::RunLine,
+            wall_ns: 1_000_000,
+            complete: true,
+            outcome,
+            ..TestRun::default()
+        };
+        summary.tests = vec![test("TestFlaky", Some(TestOutcome::Failed)), test("TestOther", None)];
+        (summary.attribution.tests, summary.attribution.named) = (2, 2);
+        summary.outcome = Some(RunOutcome::Failed);
+    };
+    let folder = folder("[aliases]\nTestFlaky = \"TestOther\"\n", |_| ());
+    for (side, from) in [("base", 1_000), ("head", 2_000)] {
+        for i in 0..5 {
+            let mut summary = at(from + i);
+            flaky(&mut summary);
+            write(&folder.path().join(side), &format!("{i}.json"), &summary);
+        }
+    }
+    assert_eq!(judged(&folder, &[]), (0, "pass".to_owned()));
+}
+
+#[test]
+fn figures_below_zero_are_refused_wherever_they_stand() {
+    let folder = folder("", |_| ());
+    let dir = folder.path();
+    let ended = |args: &[&str]| {
+        let got = cli(dir, args);
+        (got.status.code().unwrap(), String::from_utf8(got.stderr).unwrap())
+    };
+    assert_eq!(ended(&["baseline", "create", "base/*.json"]).0, 0);
+    let result = cli(dir, &SIDES);
+    std::fs::write(dir.join("result.json"), &result.stdout).unwrap();
+    for (file, args, number, wrong) in [
+        ("gotrace-baseline.json", vec!["check", "head"], "40000000", "-40000000 in a run, and cannot be below 0"),
+        ("gotrace-baseline.json", vec!["check", "head"], "1000000000", "took -1000000000 ns"),
+        ("result.json", vec!["merge", "result.json"], "40000000", "-40000000 in a run, and cannot be below 0"),
+        ("result.json", vec!["merge", "result.json"], "1000000000", "took -1000000000 ns"),
+    ] {
+        let text = std::fs::read_to_string(dir.join(file)).unwrap();
+        assert_eq!(ended(&args).0, 0, "{file}");
+        let bad = regex::Regex::new(&format!(r"\b{number}\b")).unwrap().replace_all(&text, &format!("-{number}"));
+        std::fs::write(dir.join(file), &*bad).unwrap();
+        let (status, said) = ended(&args);
+        assert_eq!(status, 2, "{file} {said}");
+        assert!(said.contains(wrong) && said.contains(file), "{file} {said}");
+        std::fs::write(dir.join(file), text).unwrap();
+    }
 }
 
 #[test]
