@@ -9,6 +9,7 @@ use super::design::{self, Design, Recorded};
 use super::environment::Difference;
 use super::figures::Values;
 use super::names;
+use super::of_test::OfTest;
 use super::outcomes::{self, Unlike};
 use super::packages::{self, NamedBy};
 use super::per::{self, Item};
@@ -43,6 +44,9 @@ pub struct PackagePair {
     pub environment: Difference,
     /// Whether another number of tests ran.
     pub tests_differ: bool,
+    /// The tests and benchmarks with names that only one side ran, or more often: those that [`tests_differ`](Self::tests_differ) is
+    /// about. Empty where tests are compared all together.
+    pub other_tests: BTreeSet<String>,
     /// Tests that failed or were skipped, and not as often on the other side.
     pub unlike: Vec<Unlike>,
     /// Whether tests are compared all together although some of them have names.
@@ -52,6 +56,18 @@ pub struct PackagePair {
 }
 
 impl PackagePair {
+    /// Whether another number of tests ran, of those that the figures of a subject may be of: a test that is new starts no
+    /// goroutines of one that was there before.
+    pub fn tests_differ_for(&self, subject: &SubjectPair) -> bool {
+        let Some(test) = subject.test().filter(|_| !self.other_tests.is_empty()) else { return self.tests_differ };
+        if subject.of_tests().any(|of| of.name() != Some(test)) {
+            return self.tests_differ;
+        }
+        let within = format!("{test}/");
+        let has_within = self.other_tests.range(within.clone()..).next().is_some_and(|name| name.starts_with(&within));
+        self.tests_differ && (has_within || self.other_tests.contains(test))
+    }
+
     /// Whether somebody said that its sides were recorded alternately.
     pub fn is_stated_alternating(&self, design: Design) -> bool {
         self.stated.unwrap_or(design.recorded) == Recorded::Alternately
@@ -95,6 +111,21 @@ impl SubjectPair {
             }
             _ => None,
         }
+    }
+
+    /// The test that its figures belong to, in the head where that says so. Runners of tests without names are called by their
+    /// function, which is no test's name.
+    pub fn test(&self) -> Option<&str> {
+        match self.kind {
+            SubjectKind::Test | SubjectKind::Benchmark => Some(self.name()).filter(|n| !n.starts_with("testing.")),
+            _ => self.of_tests().next().and_then(OfTest::name),
+        }
+    }
+
+    /// What its sides say of whose its figures are: the head, then the base. A baseline does not.
+    fn of_tests(&self) -> impl Iterator<Item = &OfTest> {
+        let sides = [&self.head, &self.base].into_iter().flatten();
+        sides.map(|(_, side)| &side.of_test).filter(|of| **of != OfTest::Unknown)
     }
 
     /// Whether it is the framework's or the runtime's.
@@ -174,6 +205,8 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
             not_compared,
         })
         .collect();
+    let subjects: Vec<SubjectPair> = subjects;
+    let other_tests = other_tests(&subjects, base.runs.len(), head.runs.len());
     let (base_runs, head_runs) = (base.runs, head.runs);
     PackagePair {
         name,
@@ -183,10 +216,21 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
         stated: None,
         environment,
         tests_differ,
+        other_tests,
         unlike,
         tests_unnamed: unnamed,
         subjects,
     }
+}
+
+/// The named tests and benchmarks that only one side ran, or more often a run.
+fn other_tests(subjects: &[SubjectPair], base_runs: usize, head_runs: usize) -> BTreeSet<String> {
+    let repeats = |side: &Option<(String, Subject)>| side.as_ref().map_or(0, |(_, subject)| subject.repeats.len());
+    let differs = |s: &&SubjectPair| {
+        matches!(s.kind, SubjectKind::Test | SubjectKind::Benchmark)
+            && repeats(&s.base).saturating_mul(head_runs) != repeats(&s.head).saturating_mul(base_runs)
+    };
+    subjects.iter().filter(differs).map(|s| s.name().to_owned()).collect()
 }
 
 /// A subject of one side.

@@ -380,7 +380,10 @@ impl Package {
         if let Some(function) = test.function.as_ref().filter(|_| subject.start.is_none()) {
             subject.start = Some(function.position());
         }
-        for own in &test.sites {
+        let mut own_sites: Vec<_> = test.sites.iter().collect();
+        // Of places in the same functions, the one with the most time is shown.
+        own_sites.sort_by_key(|own| std::cmp::Reverse(own.time_ns));
+        for own in own_sites {
             let Some(site) = summary.sites.get(own.site) else { continue };
             // The states of a test are those of its own goroutine. Others have groups of their own.
             let own_goroutine = matches!(framework::owner(&site.group, true), Owner::TestHost | Owner::BenchmarkHost);
@@ -393,8 +396,8 @@ impl Package {
             }
             figures.count.resize(at + 1, 0);
             figures.time_ns.resize(at + 1, 0);
-            figures.count[at] = i64::try_from(own.count).unwrap_or(i64::MAX);
-            figures.time_ns[at] = own.time_ns;
+            figures.count[at] = figures.count[at].saturating_add(i64::try_from(own.count).unwrap_or(i64::MAX));
+            figures.time_ns[at] = figures.time_ns[at].saturating_add(own.time_ns);
         }
         for figures in subject.sites.values_mut() {
             figures.count.resize(at + 1, 0);

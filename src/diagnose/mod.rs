@@ -76,6 +76,8 @@ pub type Settings = BTreeMap<String, f64>;
 /// The thresholds of one rule.
 struct Limits<'a> {
     rule: &'static str,
+    /// What its lower limits are divided by, and its upper ones (`max-`) multiplied.
+    slack: f64,
     thresholds: &'static [Threshold],
     settings: &'a Settings,
 }
@@ -84,10 +86,9 @@ impl Limits<'_> {
     fn get(&self, name: &str) -> f64 {
         let default = self.thresholds.iter().find(|t| t.name == name).map_or(f64::INFINITY, |t| t.default);
         // Asked for each of very many groups, and hardly anybody sets one.
-        if self.settings.is_empty() {
-            return default;
-        }
-        self.settings.get(&format!("{}.{name}", self.rule)).copied().unwrap_or(default)
+        let set = if self.settings.is_empty() { None } else { self.settings.get(&format!("{}.{name}", self.rule)) };
+        let limit = set.copied().unwrap_or(default);
+        if name.starts_with("max-") { limit * self.slack } else { limit / self.slack }
     }
 }
 
@@ -132,8 +133,13 @@ pub struct Diagnosis {
 
 /// Everything that is the matter with one run.
 pub fn of(summary: &Summary, settings: &Settings) -> Vec<Diagnosis> {
+    with_slack(summary, settings, 1.0)
+}
+
+/// The same, and what would be with limits that are `slack` times as wide.
+fn with_slack(summary: &Summary, settings: &Settings, slack: f64) -> Vec<Diagnosis> {
     let all = RULES.iter().flat_map(|rule| {
-        let limits = Limits { rule: rule.name, thresholds: rule.thresholds, settings };
+        let limits = Limits { rule: rule.name, thresholds: rule.thresholds, slack, settings };
         let found = (rule.find)(summary, &limits);
         found.into_iter().map(|found| Diagnosis {
             rule: rule.name,
@@ -149,8 +155,9 @@ pub fn of(summary: &Summary, settings: &Settings) -> Vec<Diagnosis> {
 
 /// What is the matter with the head, in most of its runs, that was not so with the base, or less.
 pub fn changes<S: Borrow<Summary>>(base: &[S], head: &[S], settings: &Settings) -> Vec<Diagnosis> {
-    let before = gather(base, settings);
-    let now = gather(head, settings);
+    // What is just below a limit on one side and just above it on the other has not changed.
+    let before = gather(base, settings, GROWN);
+    let now = gather(head, settings, 1.0);
     let mut said: Vec<Diagnosis> = Vec::new();
     for (key, runs) in now {
         let measures: Vec<f64> = runs.iter().map(|d| d.found.measure).collect();
@@ -178,9 +185,9 @@ pub fn changes<S: Borrow<Summary>>(base: &[S], head: &[S], settings: &Settings) 
 
 type Gathered = BTreeMap<(&'static str, SubjectKind, String), Vec<Diagnosis>>;
 
-fn gather<S: Borrow<Summary>>(runs: &[S], settings: &Settings) -> Gathered {
+fn gather<S: Borrow<Summary>>(runs: &[S], settings: &Settings, slack: f64) -> Gathered {
     let mut all = Gathered::new();
-    for diagnosis in runs.iter().flat_map(|run| of(run.borrow(), settings)) {
+    for diagnosis in runs.iter().flat_map(|run| with_slack(run.borrow(), settings, slack)) {
         let key = (diagnosis.rule, diagnosis.found.kind, diagnosis.found.subject.clone());
         all.entry(key).or_default().push(diagnosis);
     }

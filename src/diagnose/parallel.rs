@@ -128,7 +128,7 @@ pub(super) static SERIAL: Rule = Rule {
 
 /// Groups that are less parallel than they were.
 pub(super) fn lost<S: Borrow<Summary>>(base: &[S], head: &[S], settings: &Settings) -> Vec<Diagnosis> {
-    let limits = Limits { rule: SERIAL.name, thresholds: SERIAL.thresholds, settings };
+    let limits = Limits { rule: SERIAL.name, thresholds: SERIAL.thresholds, slack: 1.0, settings };
     let parallelism = |group: &Group| group.exec_ns as f64 / group.present_ns.max(1) as f64;
     let middle = |runs: &[S], name: &str, of: &dyn Fn(&Group) -> f64| {
         let mut all: Vec<f64> = runs.iter().filter_map(|run| run.borrow().goroutines.get(name)).map(of).collect();

@@ -32,7 +32,7 @@ pub(super) fn added(
         && by_known_code()
         && !was_one_of_many()
         && grown(known.beyond_what_is_gone(subject, change))
-        && !package.tests_differ
+        && !package.tests_differ_for(subject)
         && terms.level >= Level::Warn
     {
         return (Outcome::Regression, Evidence::Multiplied);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Partial, Mismatch       fail whatever the policy for what is inconclusive
-//!   SameRuns … Unseen       what was compared is not what was meant
+//!   SameRuns … OtherWay     what was compared is not what was meant
 //!   Unlike                  the work of a test was not done on one side
 //!   NothingGates            all is well, of nothing
 //! ```
@@ -10,8 +10,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::compare::{Comparison, PackagePair, Run};
+use crate::compare::{Comparison, Mode, PackagePair, Run, SubjectPair};
 use crate::config::{Config, OnEnvMismatch};
+use crate::metrics::registry::SubjectKind;
 use crate::summary::TestOutcome;
 
 /// What is the matter with it, the gravest first.
@@ -27,6 +28,10 @@ pub enum Doubt {
     OtherPackage(String, String),
     /// The head has no run of these packages of the base: they are gone, or nobody ran them.
     Unseen(Vec<String>),
+    /// Most tests of the base did not run in the head: so many of so many, of which this is the first.
+    TestsGone(usize, usize, String),
+    /// Base and head were not recorded in the same way, and little of them can be compared: what their runs hold.
+    OtherWay(Mode, Mode),
     /// A test failed or was skipped on one side.
     Unlike {
         /// Which of the two.
@@ -48,7 +53,10 @@ impl Doubt {
 
     /// Whether it is about which runs there are: where something looks worse as well, that is the better reason.
     pub fn is_of_runs(&self) -> bool {
-        matches!(self, Doubt::SameRuns | Doubt::OtherPackage(..) | Doubt::Unseen(_))
+        matches!(
+            self,
+            Doubt::SameRuns | Doubt::OtherPackage(..) | Doubt::Unseen(_) | Doubt::OtherWay(..) | Doubt::TestsGone(..)
+        )
     }
 }
 
@@ -76,11 +84,32 @@ pub(super) fn all(comparison: &Comparison, unlike: Vec<Doubt>, gated: usize, con
     if !unseen.is_empty() {
         doubts.push(Doubt::Unseen(unseen));
     }
+    doubts.extend(packages.iter().find_map(tests_gone));
+    doubts.extend(packages.iter().find_map(other_way));
     doubts.extend(unlike);
     if gated == 0 {
         doubts.push(Doubt::NothingGates);
     }
     doubts
+}
+
+/// How the runs of both sides were recorded, where that is not in the same way.
+fn other_way(package: &PackagePair) -> Option<Doubt> {
+    let mode = |runs: &[Run]| runs.iter().map(|run| run.mode).max();
+    let (base, head) = (mode(&package.base_runs)?, mode(&package.head_runs)?);
+    (base != head).then_some(Doubt::OtherWay(base, head))
+}
+
+/// The tests of a package that are gone, where that is most of them: a slip in `-run` or in a build tag, more likely than work.
+fn tests_gone(package: &PackagePair) -> Option<Doubt> {
+    let outermost = |s: &&SubjectPair| {
+        matches!(s.kind, SubjectKind::Test | SubjectKind::Benchmark)
+            && s.base.as_ref().is_some_and(|(name, side)| !side.repeats.is_empty() && !name.contains('/'))
+    };
+    let all: Vec<&SubjectPair> = package.subjects.iter().filter(outermost).collect();
+    let gone: Vec<&SubjectPair> = all.iter().copied().filter(|s| s.head.is_none()).collect();
+    let first = gone.first().filter(|_| !package.head_runs.is_empty() && gone.len() * 2 > all.len())?;
+    Some(Doubt::TestsGone(gone.len(), all.len(), first.name().to_owned()))
 }
 
 impl fmt::Display for Doubt {
@@ -96,6 +125,18 @@ impl fmt::Display for Doubt {
                 }
                 packages => write!(f, "the head has no run of {}", packages.concat()),
             },
+            Doubt::OtherWay(base, head) => {
+                let held = |mode: &Mode| match mode {
+                    Mode::Run => "tests",
+                    Mode::Benchmark => "benchmarks",
+                    Mode::Window => "a window of a service",
+                };
+                write!(f, "the base's runs are of {}, and the head's of {}", held(base), held(head))
+            }
+            Doubt::TestsGone(gone, all, first) => {
+                write!(f, "{gone} of {all} tests of the base did not run in the head: {first}")?;
+                if *gone > 1 { write!(f, " and {} more", gone - 1) } else { Ok(()) }
+            }
             Doubt::Unlike { how: TestOutcome::Failed, .. } => f.write_str("a test failed on one side"),
             Doubt::Unlike { how: TestOutcome::Skipped, .. } => f.write_str("a test was skipped on one side"),
             Doubt::NothingGates => f.write_str("nothing that can fail the build could be compared"),

@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 use super::cause::{self, SiteChange};
 use super::rank;
 use super::verdict::{Evidence, Judged, Judgement, Outcome};
-use crate::compare::{Change, Comparison, SubjectPair};
+use crate::compare::{Change, Comparison, PackagePair, SubjectPair};
 use crate::config::Level;
+use crate::metrics::population::is_standard;
 use crate::metrics::registry::{Class, SubjectKind};
 
 /// One thing to tell.
@@ -107,7 +108,7 @@ fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> 
     let walls: Vec<f64> = package.base_runs.iter().map(|r| r.duration_ns as f64).collect();
     let wall = crate::stats::sample::median(&walls).unwrap_or(0.0);
     let leaf = site.as_ref().and_then(|s| waiting(&s.stack)).unwrap_or_default();
-    let idle = is_idle(subject, state.as_deref(), wall);
+    let idle = is_idle(subject, state.as_deref(), test_wall(package, subject).unwrap_or(wall));
     let score = rank::score(change, state.as_deref().unwrap_or(&change.path), lead.terms.min_delta, wall, leaf)
         * if idle { rank::IDLE } else { 1.0 };
     Some(Finding {
@@ -134,15 +135,25 @@ fn is_unproven(judgement: &Judgement) -> bool {
     judgement.evidence == Evidence::FewRuns
 }
 
-/// Whether these are goroutines that live as long as the run and wait to be given something to do: what they wait
-/// longer is how much longer the run is.
+/// How long the test is in the base that a subject's goroutines are of.
+fn test_wall(package: &PackagePair, subject: &SubjectPair) -> Option<f64> {
+    let name = subject.test()?;
+    let is_it = |s: &&SubjectPair| {
+        matches!(s.kind, SubjectKind::Test | SubjectKind::Benchmark)
+            && s.base.as_ref().is_some_and(|(base, side)| base == name && !side.repeats.is_empty())
+    };
+    package.subjects.iter().find(is_it)?.change("total_ns")?.base()
+}
+
+/// Whether these are goroutines that wait to be given something to do, and live as long as the run or their test, or are the standard
+/// library's, as those of a connection: what they wait longer is how much longer others take.
 fn is_idle(subject: &SubjectPair, state: Option<&str>, wall: f64) -> bool {
     let waits_for_work = state.is_some_and(|s| {
         matches!(s, "block_ns.network" | "block_ns.select" | "block_ns.chan receive" | "block_ns.sync.(*Cond).Wait")
     });
     let lives_throughout =
         subject.change("total_ns").and_then(Change::base).is_some_and(|total| total > 0.7 * wall && wall > 0.0);
-    subject.kind == SubjectKind::Group && waits_for_work && lives_throughout
+    subject.kind == SubjectKind::Group && waits_for_work && (lives_throughout || is_standard(subject.name()))
 }
 
 /// The innermost function outside the runtime: the one that waits.

@@ -97,10 +97,7 @@ impl Spoken<'_> {
         let (kind, flags) = (self.kind, &self.config.flags);
         let flags = if self.names().any(|name| flags.matches(kind, name, path)) { flags } else { &*NONE };
         let (max_increase, _) = defaults(metric.class);
-        let is_runner = matches!(kind, SubjectKind::Test | SubjectKind::Benchmark);
         let by_default = match metric.role {
-            // A test more is no regression.
-            Role::Gated if is_runner && metric.class == Class::Structural => Level::Info,
             Role::Gated => Level::Error,
             Role::Queue if queue::is_queue(kind, path) => Level::Error,
             Role::Steady => steady::level(change),

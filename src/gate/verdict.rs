@@ -233,6 +233,13 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
         if let Presence::Both { base, head } = &change_at(comparison, judgement).presence {
             judgement.interval = interval::relative(base.values(), head.values());
         }
+        // The test of improvements is one-sided, and what is shown beside it must not say that it may as well be worse.
+        if judgement.outcome == Outcome::Improvement
+            && matches!(judgement.evidence, Evidence::Ranked(_))
+            && judgement.interval.is_some_and(|(low, high)| low <= 0.0 && high >= 0.0)
+        {
+            judgement.outcome = Outcome::Note;
+        }
     }
     let unlike = unlike::set_aside(&mut judgements, comparison);
     let gated = judgements
@@ -308,7 +315,7 @@ pub(super) fn alone(
         Presence::Added(_) => added(package, subject, change, &judgement.terms, known),
         Presence::Both { base, head } => {
             let constant = shows_no_variation(subject.kind, change, base.len(), head.len());
-            both(judgement, package, change, (alternating, constant))
+            both(judgement, package, subject, change, (alternating, constant))
         }
     };
     let unproven = outcome == Outcome::Inconclusive && evidence == Evidence::FewRuns && judgement.terms.only_if_proven;
@@ -363,6 +370,7 @@ fn shows_no_variation(kind: SubjectKind, change: &Change, base: usize, head: usi
 fn both(
     judgement: &Judgement,
     package: &PackagePair,
+    subject: &SubjectPair,
     change: &Change,
     (alternating, constant): (bool, bool),
 ) -> (Outcome, Evidence) {
@@ -403,7 +411,7 @@ fn both(
     let hard = worse > 0.0 && terms.hard_limit.is_some_and(|hard| relative > hard);
     let proven = certain.or(hard.then_some(Evidence::HardLimit));
     if worse > 0.0
-        && package.tests_differ
+        && package.tests_differ_for(subject)
         && matches!(proven, Some(Evidence::Multiplied | Evidence::Constant | Evidence::Separated | Evidence::Exact))
     {
         // More tests start more goroutines: that is what they are for.

@@ -130,7 +130,7 @@ pub(super) fn carries_wait(func: &str) -> bool {
 
 /// Whether a function is of the standard library: its import path has no dot in its first element. Package main of a
 /// program and packages of modules without a dot (`shop/cart`) cannot be told apart by name; `GOROOT` in the file can.
-fn is_standard(function: &str) -> bool {
+pub fn is_standard(function: &str) -> bool {
     const PACKAGES: [&str; 24] = [
         "runtime", "sync", "internal", "syscall", "os", "fmt", "io", "time", "bufio", "log", "net", "testing",
         "context", "database", "crypto", "encoding", "compress", "reflect", "iter", "slices", "maps", "sort", "bytes",

@@ -17,7 +17,6 @@ use super::model::{
     SCHEMA, Section, Series, Site, Subject,
 };
 use super::{advice, headline};
-use crate::compare::of_test::OfTest;
 use crate::compare::{Change, Comparison, PackagePair, Presence, SubjectPair, names};
 use crate::config::Level;
 use crate::gate::fold::{self, Finding};
@@ -297,7 +296,7 @@ fn told_subject(package: &PackagePair, subject: &SubjectPair, repository: &Repos
         name: subject.name().into(),
         label: words::label(subject).into(),
         package: Some(package.name.as_str()).filter(|n| !n.is_empty()).map(Text::from),
-        test: test_of(subject).map(Text::from),
+        test: subject.test().map(Text::from),
         renamed_from: subject.renamed_from().map(Text::from),
         position: match subject.kind {
             // Where the framework starts its runners is of no use to anyone: a line of the function that they run is.
@@ -311,18 +310,6 @@ fn told_subject(package: &PackagePair, subject: &SubjectPair, repository: &Repos
             }
             _ => start(&subject.head).or_else(|| start(&subject.base)).map(|p| repository.position(&p).into()),
         },
-    }
-}
-
-/// The test that a subject's figures belong to, in the head where that says so. Runners of tests without names are
-/// called by their function, which is no test's name.
-fn test_of(subject: &SubjectPair) -> Option<&str> {
-    match subject.kind {
-        SubjectKind::Test | SubjectKind::Benchmark => Some(subject.name()).filter(|n| !n.starts_with("testing.")),
-        _ => {
-            let sides = [&subject.head, &subject.base].into_iter().flatten().map(|(_, side)| &side.of_test);
-            sides.into_iter().find(|of| **of != OfTest::Unknown).and_then(OfTest::name)
-        }
     }
 }
 

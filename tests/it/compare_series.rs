@@ -56,6 +56,7 @@ pub(crate) fn package(name: &str, runs_of: (usize, usize), subjects: Vec<Subject
         stated: None,
         environment: Default::default(),
         tests_differ: false,
+        other_tests: Default::default(),
         base_name: None,
         unlike: Vec::new(),
         tests_unnamed: false,

@@ -347,6 +347,10 @@ fn a_diagnosis_is_said_where_it_is_new_or_has_grown() {
     assert!(changes(contended(60 * MS), contended(89 * MS)).is_empty());
     let grown = changes(contended(60 * MS), contended(90 * MS));
     assert_eq!(grown.iter().map(|d| (d.rule, d.new)).collect::<Vec<_>>(), [("contention", false)]);
+    // Just below the limit and just above it is no change.
+    assert!(diagnose::of(&contended(49 * MS), &Settings::new()).is_empty());
+    assert_eq!(diagnose::of(&contended(51 * MS), &Settings::new()).len(), 1);
+    assert!(changes(contended(49 * MS), contended(51 * MS)).is_empty());
     let new = changes(run(), contended(60 * MS));
     assert_eq!(new.iter().map(|d| (d.rule, d.new)).collect::<Vec<_>>(), [("contention", true)]);
     // What is fine is no news.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use gotrace_diff::attribution::{name_tests, output::TestOutput};
+use gotrace_diff::compare::Side;
 use gotrace_diff::compare::outcomes::Outcomes;
 use gotrace_diff::summarize::{Options, summarize};
-use gotrace_diff::summary::{RunOutcome, Summary, TestKind, TestNamedBy, TestOutcome, TestRun};
+use gotrace_diff::summary::{RunOutcome, Summary, TestKind, TestNamedBy, TestOutcome, TestRun, TestSite};
 
-use crate::cli::{cli, json, write};
-use crate::compare_make::{group, with};
+use crate::cli::{cli, json, out, write};
+use crate::compare_make::{group, placed, site, with};
 use crate::data;
 use crate::run::{edit, has_go, repository};
 
@@ -383,6 +384,101 @@ fn a_new_test_makes_the_whole_run_no_slower() {
     let report = json(&cli(dir, &args));
     assert_eq!(report["verdict"], "pass", "{report:#}");
     assert!(report["not_compared"].to_string().contains("another number of tests ran"), "{report:#}");
+}
+
+/// Runs whose TestOne leaves so many goroutines of a function behind, beside so many more tests.
+fn leaving(i: i64, goroutines: u64, new_tests: u64) -> Summary {
+    let mut summary = run(i, 10_000, None, Some(RunOutcome::Passed));
+    summary.goroutines.insert("testing.tRunner".to_owned(), group(2 + new_tests, 1_000_000));
+    let known = placed(group(4, 1_000_000 + i), "example.com/shop.TestOne", "/src/shop/shop.go", 7);
+    summary.goroutines.insert("example.com/shop.work".to_owned(), known);
+    if goroutines > 0 {
+        let mut left = placed(group(goroutines, 1_000_000 + i), "example.com/shop.work", "/src/shop/shop.go", 9);
+        left.alive = goroutines;
+        summary.goroutines.insert("example.com/shop.leak".to_owned(), left);
+    }
+    summary.tests[1].groups = vec!["example.com/shop.leak".to_owned(), "example.com/shop.work".to_owned()];
+    summary.tests[1].leaked = goroutines;
+    for test in 0..new_tests {
+        summary.tests.push(TestRun { name: format!("TestNew{test}"), groups: Vec::new(), ..summary.tests[0].clone() });
+    }
+    (summary.attribution.tests, summary.attribution.named) = (2 + new_tests, 2 + new_tests);
+    summary
+}
+
+#[test]
+fn what_a_test_leaves_behind_fails_whatever_tests_are_new_beside_it() {
+    // Goroutines left, new tests; the verdict, and the subjects that fail.
+    for (goroutines, new_tests, verdict, failing) in [
+        (0, 1, "pass", vec![]),
+        (2, 0, "regression", vec!["TestOne"]),
+        (2, 1, "regression", vec!["TestOne"]),
+        (20, 1, "regression", vec!["TestOne", "example.com/shop.leak"]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for i in 0..5 {
+            write(folder.path(), &format!("base.{i}.json"), &leaving(2 * i, 0, 0));
+            write(folder.path(), &format!("head.{i}.json"), &leaving(2 * i + 1, goroutines, new_tests));
+        }
+        let args = ["--base", "base.*.json", "--head", "head.*.json", "--paired", "--format", "json"];
+        let report = json(&cli(folder.path(), &args));
+        assert_eq!(report["verdict"], verdict, "{goroutines} {new_tests}: {report:#}");
+        let findings = report["findings"].as_array().unwrap().iter().filter(|f| f["verdict"] == "regression");
+        let mut names: Vec<&str> = findings.map(|f| f["subject"]["name"].as_str().unwrap()).collect();
+        names.sort_unstable();
+        assert_eq!(names, failing, "{goroutines} {new_tests}");
+    }
+}
+
+#[test]
+fn most_tests_gone_or_another_kind_of_run_is_no_pass() {
+    let without = |i: i64, gone: usize, benchmark: bool| {
+        let mut summary = run(i, 10_000, None, Some(RunOutcome::Passed));
+        summary.tests.push(TestRun { name: "TestTwo".to_owned(), ..summary.tests[1].clone() });
+        summary.tests.truncate(3 - gone);
+        let n = u64::try_from(summary.tests.len()).unwrap();
+        summary.goroutines.insert("testing.tRunner".to_owned(), group(n, 1_000_000));
+        (summary.attribution.tests, summary.attribution.named) = (n, n);
+        if benchmark {
+            summary.goroutines.insert("testing.(*B).run1.func1".to_owned(), group(1, 1_000_000));
+        }
+        summary
+    };
+    for (gone, benchmark, first_line) in [
+        (0, false, "pass: "),
+        (1, false, "pass: "),
+        (2, false, "inconclusive: 2 of 3 tests of the base did not run in the head: TestOne and 1 more"),
+        (0, true, "inconclusive: the base's runs are of tests, and the head's of benchmarks"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for i in 0..5 {
+            write(folder.path(), &format!("base.{i}.json"), &without(2 * i, 0, false));
+            write(folder.path(), &format!("head.{i}.json"), &without(2 * i + 1, gone, benchmark));
+        }
+        let said = out(&cli(folder.path(), &["--base", "base.*.json", "--head", "head.*.json", "--paired"]));
+        let line = said.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(line.starts_with(first_line), "{gone} {benchmark}: {said}");
+    }
+}
+
+#[test]
+fn a_test_waits_at_each_line_of_a_function() {
+    let waiting = |i: i64, ns: [i64; 2]| {
+        let mut summary = run(i, 10_000, None, Some(RunOutcome::Passed));
+        for (line, ns) in [(7, ns[0]), (9, ns[1])] {
+            let mut site = site("testing.tRunner", "block_ns.sleep", &["time.Sleep", "example.com/shop.wait"], ns);
+            site.stack[1].line = line;
+            summary.sites.push(site);
+            summary.tests[1].sites.push(TestSite { site: summary.sites.len() - 1, count: 1, time_ns: ns });
+        }
+        summary
+    };
+    let side = Side::new(&[waiting(0, [30_000, 1_000]), waiting(1, [40_000, 2_000])], None);
+    let package = side.packages.values().next().unwrap();
+    let test = package.subjects.iter().find(|(id, _)| id.name == "TestOne").unwrap().1;
+    let [figures] = &test.sites.values().collect::<Vec<_>>()[..] else { panic!("{:?}", test.sites) };
+    assert_eq!((&figures.time_ns, &figures.count), (&vec![31_000, 42_000], &vec![2, 2]));
+    assert_eq!(figures.stack[1].line, 7, "the one with the most time");
 }
 
 #[test]

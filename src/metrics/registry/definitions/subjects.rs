@@ -13,6 +13,8 @@ pub(super) const METRICS: &[Metric] = &[
     Metric {
         id: "count",
         kinds: TESTS,
+        // A test more is no regression.
+        role: Shown,
         definition: "One for each run of a test or benchmark; where tests have no names of their own, how many ran.",
         read: Read::One(|v| match v {
             View::Group(g) => Some(whole(g.count)),
@@ -25,6 +27,8 @@ pub(super) const METRICS: &[Metric] = &[
         id: "goroutines",
         kinds: TESTS,
         per: Per::Item,
+        // Those of its groups gate. A few new ones are news.
+        role: Shown,
         definition: "Goroutines that worked for one run of a test: its own, those that it created, and those that they created; subtests are tests of their own. Of a benchmark per operation.",
         read: test!(goroutines),
         ..STRUCTURE
