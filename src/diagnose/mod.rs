@@ -165,10 +165,12 @@ pub fn changes<S: Borrow<Summary>>(base: &[S], head: &[S], settings: &Settings) 
         // The run that is nearest to the middle speaks for all.
         let nearest = |d: &&Diagnosis| (d.found.measure - worst).abs();
         let Some(speaker) = runs.iter().min_by(|a, b| nearest(a).total_cmp(&nearest(b))) else { continue };
-        let known =
-            before.get(&key).and_then(|runs| middle(runs.iter().map(|d| d.found.measure).collect(), base.len()));
+        let measures = |runs: &[Diagnosis]| -> Vec<f64> { runs.iter().map(|d| d.found.measure).collect() };
+        let before = before.get(&key).map(|runs| measures(runs)).unwrap_or_default();
+        let apart = are_apart(before.clone(), base.len(), measures(&runs), head.len());
+        let known = middle(before, base.len());
         let new = known.is_none();
-        if !speaker.fine && known.is_none_or(|known| worst >= GROWN * known) {
+        if !speaker.fine && apart && known.is_none_or(|known| worst >= GROWN * known) {
             said.push(Diagnosis { new, ..speaker.clone() });
         }
     }
@@ -202,6 +204,16 @@ fn middle(mut measures: Vec<f64>, runs: usize) -> Option<f64> {
     measures.resize(runs.max(measures.len()), 0.0);
     measures.sort_by(f64::total_cmp);
     Some(measures[measures.len() / 2])
+}
+
+/// Whether three quarters of the head's runs are above three quarters of the base's, those that have nothing to say counting 0:
+/// what comes and goes between runs of the same code is no news.
+fn are_apart(mut base: Vec<f64>, base_runs: usize, mut head: Vec<f64>, head_runs: usize) -> bool {
+    for (side, runs) in [(&mut base, base_runs), (&mut head, head_runs)] {
+        side.resize(runs.max(side.len()).max(1), 0.0);
+        side.sort_by(f64::total_cmp);
+    }
+    head[head.len() / 4] > base[base.len() - 1 - base.len() / 4]
 }
 
 /// How long a run is, ns.

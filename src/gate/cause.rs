@@ -1,11 +1,11 @@
 //! What the program was doing in the time that was added: the state, and the stack at which it waited.
 
 use crate::compare::Change;
-use crate::compare::SubjectPair;
 use crate::compare::framework;
 pub use crate::compare::names::leaf;
 use crate::compare::per::Item;
-use crate::compare::side::{Run, SiteKey, Subject};
+use crate::compare::side::{Run, SiteFigures, SiteKey, Subject};
+use crate::compare::{PackagePair, SubjectPair};
 use crate::metrics::registry::SubjectKind;
 use crate::stats::sample::median;
 use crate::summary::SiteFrame;
@@ -57,6 +57,25 @@ pub fn site(subject: &SubjectPair, change: &Change, base_runs: &[Run], head_runs
     // A benchmark that waits for its parallel workers waits for whatever those wait for.
     let own = |key: &SiteKey| !framework::waits_for_workers(&sides.stack(key).unwrap_or_default());
     Some(sides.most_changed(own).filter(|inner| sides.growth(inner) > 0.0).unwrap_or(site))
+}
+
+/// Where most of the goroutines wait that the head's runs of a test leave behind and the base's do not.
+pub fn left_behind(package: &PackagePair, test: &str) -> Option<SiteChange> {
+    let left = |subject: &SubjectPair| subject.change("alive").map_or(0.0, Change::delta);
+    let of_test = package.subjects.iter().filter(|s| s.kind == SubjectKind::Group && s.test() == Some(test));
+    let most = of_test.filter(|s| left(s) > 0.0).max_by(|a, b| left(a).total_cmp(&left(b)))?;
+    let (sides, runs) = (most.head.as_ref().map(|(_, s)| s)?, &package.head_runs[..]);
+    let waited = |site: &SiteFigures| site.time_ns.iter().copied().fold(0, i64::saturating_add);
+    let (key, site) = sides.sites.iter().max_by_key(|(_, site)| waited(site))?;
+    let time = |side: &Option<(String, Subject)>, runs| {
+        time_per_item(side.as_ref().map(|(_, s)| s), key, Item::Goroutine, runs)
+    };
+    Some(SiteChange {
+        state: key.state.clone(),
+        stack: site.stack.clone(),
+        base: time(&most.base, &package.base_runs),
+        head: time(&most.head, runs),
+    })
 }
 
 /// The stacks of both sides of a subject, and which way its time went.

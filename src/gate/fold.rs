@@ -104,7 +104,10 @@ fn fold(comparison: &Comparison, at: (usize, usize), members: &[&Judgement]) -> 
     let site = state
         .as_deref()
         .and_then(|path| subject.change(path))
-        .and_then(|c| cause::site(subject, c, &package.base_runs, &package.head_runs));
+        .and_then(|c| cause::site(subject, c, &package.base_runs, &package.head_runs))
+        .or_else(|| {
+            subject.test().filter(|_| change.path == "leaked").and_then(|test| cause::left_behind(package, test))
+        });
     let walls: Vec<f64> = package.base_runs.iter().map(|r| r.duration_ns as f64).collect();
     let wall = crate::stats::sample::median(&walls).unwrap_or(0.0);
     let leaf = site.as_ref().and_then(|s| waiting(&s.stack)).unwrap_or_default();
