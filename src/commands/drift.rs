@@ -8,7 +8,7 @@ use super::documents::{self, Document};
 use crate::baseline::Baseline;
 use crate::compare::{self, Comparison, Presence};
 use crate::config::{Accept, Config, Files, OnEnvMismatch, OnInconclusive, OnMissingBaseline, WorkingTree};
-use crate::gate::rules::{self, Terms};
+use crate::gate::rules::{Spoken, Terms};
 use crate::metrics::registry::{Better, Unit};
 use crate::report::units;
 
@@ -38,12 +38,12 @@ pub(super) fn configuration(commit: &Commit, used: &Config, here: &Config, compa
     let mut examples = Vec::new();
     for package in &comparison.packages {
         for subject in &package.subjects {
+            let [used, here] = [used, here].map(|config| {
+                Spoken::of(config.of(&package.name), subject.kind, subject.name(), subject.renamed_from())
+            });
             for change in subject.changes.iter().filter(|c| !c.is_more_than_presence()) {
-                let terms = |config: &Config| {
-                    let config = config.of(&package.name);
-                    rules::terms(config, subject.kind, subject.name(), subject.renamed_from(), change)
-                };
-                if let Some(how) = loosened(&terms(used), &terms(here), change.metric.unit, change.metric.better) {
+                let (used, here) = (used.terms(change), here.terms(change));
+                if let Some(how) = loosened(&used, &here, change.metric.unit, change.metric.better) {
                     series += 1;
                     if examples.len() < EXAMPLES {
                         let name = format!("{} {} {}", subject.kind.name(), subject.name(), change.path);

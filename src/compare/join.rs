@@ -113,6 +113,11 @@ impl SubjectPair {
         }
     }
 
+    /// What it is called on either side.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        std::iter::once(self.name()).chain(self.renamed_from())
+    }
+
     /// The test that its figures belong to, in the head where that says so. Runners of tests without names are called by their
     /// function, which is no test's name.
     pub fn test(&self) -> Option<&str> {
@@ -180,7 +185,7 @@ fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePa
     let unnamed = choose_tests(&mut base, &mut head);
     let unlike = outcomes::unlike(&base, &head, unnamed);
     let both = per::Both::of(&base, &head, tests_differ);
-    let (b, h): (Vec<Known<'_>>, Vec<Known<'_>>) = (base.subjects.iter().collect(), head.subjects.iter().collect());
+    let (b, h): (Vec<Named<'_>>, Vec<Named<'_>>) = (base.subjects.iter().collect(), head.subjects.iter().collect());
     let joined: Vec<_> = pair_subjects(&b, &h)
         .into_iter()
         .map(|(i, j)| {
@@ -234,7 +239,7 @@ fn other_tests(subjects: &[SubjectPair], base_runs: usize, head_runs: usize) -> 
 }
 
 /// A subject of one side.
-type Known<'p> = (&'p SubjectId, &'p Subject);
+type Named<'p> = (&'p SubjectId, &'p Subject);
 
 /// Tests are compared one by one where every test of both sides has a name, and else all together: a test that only
 /// some runs know by name would look as if it came and went. Whether names were left out for that.
@@ -252,14 +257,14 @@ fn choose_tests(base: &mut Package, head: &mut Package) -> bool {
     left_out
 }
 
-fn candidate<'p>((id, subject): Known<'p>) -> Candidate<'p> {
+fn candidate<'p>((id, subject): Named<'p>) -> Candidate<'p> {
     Candidate { name: &id.name, subject }
 }
 
 /// Pairs by exact name; groups also by what survives a changed name. Both lists are in order, and what comes of it are
 /// places in them.
-fn pair_subjects(base: &[Known<'_>], head: &[Known<'_>]) -> Vec<(Option<usize>, Option<usize>)> {
-    let groups = |side: &[Known<'_>]| -> Vec<usize> {
+fn pair_subjects(base: &[Named<'_>], head: &[Named<'_>]) -> Vec<(Option<usize>, Option<usize>)> {
+    let groups = |side: &[Named<'_>]| -> Vec<usize> {
         (0..side.len()).filter(|&i| side[i].0.kind == SubjectKind::Group).collect()
     };
     let (b, h) = (groups(base), groups(head));

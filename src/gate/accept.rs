@@ -30,10 +30,9 @@ pub(super) fn apply(
     if !matches!(judgement.outcome, Outcome::Regression | Outcome::Inconclusive) {
         return;
     }
-    let names = [Some(subject.name()), subject.renamed_from()];
     let speaks = |a: &&Accept| {
         a.package.as_ref().is_none_or(|p| *p == package.name)
-            && names.iter().flatten().any(|name| a.series.is(subject.kind, name, &change.path))
+            && subject.names().any(|name| a.series.is(subject.kind, name, &change.path))
     };
     let holds = |a: &&Accept| !a.has_lapsed(today) && within(a, change, &judgement.terms);
     if let Some(accept) = config.accepted.iter().filter(speaks).find(holds) {

@@ -21,7 +21,7 @@ pub(super) fn added(
     subject: &SubjectPair,
     change: &Change,
     terms: &Terms,
-    known: &Known<'_>,
+    known: &OfBase<'_>,
 ) -> (Outcome, Evidence) {
     let grown = |by: f64| by * verdict::runs_items(package, change) >= verdict::CERTAIN_GROWTH;
     let is_known = |creator: &String| launches::launcher(creator).is_none() && known.has(&names::key(creator));
@@ -42,7 +42,7 @@ pub(super) fn added(
 
 /// The functions that the base shows to have been there, by key: they started, created or waited. Collected when the
 /// first is asked for.
-pub(super) struct Known<'p> {
+pub(super) struct OfBase<'p> {
     package: &'p PackagePair,
     keys: OnceCell<HashSet<String>>,
     moved: OnceCell<HashMap<String, Moved>>,
@@ -65,9 +65,9 @@ fn is_launched(group: &str) -> bool {
     launches::parts(group).1.is_some()
 }
 
-impl Known<'_> {
-    pub(super) fn of(package: &PackagePair) -> Known<'_> {
-        Known { package, keys: OnceCell::new(), moved: OnceCell::new(), lumped: OnceCell::new() }
+impl OfBase<'_> {
+    pub(super) fn of(package: &PackagePair) -> OfBase<'_> {
+        OfBase { package, keys: OnceCell::new(), moved: OnceCell::new(), lumped: OnceCell::new() }
     }
 
     fn has(&self, key: &str) -> bool {

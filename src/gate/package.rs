@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::added::Known;
+use super::added::OfBase;
 use super::evidence::{self, Family};
 use super::rules::Spoken;
 use super::verdict::{self, Evidence, Judgement, Outcome};
@@ -84,7 +84,7 @@ impl Opened {
         // What differs between the sides is what is tested, or the team wants it to be.
         let alternating = package.is_stated_alternating(design);
         let any_environment = alternating || config.on_env_mismatch == OnEnvMismatch::Warn;
-        let known = Known::of(package);
+        let known = OfBase::of(package);
         let unknown = package.base_runs.is_empty() || package.head_runs.is_empty();
         let mut judgements = Vec::with_capacity(package.subjects.iter().map(|s| s.changes.len()).sum());
         let mut times_out = false;
@@ -222,8 +222,7 @@ impl Aside {
 
 /// Whether a rule speaks of one of a subject's series; of any that it had, where it is gone.
 pub fn matches(rule: &Rule, subject: &SubjectPair) -> bool {
-    let names = [Some(subject.name()), subject.renamed_from()];
-    let speaks_of_it = names.iter().flatten().any(|name| rule.matches_subject(subject.kind, name));
+    let speaks_of_it = subject.names().any(|name| rule.matches_subject(subject.kind, name));
     speaks_of_it && (subject.head.is_none() || subject.changes.iter().any(|change| rule.matches_metric(&change.path)))
 }
 

@@ -83,11 +83,6 @@ impl<'c> Spoken<'c> {
     }
 }
 
-/// The limits of a series of a subject; `old_name` is what it was called in the base. Of several series, see [`Spoken::terms`].
-pub fn terms(config: &Config, kind: SubjectKind, name: &str, old_name: Option<&str>, change: &Change) -> Terms {
-    Spoken::of(config, kind, name, old_name).terms(change)
-}
-
 impl Spoken<'_> {
     /// The limits of a series.
     pub fn terms(&self, change: &Change) -> Terms {
@@ -190,7 +185,7 @@ mod tests {
             head_items: 1.0,
             items_are_fixed: true,
         };
-        terms(config, SubjectKind::Group, name, None, &change)
+        Spoken::of(config, SubjectKind::Group, name, None).terms(&change)
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //! ```
 
 use super::accept;
-use super::added::{Known, added};
+use super::added::{OfBase, added};
 use super::doubt::{self, Doubt};
 use super::evidence::{self, Detectable};
 use super::package::{Aside, Opened};
@@ -308,7 +308,7 @@ pub(super) fn alone(
     package: &PackagePair,
     subject: &SubjectPair,
     change: &Change,
-    (alternating, known): (bool, &Known<'_>),
+    (alternating, known): (bool, &OfBase<'_>),
 ) {
     let (outcome, evidence) = match &change.presence {
         Presence::Removed(_) => removed(judgement, package),

@@ -22,10 +22,10 @@ impl Traits {
     const PARALLEL: u8 = 8;
     const IN_TEST: u8 = 16;
     const BENCH_GC: u8 = 32;
-    const TIMER: u8 = 64 | 128;
     const STARTS: u8 = 64;
     const STOPS: u8 = 128;
-    const RESETS: u8 = 64 | 128;
+    /// Either; both is a reset.
+    const TIMER: u8 = Self::STARTS | Self::STOPS;
 
     /// The test framework writes a line of its output: that a test begins, goes on and so on.
     pub(super) fn writes_line(self) -> bool {
@@ -57,7 +57,7 @@ impl Traits {
         match self.0 & Self::TIMER {
             Self::STARTS => Some(Timing::Starts),
             Self::STOPS => Some(Timing::Stops),
-            Self::RESETS => Some(Timing::Resets),
+            Self::TIMER => Some(Timing::Resets),
             _ => None,
         }
     }
@@ -81,7 +81,7 @@ impl Function {
     const READS: u16 = 1024;
     const STARTS: u16 = 2048;
     const STOPS: u16 = 4096;
-    const RESETS: u16 = 2048 | 4096;
+    const TIMER: u16 = Self::STARTS | Self::STOPS;
 
     fn of(name: &str) -> Function {
         let mut found = Function::KNOWN;
@@ -95,7 +95,7 @@ impl Function {
             "runtime.ReadMemStats" => found |= Function::READS,
             "testing.(*B).StartTimer" => found |= Function::STARTS,
             "testing.(*B).StopTimer" => found |= Function::STOPS,
-            "testing.(*B).ResetTimer" => found |= Function::RESETS,
+            "testing.(*B).ResetTimer" => found |= Function::TIMER,
             _ => {}
         }
         let flags = [
@@ -162,7 +162,7 @@ impl Stacks {
             if function.is(Function::ROUND) && inner.is_some_and(|(_, inner)| inner.is(Function::COLLECTS)) {
                 found |= Traits::BENCH_GC;
             }
-            if function.is(Function::RESETS) && inner.is_some_and(|(_, inner)| inner.is(Function::READS)) {
+            if function.is(Function::TIMER) && inner.is_some_and(|(_, inner)| inner.is(Function::READS)) {
                 found |= if function.is(Function::STARTS) { Traits::STARTS } else { 0 };
                 found |= if function.is(Function::STOPS) { Traits::STOPS } else { 0 };
             }

@@ -3,7 +3,7 @@
 use gotrace_diff::compare::Change;
 use gotrace_diff::config::quantity::{Amount, Amounts, Ratio};
 use gotrace_diff::config::{Assume, Config, Direction, Level, Pattern, Rule};
-use gotrace_diff::gate::rules::{self, Terms};
+use gotrace_diff::gate::rules::{self, Spoken, Terms};
 use gotrace_diff::metrics::registry::{Class, SubjectKind, Unit};
 
 use crate::compare_series::{GROUP, at, change, rule, with_rules};
@@ -11,7 +11,7 @@ use crate::compare_series::{GROUP, at, change, rule, with_rules};
 use SubjectKind::{Benchmark, Process, Region, Site, Test};
 
 fn terms(config: &Config, kind: SubjectKind, path: &str) -> Terms {
-    rules::terms(config, kind, "p.work", None, &change(kind, path, &[1.0], &[1.0]))
+    Spoken::of(config, kind, "p.work", None).terms(&change(kind, path, &[1.0], &[1.0]))
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn times_matter_by_what_they_cost_a_run() {
         ("count", 10.0, 1.0),
     ] {
         let one = Change { items, ..change(GROUP, path, &[1.0], &[1.0]) };
-        let terms = rules::terms(&Config::default(), GROUP, "p.work", None, &one);
+        let terms = Spoken::of(&Config::default(), GROUP, "p.work", None).terms(&one);
         assert_eq!(terms.min_delta, floor, "{path} of {items}");
     }
 }
@@ -80,7 +80,7 @@ fn what_a_series_means_for_the_build_depends_on_what_it_is() {
         (&[3.0, 4.0, 3.0], &[20.0; 3], Level::Error),
     ] {
         let one = change(GROUP, "syscalls", base, head);
-        assert_eq!(rules::terms(&config, GROUP, "p.work", None, &one).level, level, "{base:?} to {head:?}");
+        assert_eq!(Spoken::of(&config, GROUP, "p.work", None).terms(&one).level, level, "{base:?} to {head:?}");
     }
 }
 
@@ -137,7 +137,7 @@ fn rules_hold_for_what_a_subject_is_and_was_called() {
         ("p.other", Some("p.old"), by_default),
     ] {
         let one = change(GROUP, "count", &[1.0], &[1.0]);
-        let t = rules::terms(&with_rules(vec![of(pattern)]), GROUP, "p.work", old, &one);
+        let t = Spoken::of(&with_rules(vec![of(pattern)]), GROUP, "p.work", old).terms(&one);
         assert_eq!((t.max_increase, t.named, t.exact, t.both_ways, t.required), want, "{pattern} {old:?}");
     }
 }

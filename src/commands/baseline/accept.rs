@@ -122,9 +122,10 @@ pub(in crate::commands) fn run(args: &AcceptArgs) -> Result<u8, Error> {
 /// often a name is misspelt. `None` where there is nothing to look it up in.
 fn unknown(changes: &[Change], args: &AcceptArgs) -> Option<Vec<String>> {
     let files = super::show::of_here(&[]).ok()?;
-    let all: Vec<PathBuf> = files.into_iter().flat_map(|file| [super::super::check::beside(&file), file]).collect();
-    let sides: Vec<_> = all.iter().filter_map(|file| super::load(file).ok()).map(Baseline::into_side).collect();
-    let candidate = all.iter().step_by(2).any(|file| file.is_file());
+    let candidates: Vec<PathBuf> = files.iter().map(|file| super::super::check::beside(file)).collect();
+    let all = candidates.iter().chain(&files);
+    let sides: Vec<_> = all.filter_map(|file| super::load(file).ok()).map(Baseline::into_side).collect();
+    let candidate = candidates.iter().any(|file| file.is_file());
     let has = |series: &Series| {
         let packages = sides.iter().flat_map(|side| &side.packages);
         packages

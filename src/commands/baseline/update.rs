@@ -21,7 +21,7 @@ use crate::compare::per::Item;
 use crate::compare::{self, Change, Package, Presence, Side, SubjectId};
 use crate::config::{self, Config, Level, WorkingTree};
 use crate::error::Error;
-use crate::gate::rules;
+use crate::gate::rules::Spoken;
 use crate::report::escape::term;
 use crate::stats::rank;
 use crate::summarize::Options;
@@ -236,8 +236,9 @@ fn merge(name: &str, known: &mut Package, fresh: Package, config: &Config, done:
         let id = |name: &str| SubjectId { kind: subject.kind, name: name.to_owned() };
         match (&subject.base, &subject.head) {
             (Some((old, _)), Some((new, _))) => {
+                let spoken = Spoken::of(config, subject.kind, new, Some(old));
                 let by = subject.changes.iter().find(|c| {
-                    let terms = rules::terms(config, subject.kind, new, Some(old), c);
+                    let terms = spoken.terms(c);
                     terms.level >= Level::Warn && has_moved(c, terms.max_increase, terms.min_delta)
                 });
                 // A name that only differs in the numbers of closures stays as it is.
