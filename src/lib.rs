@@ -24,6 +24,7 @@ pub mod few;
 pub mod gate;
 mod handover;
 pub mod hash;
+pub mod launchers;
 pub mod logs;
 pub mod metrics;
 pub mod narrow;

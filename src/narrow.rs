@@ -9,13 +9,13 @@
 mod edge;
 
 use crate::config::Pattern;
+use crate::launchers;
 use crate::metrics::population::{self, Owner};
 use crate::metrics::registry::SubjectKind;
 use crate::metrics::{Chosen, Names};
 use crate::subject::{SubjectPattern, matches_target};
 use crate::summary::{RunOutcome, Summary, TestOutcome, TestRun};
 use crate::timeline::{Moment, Window};
-use crate::trace::launches;
 pub use edge::Edge;
 
 /// What is wanted of a recording; all of it by default.
@@ -182,9 +182,9 @@ impl Narrow {
             };
             // Whose goroutine stood at such a stack is told by who called the launcher, which no stack of it has. What others
             // did is left out already.
-            let launched = summary.goroutines.keys().any(|name| launches::parts(name).1.is_some());
+            let launched = summary.goroutines.keys().any(|name| launchers::parts(name).1.is_some());
             let of_group = |root: Option<&crate::summary::SiteFrame>| {
-                of_group(root) || launched && root.is_some_and(|frame| launches::is_launchers(&frame.func))
+                of_group(root) || launched && root.is_some_and(|frame| launchers::is_launchers(&frame.func))
             };
             summary.creations.retain(|c| of_group(c.stack.last()));
             summary.unblocks.retain(|c| of_group(c.stack.last()));

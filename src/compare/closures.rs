@@ -19,7 +19,7 @@ use similar::{Algorithm, capture_diff_slices};
 
 use super::names;
 use super::side::Subject;
-use crate::trace::launches;
+use crate::launchers;
 
 /// A group on one side.
 #[derive(Clone, Copy)]
@@ -188,7 +188,7 @@ impl Nested {
     fn of(name: &str, ids: &mut BTreeMap<String, usize>) -> Option<Nested> {
         let parts = names::parts(name);
         // What is handed to a launcher is a closure of whoever does so, as what `go func` starts is.
-        let launched = launches::parts(name).1.is_some();
+        let launched = launchers::parts(name).1.is_some();
         if parts.is_empty() || !launched && names::numbers(name).is_empty() {
             return None;
         }
@@ -214,7 +214,7 @@ impl Nested {
 fn inlining_score(one: Candidate<'_>, other: Candidate<'_>) -> Option<f64> {
     // What a launcher starts for a function is one group, and may stand for several `go` statements: then it is none of them.
     let same_count = || counts_alike(one.subject, other.subject).is_some_and(|alike| alike >= SAME_COUNT);
-    if launches::parts(one.name).1.is_some() != launches::parts(other.name).1.is_some() && !same_count() {
+    if launchers::parts(one.name).1.is_some() != launchers::parts(other.name).1.is_some() && !same_count() {
         return None;
     }
     let alike = likeness(one.subject, other.subject);

@@ -13,9 +13,9 @@
 
 use std::borrow::Cow;
 
+use crate::launchers;
 use crate::metrics::population::own_frame;
 use crate::summary::SiteFrame;
-use crate::trace::launches;
 
 /// The goroutine behind an `iter.Pull`: what the runtime calls it, and what a person does.
 pub const PULL: (&str, &str) = ("runtime.corostart", "iter.Pull");
@@ -32,7 +32,7 @@ pub fn short_key(function: &str) -> Cow<'_, str> {
 
 /// Whether nothing of a name can be dropped. It may be said of fewer than it is true of.
 fn is_key(name: &str) -> bool {
-    let bytes = launches::parts(name).0.as_bytes();
+    let bytes = launchers::parts(name).0.as_bytes();
     let mut part = 0;
     for (i, &byte) in bytes.iter().enumerate() {
         match byte {
@@ -56,7 +56,7 @@ fn is_key(name: &str) -> bool {
 }
 
 fn made_key(function: &str) -> String {
-    let (function, launcher) = launches::parts(function);
+    let (function, launcher) = launchers::parts(function);
     let name = versionless(function);
     let (path, symbol) = split(&name);
     let mut out = path.to_owned();
@@ -100,7 +100,7 @@ pub fn versionless(function: &str) -> String {
 ///
 /// `pkg.Outer.func1` inlined into `Caller` is called `pkg.Caller.Outer.func1`, or `pkg.Outer.Caller.func1`.
 pub fn parts(function: &str) -> Vec<String> {
-    let key = key(launches::parts(function).0);
+    let key = key(launchers::parts(function).0);
     let (_, symbol) = split(&key);
     symbol.split('.').skip(1).filter(|p| !is_anonymous(p) && !p.is_empty()).map(str::to_owned).collect()
 }
@@ -122,7 +122,7 @@ pub fn short(function: &str) -> &str {
 
 /// The position of a closure among those of its function, for putting them in source order: the numbers of its name.
 pub fn numbers(function: &str) -> Vec<u64> {
-    let name = without_type_arguments(launches::parts(function).0);
+    let name = without_type_arguments(launchers::parts(function).0);
     let (_, symbol) = split(&name);
     symbol
         .split('.')

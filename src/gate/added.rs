@@ -12,8 +12,8 @@ use super::verdict::{self, Evidence, Outcome};
 use crate::compare::{Change, PackagePair, Subject, SubjectPair, names};
 use crate::config::Level;
 use crate::hash::{HashMap, HashSet};
+use crate::launchers;
 use crate::metrics::registry::SubjectKind;
-use crate::trace::launches;
 
 /// New goroutines fail only where code that was there before starts them; new tests, regions, tasks and messages are news.
 pub(super) fn added(
@@ -24,7 +24,7 @@ pub(super) fn added(
     known: &OfBase<'_>,
 ) -> (Outcome, Evidence) {
     let grown = |by: f64| by * verdict::runs_items(package, change) >= verdict::CERTAIN_GROWTH;
-    let is_known = |creator: &String| launches::launcher(creator).is_none() && known.has(&names::key(creator));
+    let is_known = |creator: &String| launchers::launcher(creator).is_none() && known.has(&names::key(creator));
     let by_known_code = || subject.head.as_ref().is_some_and(|(_, s)| s.creators.keys().any(is_known));
     let was_one_of_many = || is_launched(subject.name()) && known.has_all_of_launchers();
     if subject.kind == SubjectKind::Group
@@ -62,7 +62,7 @@ struct Moved {
 
 /// Whether goroutines of a group of this name were started by a launcher.
 fn is_launched(group: &str) -> bool {
-    launches::parts(group).1.is_some()
+    launchers::parts(group).1.is_some()
 }
 
 impl OfBase<'_> {
@@ -121,7 +121,7 @@ impl OfBase<'_> {
     /// Whether the base is from before goroutines that launchers start were told apart: they are one group there, which the
     /// launcher itself created.
     fn has_all_of_launchers(&self) -> bool {
-        let by_launcher = |s: &Subject| s.creators.keys().any(|c| launches::launcher(c).is_some());
+        let by_launcher = |s: &Subject| s.creators.keys().any(|c| launchers::launcher(c).is_some());
         let bases = || self.package.subjects.iter().filter_map(|s| s.base.as_ref());
         *self.lumped.get_or_init(|| bases().any(|(_, s)| by_launcher(s)))
     }

@@ -7,9 +7,10 @@ use super::groups::{GroupIx, GroupSum};
 use super::population::{Owner, Part, Role};
 use super::tests::TestIx;
 use crate::hash::HashMap;
+use crate::launchers;
 use crate::summary::{Group, Position};
 use crate::timeline::{Activity, Birth, Move, Span};
-use crate::trace::{Frame, GoSlot, StackId, Sym, Symbols, Time, launches};
+use crate::trace::{Frame, GoSlot, StackId, Sym, Symbols, Time};
 
 /// So many functions are told that created goroutines of a group, those that created most. Each name may have a kilobyte.
 const CREATORS: usize = 16;
@@ -301,5 +302,5 @@ pub(super) fn position(symbols: &Symbols, frame: Frame) -> Position {
 /// The function that created a goroutine, given its stack: the innermost one that is neither the runtime's nor a launcher.
 fn creator(symbols: &Symbols, stack: StackId) -> &str {
     let mut frames = symbols.frames(stack).map(|frame| symbols.text(frame.func));
-    frames.find(|name| !name.starts_with("runtime.") && launches::launcher(name).is_none()).unwrap_or_default()
+    frames.find(|name| !name.starts_with("runtime.") && launchers::launcher(name).is_none()).unwrap_or_default()
 }

@@ -3,7 +3,8 @@
 //! Holds for every release from Go 1.11 to 1.27. Goroutines of the runtime have no name in traces of Go 1.22 and
 //! older, where nothing tells their stack unless they do something.
 
-use crate::trace::{Sym, Symbols, launches};
+use crate::launchers;
+use crate::trace::{Sym, Symbols};
 
 /// Whose a group of goroutines is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Role {
             _ if matches!(owner, Owner::Runtime | Owner::Framework) => Part::Stranger,
             _ => Part::Worker,
         };
-        Role { owner, part, system: is_system(name), launched: launches::parts(name).1.is_some() }
+        Role { owner, part, system: is_system(name), launched: launchers::parts(name).1.is_some() }
     }
 }
 
@@ -147,7 +148,7 @@ pub fn is_standard(function: &str) -> bool {
 /// that is no launcher, else outside of what merely carries a wait, else the innermost.
 pub fn own_frame<'a, F>(stack: impl Iterator<Item = F> + Clone, func: impl Fn(&F) -> &'a str) -> Option<F> {
     let innermost = |is_it: fn(&str) -> bool| stack.clone().find(|frame| is_it(func(frame)));
-    innermost(|func| !is_standard(func) && launches::launcher(func).is_none())
+    innermost(|func| !is_standard(func) && launchers::launcher(func).is_none())
         .or_else(|| innermost(|func| !carries_wait(func)))
         .or_else(|| stack.clone().next())
 }

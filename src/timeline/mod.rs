@@ -68,7 +68,7 @@ pub struct Timeline {
 struct Root {
     of: StackId,
     frame: Frame,
-    /// Whether goroutines that start there are called by whoever had them launched, see [`crate::trace::launches`].
+    /// Whether goroutines that start there are called by whoever had them launched, see [`crate::launchers`].
     for_others: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Goroutines that a launcher starts for others: `wg.Go(f)` of the standard library, `g.Go(f)` of an errgroup.
+//! Which goroutines of a trace a launcher started ([`crate::launchers`] says what those are), and who called it.
 //!
 //! ```text
 //!   stack of the goroutine when it is created   sync.(*WaitGroup).Go.func1
@@ -15,36 +15,7 @@ use std::sync::Arc;
 use super::event::{StackId, Sym};
 use super::symbols::Frame;
 use crate::hash::{HashMap, HashSet};
-
-/// Launchers by the end of their name, which a path may come before, and what they are called behind the name of a caller.
-/// (`add` did for one release of errgroup what its callers do in all others.)
-const LAUNCHERS: [(&str, &str); 4] = [
-    ("sync.(*WaitGroup).Go", "WaitGroup.Go"),
-    ("errgroup.(*Group).Go", "errgroup.Go"),
-    ("errgroup.(*Group).TryGo", "errgroup.TryGo"),
-    ("errgroup.(*Group).add", "errgroup.Go"),
-];
-
-/// What a function is called if it is a launcher.
-pub fn launcher(func: &str) -> Option<&'static str> {
-    let is = |name: &str| func.strip_suffix(name).is_some_and(|path| path.is_empty() || path.ends_with('/'));
-    LAUNCHERS.iter().find(|(name, _)| is(name)).map(|&(_, called)| called)
-}
-
-/// Whether the goroutines of a launcher start in this function: a closure of it.
-pub fn is_launchers(start: &str) -> bool {
-    let outer = start.trim_end_matches(|c: char| c.is_ascii_digit()).strip_suffix(".func");
-    outer.is_some_and(|outer| launcher(outer).is_some())
-}
-
-/// The name of a group as the function that called a launcher, and what that is called; the whole name where none was.
-pub fn parts(group: &str) -> (&str, Option<&str>) {
-    let split = group.strip_suffix(')').and_then(|head| head.rsplit_once(" ("));
-    match split {
-        Some((caller, called)) if LAUNCHERS.iter().any(|(_, launcher)| *launcher == called) => (caller, Some(called)),
-        _ => (group, None),
-    }
-}
+use crate::launchers::{group_name, is_launchers, launcher};
 
 /// What is known of launchers in a trace. The names of their groups are in no trace: they are symbols made here, whose numbers
 /// the trace does not reach.
@@ -98,7 +69,7 @@ impl Launches {
         let next = Sym(MADE | self.made.len() as u32);
         let name = *self.by_caller.entry((caller.func, called)).or_insert(next);
         if name == next {
-            self.made.push(format!("{} ({called})", text(caller.func)).into());
+            self.made.push(group_name(text(caller.func), called).into());
         }
         self.callers.insert(stack, Frame { func: name, ..caller });
     }
@@ -128,44 +99,4 @@ impl Launches {
 /// Whether a symbol is the name of a group that a launcher started, which no trace has.
 pub fn is_made(sym: Sym) -> bool {
     sym.0 & MADE != 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn launchers_are_told_by_name_whatever_their_path() {
-        for (func, called) in [
-            ("sync.(*WaitGroup).Go", Some("WaitGroup.Go")),
-            ("example.com/sync.(*WaitGroup).Go", Some("WaitGroup.Go")),
-            ("golang.org/x/sync/errgroup.(*Group).Go", Some("errgroup.Go")),
-            ("golang.org/x/sync/errgroup.(*Group).TryGo", Some("errgroup.TryGo")),
-            ("example.com/vendor/golang.org/x/sync/errgroup.(*Group).add", Some("errgroup.Go")),
-            ("example.com/async.(*WaitGroup).Go", None),
-            ("golang.org/x/sync/errgroup.(*Group).Wait", None),
-            ("sync.(*WaitGroup).Go.func1", None),
-            ("", None),
-        ] {
-            assert_eq!(launcher(func), called, "{func}");
-        }
-        for (start, is) in [
-            ("sync.(*WaitGroup).Go.func1", true),
-            ("golang.org/x/sync/errgroup.(*Group).TryGo.func12", true),
-            ("sync.(*WaitGroup).Go", false),
-            ("sync.(*WaitGroup).Go.func1.1", false),
-            ("svc.TestRequest.func1", false),
-        ] {
-            assert_eq!(is_launchers(start), is, "{start}");
-        }
-    }
-
-    #[test]
-    fn names_of_groups_come_apart_again() {
-        assert_eq!(parts("svc.(*T).Run.func1 (WaitGroup.Go)"), ("svc.(*T).Run.func1", Some("WaitGroup.Go")));
-        assert_eq!(parts("svc.F (errgroup.TryGo)"), ("svc.F", Some("errgroup.TryGo")));
-        for name in ["svc.(*T).Run", "svc.F (x)", "load (all)", "(WaitGroup.Go)", ""] {
-            assert_eq!(parts(name), (name, None), "{name}");
-        }
-    }
 }

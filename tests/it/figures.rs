@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gotrace_diff::launchers;
 use gotrace_diff::summarize::{Options, summarize};
-use gotrace_diff::trace::launches;
 use serde_json::{Map, Value, json};
 
 use crate::data;
@@ -65,11 +65,11 @@ fn pick(section: &Value, fields: &[&str]) -> Value {
 /// Goroutines that a launcher started are one group of Go's, and one for each caller of it here: by the launcher alone they
 /// are one on both sides, whose figures are the sum.
 fn by_launcher(groups: &Value) -> Vec<(String, Value)> {
-    let launcher = |name: &str| match launches::parts(name) {
+    let launcher = |name: &str| match launchers::parts(name) {
         (_, Some(called)) => called.to_owned(),
-        _ if launches::is_launchers(name) => {
+        _ if launchers::is_launchers(name) => {
             let (function, _closure) = name.rsplit_once('.').expect("a closure");
-            launches::launcher(function).expect("a launcher").to_owned()
+            launchers::launcher(function).expect("a launcher").to_owned()
         }
         _ => name.to_owned(),
     };
