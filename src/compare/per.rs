@@ -77,10 +77,13 @@ pub fn item(
     packages: &Both<'_>,
     subjects: (Option<&Subject>, Option<&Subject>),
 ) -> Result<Item, &'static str> {
-    let (base, head) = (packages.base, packages.head);
-    let mode = packages.modes.0;
-    if metric.per != Per::Nothing && mode != packages.modes.1 && (metric.per == Per::Run || kind == SubjectKind::Group)
-    {
+    // What is on one side alone is per what that side has.
+    let ((base, head), (mode, other)) = match subjects {
+        (None, Some(_)) => ((packages.head, packages.head), (packages.modes.1, packages.modes.1)),
+        (Some(_), None) => ((packages.base, packages.base), (packages.modes.0, packages.modes.0)),
+        _ => ((packages.base, packages.head), packages.modes),
+    };
+    if metric.per != Per::Nothing && mode != other && (metric.per == Per::Run || kind == SubjectKind::Group) {
         return Err(MODES_DIFFER);
     }
     // A test with a name of its own is itself, however many others ran.

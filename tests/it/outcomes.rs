@@ -449,6 +449,7 @@ fn most_tests_gone_or_another_kind_of_run_is_no_pass() {
         (1, false, "pass: "),
         (2, false, "inconclusive: 2 of 3 tests of the base did not run in the head: TestOne and 1 more"),
         (0, true, "inconclusive: the base's runs are of tests, and the head's of benchmarks"),
+        (1, true, "inconclusive: the base's runs are of tests, and the head's of benchmarks"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         for i in 0..5 {
@@ -458,6 +459,8 @@ fn most_tests_gone_or_another_kind_of_run_is_no_pass() {
         let said = out(&cli(folder.path(), &["--base", "base.*.json", "--head", "head.*.json", "--paired"]));
         let line = said.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(line.starts_with(first_line), "{gone} {benchmark}: {said}");
+        // Each that is gone is told.
+        assert_eq!(said.matches("note: Test").count(), gone, "{said}");
     }
 }
 
