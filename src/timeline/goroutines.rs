@@ -283,6 +283,7 @@ impl Timeline {
         if t.to == GoState::Waiting && t.reason == self.known.forever {
             return self.stop_for_ever(event, t, sink);
         }
+        // After `born` and `named`: load is counted by group, and to whom it belongs is known by then.
         sink.moved(event, Move { g: t.slot, from: activity(t.from), to: activity(t.to) }, &self.symbols);
         if t.to == GoState::NotExist {
             self.disappear(event, t.slot, sink);
