@@ -1,6 +1,7 @@
 //! Per what figures are compared: slower code does fewer rounds, so that totals say nothing.
 
-use super::side::{Mode, Package, Subject};
+use super::of_test::OfTest;
+use super::side::{Mode, Package, Subject, SubjectId};
 use crate::few::Few;
 use crate::metrics::registry::{Class, Metric, Per, SubjectKind, Unit};
 
@@ -78,11 +79,14 @@ pub fn item(
     subjects: (Option<&Subject>, Option<&Subject>),
 ) -> Result<Item, &'static str> {
     // What is on one side alone is per what that side has.
-    let ((base, head), (mode, other)) = match subjects {
+    let ((base, head), modes) = match subjects {
         (None, Some(_)) => ((packages.head, packages.head), (packages.modes.1, packages.modes.1)),
         (Some(_), None) => ((packages.base, packages.base), (packages.modes.0, packages.modes.0)),
         _ => ((packages.base, packages.head), packages.modes),
     };
+    // A test's own goroutines are as many whatever benchmarks run beside it.
+    let are_of_tests = kind == SubjectKind::Group && are_of_tests(packages, subjects);
+    let (mode, other) = if are_of_tests { (Mode::Run, Mode::Run) } else { modes };
     if metric.per != Per::Nothing && mode != other && (metric.per == Per::Run || kind == SubjectKind::Group) {
         return Err(MODES_DIFFER);
     }
@@ -137,6 +141,19 @@ pub fn tests_differ(base: &Package, head: &Package) -> bool {
 /// How the runs of a package were recorded.
 pub fn mode(package: &Package) -> Mode {
     package.runs.iter().map(|r| r.mode).max().unwrap_or_default()
+}
+
+/// Whether all goroutines of a group are of one test on each side that has them, as far as those know: a baseline does not.
+fn are_of_tests(packages: &Both<'_>, (base, head): (Option<&Subject>, Option<&Subject>)) -> bool {
+    let is_of_test = |package: &Package, subject: Option<&Subject>| match &subject?.of_test {
+        OfTest::One(name) => {
+            Some(package.subjects.contains_key(&SubjectId { kind: SubjectKind::Test, name: name.clone() }))
+        }
+        OfTest::Several => Some(false),
+        OfTest::Unknown => None,
+    };
+    let known = [is_of_test(packages.base, base), is_of_test(packages.head, head)];
+    known.contains(&Some(true)) && !known.contains(&Some(false))
 }
 
 fn operations_known(package: &Package) -> bool {

@@ -172,5 +172,8 @@ fn lead<'j>(subject: &SubjectPair, gravest: &&'j Judgement, members: &[&'j Judge
     }
     let explains = |c: &Change| c.delta().abs() >= total.delta().abs() / 2.0;
     let Some(state) = cause::state(subject, total).filter(|c| explains(c)) else { return gravest };
-    members.iter().find(|j| subject.changes[j.at.2].path == state.path).copied().unwrap_or(gravest)
+    // What is shown as better is itself better: nobody looks for the cause of that.
+    let leads = |j: &&&Judgement| gravest.outcome != Outcome::Improvement || j.outcome == Outcome::Improvement;
+    let of_state = members.iter().find(|j| subject.changes[j.at.2].path == state.path);
+    of_state.filter(leads).copied().unwrap_or(gravest)
 }

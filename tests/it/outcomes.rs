@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use gotrace_diff::attribution::{name_tests, output::TestOutput};
 use gotrace_diff::compare::Side;
 use gotrace_diff::compare::outcomes::Outcomes;
+use gotrace_diff::compare::per::Item;
 use gotrace_diff::summarize::{Options, summarize};
 use gotrace_diff::summary::{RunOutcome, Summary, TestKind, TestNamedBy, TestOutcome, TestRun, TestSite};
 
 use crate::cli::{cli, json, out, write};
-use crate::compare_make::{group, placed, site, with};
+use crate::compare_make::{group, join, placed, site, with};
 use crate::data;
 use crate::run::{edit, has_go, repository};
 
@@ -461,6 +462,38 @@ fn most_tests_gone_or_another_kind_of_run_is_no_pass() {
         assert!(line.starts_with(first_line), "{gone} {benchmark}: {said}");
         // Each that is gone is told.
         assert_eq!(said.matches("note: Test").count(), gone, "{said}");
+    }
+}
+
+#[test]
+fn what_one_test_starts_is_compared_per_run_whatever_benchmarks_run_beside_it() {
+    let of = |i: i64, goroutines: u64, benchmark: bool, of_test: bool| {
+        let mut summary = run(i, 10_000, None, Some(RunOutcome::Passed));
+        let placed = placed(group(goroutines, 1_000_000 + i), "example.com/shop.TestOne", "/src/shop/shop.go", 7);
+        summary.goroutines.insert("example.com/shop.work".to_owned(), placed);
+        if of_test {
+            summary.tests[1].groups = vec!["example.com/shop.work".to_owned()];
+        }
+        if benchmark {
+            summary.goroutines.insert("testing.(*B).run1.func1".to_owned(), group(1, 1_000_000));
+            summary.operations = Some(1_000 + u64::try_from(i).unwrap());
+        }
+        summary
+    };
+    // Benchmarks in the base and in the head, whether the group is of a test; per what its goroutines are compared.
+    for (benchmarks, of_test, item) in [
+        ([false, false], true, Some(Item::Run)),
+        ([true, true], true, Some(Item::Run)),
+        ([false, true], true, Some(Item::Run)),
+        ([true, true], false, Some(Item::Operation)),
+        ([false, true], false, None),
+    ] {
+        let side = |first: i64, goroutines, benchmark| -> Vec<Summary> {
+            (0..5).map(|i| of(first + i, goroutines, benchmark, of_test)).collect()
+        };
+        let comparison = join(&side(0, 4, benchmarks[0]), &side(5, 6, benchmarks[1]));
+        let group = comparison.packages[0].subjects.iter().find(|s| s.name() == "example.com/shop.work").unwrap();
+        assert_eq!(group.change("count").map(|c| c.item), item, "{benchmarks:?} {of_test}");
     }
 }
 
