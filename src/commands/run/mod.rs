@@ -15,6 +15,7 @@ mod plan;
 mod pool;
 pub(super) mod process;
 mod progress;
+mod reads;
 mod schedule;
 mod session;
 pub(super) mod trees;

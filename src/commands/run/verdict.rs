@@ -287,6 +287,9 @@ fn again(args: &RunArgs) -> String {
     if args.affected {
         words.push("--affected".to_owned());
     }
+    if args.all_packages {
+        words.push("--all-packages".to_owned());
+    }
     if !args.flags.is_empty() {
         words.push("--".to_owned());
         words.extend(args.flags.iter().cloned());

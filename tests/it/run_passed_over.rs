@@ -1,0 +1,110 @@
+//! What `gotrace-diff run` does not record, and when that is no pass.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::{cli, json, out};
+use crate::run::{edit, git, has_go};
+
+const SERVICE: &str = r#"package svc
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Run does its jobs with as many workers as a file of another folder says.
+func Run(jobs int) {
+	text, err := os.ReadFile("../shared/pool.txt")
+	if err != nil {
+		panic(err)
+	}
+	workers, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	in := make(chan int)
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for range in {
+				time.Sleep(time.Millisecond)
+			}
+		}()
+	}
+	for i := range jobs {
+		in <- i
+	}
+	close(in)
+	wg.Wait()
+}
+"#;
+const TESTS: &str = "package svc\n\nimport \"testing\"\n\nfunc TestRun(t *testing.T) { Run(100) }\n";
+const OTHER: &str = "package other\n\nfunc Work() { done := make(chan int); go close(done); <-done }\n";
+const ITS_TESTS: &str = "package other\n\nimport \"testing\"\n\nfunc TestWork(t *testing.T) { Work() }\n";
+
+/// A repository of two packages, one commit.
+fn repository() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let repo = folder.path().join("repo");
+    for (file, text) in [
+        ("go.mod", "module example.com/two\n\ngo 1.22\n"),
+        ("shared/pool.txt", "8\n"),
+        ("svc/svc.go", SERVICE),
+        ("svc/svc_test.go", TESTS),
+        ("other/other.go", OTHER),
+        ("other/other_test.go", ITS_TESTS),
+    ] {
+        put(&repo, file, text);
+    }
+    git(&repo, &["init", "-q", "-b", "main"]);
+    git(&repo, &["add", "-A"]);
+    git(&repo, &["commit", "-qm", "base"]);
+    (folder, repo)
+}
+
+fn put(repo: &Path, file: &str, text: &str) {
+    let file = repo.join(file);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, text).unwrap();
+}
+
+/// Back to what was committed.
+fn reset(repo: &Path) {
+    git(repo, &["checkout", "-q", "--", "."]);
+    git(repo, &["clean", "-qfd"]);
+}
+
+#[test]
+fn a_package_is_unchanged_only_where_no_file_changed_that_its_tests_may_read() {
+    if !has_go("recording") {
+        return;
+    }
+    let (_folder, repo) = repository();
+    let (svc, other) = ("example.com/two/svc", "example.com/two/other");
+    for (file, more, compared) in [
+        ("shared/pool.txt", &[][..], &[other, svc][..]),
+        ("svc/migrations/1.sql", &[], &[other, svc]),
+        ("svc/testdata/case.go", &[], &[other, svc]),
+        ("svc/prompt.md", &[], &[svc]),
+        ("docs/use.md", &[], &[]),
+        (".github/workflows/ci.yml", &[], &[]),
+        ("docs/use.md", &["--all-packages"], &[other, svc]),
+    ] {
+        put(&repo, file, "2\n");
+        let args = [&["run", "--base=HEAD", "--runs=1", "-q", "--format=json"], more].concat();
+        let output = cli(&repo, &args);
+        let report = json(&output);
+        assert_eq!(report["compared"]["packages"], serde_json::json!(compared), "{file}: {report:#}");
+        let warnings = report["warnings"].to_string();
+        let says = format!("{file} changed, which tests may read");
+        assert_eq!(warnings.contains(&says), !compared.is_empty() && more.is_empty(), "{file}: {warnings}");
+        reset(&repo);
+    }
+    // And what they read is found.
+    edit(&repo.join("shared/pool.txt"), "8", "2");
+    let output = cli(&repo, &["run", "./svc", "--base=HEAD", "--runs=5", "-q"]);
+    assert_eq!(output.status.code(), Some(1), "{}", out(&output));
+    assert!(out(&output).starts_with("regression: "), "{}", out(&output));
+}
