@@ -108,3 +108,64 @@ fn a_package_is_unchanged_only_where_no_file_changed_that_its_tests_may_read() {
     assert_eq!(output.status.code(), Some(1), "{}", out(&output));
     assert!(out(&output).starts_with("regression: "), "{}", out(&output));
 }
+
+#[test]
+fn a_test_that_fails_on_one_side_alone_is_no_pass_and_is_named() {
+    if !has_go("recording") {
+        return;
+    }
+    let (_folder, repo) = repository();
+    let test = |body: &str| {
+        let text = format!(
+            "package other\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nvar _ = os.Args\n\nfunc TestLimit(t *testing.T) {{\n\tWork()\n\t{body}\n}}\n"
+        );
+        put(&repo, "other/limit_test.go", &text);
+    };
+    let commit = |what: &str| {
+        git(&repo, &["add", "-A"]);
+        git(&repo, &["commit", "-qm", what]);
+    };
+    let (passes, fails) = ("_ = t", "t.Fatal(\"late\")");
+    let on_head = "TestLimit fails on the head and passes on the base";
+    let on_base = "TestLimit fails on the base and passes on the head";
+    for (base, head, says) in [
+        (passes, fails, Some(on_head)),
+        (passes, "panic(\"late\")", Some(on_head)),
+        (passes, "os.Exit(3)", Some(on_head)),
+        (fails, passes, Some(on_base)),
+        (fails, "panic(\"late\")", None),
+    ] {
+        test(base);
+        commit("base");
+        test(head);
+        let args = ["run", "./other", "--base=HEAD", "--runs=1", "-q", "--format=json"];
+        let output = cli(&repo, &[&args[..], &["--on-inconclusive=fail"]].concat());
+        let report = json(&output);
+        let (headline, warnings) = (report["headline"].to_string(), report["warnings"].to_string());
+        let what = format!("{base}, {head}: {headline} {warnings}");
+        match says {
+            Some(says) => {
+                assert_eq!(output.status.code(), Some(3), "{what}");
+                assert_eq!(report["verdict"], "inconclusive", "{what}");
+                assert!(headline.contains(says), "{what}");
+                assert!(warnings.contains(&format!("{says}: it is left out on both sides")), "{what}");
+            }
+            None => {
+                let told = "TestLimit failed in 1 run of the base and 1 run of the head; it is left out on both sides";
+                assert!(warnings.contains(told) && !headline.contains("TestLimit"), "{what}");
+            }
+        }
+        // Who merges results, or counts the runs in again, learns of it too.
+        if head == fails {
+            let args = [&args[..5], &["--summaries=runs", "--output=json=one.json"]].concat();
+            cli(&repo, &args);
+            let merged = json(&cli(&repo, &["merge", "one.json", "--format=json"]));
+            assert!(merged["headline"].to_string().contains(on_head), "{merged:#}");
+            let refused = cli(&repo, &["baseline", "create", "runs/head.json", "--output=b.json"]);
+            assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+            std::fs::remove_dir_all(repo.join("runs")).unwrap();
+            std::fs::remove_file(repo.join("one.json")).unwrap();
+        }
+        commit("head");
+    }
+}

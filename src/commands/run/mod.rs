@@ -116,7 +116,7 @@ fn line(target: &Target, recorded: &Recorded, ended: Ended, out: &Path) -> Strin
         Ended::OutOfTime => line.push_str("; the time was up"),
         Ended::Hopeless => line.push_str(&format!("; given up: {}", term(&recorded.said))),
     }
-    for (test, n) in &recorded.failures {
+    for (test, [_, n]) in &recorded.failures {
         line.push_str(&format!("\n  {} failed in {n} of them, {}", term(test), left_out(recorded, test)));
     }
     line + "\n"

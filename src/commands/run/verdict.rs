@@ -143,10 +143,14 @@ impl Outcome {
     /// Notes what is worth knowing of how a package was recorded.
     fn note(&mut self, target: &Target, recorded: &Recorded, ended: Ended, args: &RunArgs) {
         let package = &target.package;
-        for (test, n) in &recorded.failures {
+        for (test, runs) in &recorded.failures {
+            // The runs that decide say more.
+            if recorded.is_of_one_side(test) && !recorded.head.is_empty() {
+                continue;
+            }
             self.warnings.push(format!(
-                "{package}: {test} failed in {n} run{}; {}",
-                if *n == 1 { "" } else { "s" },
+                "{package}: {test} failed in {}; {}",
+                failed_in(*runs),
                 if recorded.skipped.contains(test) {
                     "it is left out on both sides"
                 } else {
@@ -203,6 +207,16 @@ impl Outcome {
             }
         }
     }
+}
+
+/// `1 run of the base and 2 runs of the head`.
+fn failed_in([base, head]: [usize; 2]) -> String {
+    let of = |n: usize, side: &str| match n {
+        0 => None,
+        1 => Some(format!("1 run of the {side}")),
+        n => Some(format!("{n} runs of the {side}")),
+    };
+    [of(base, "base"), of(head, "head")].into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }
 
 /// Tells the verdict.
