@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Partial, Mismatch       fail whatever the policy for what is inconclusive
-//!   SameRuns … Unseen       what was compared is not what was meant
+//!   SameRuns … Untested     what was compared is not what was meant
 //!   Unlike                  the work of a test was not done on one side
 //!   NothingGates            all is well, of nothing
 //! ```
@@ -27,6 +27,8 @@ pub enum Doubt {
     OtherPackage(String, String),
     /// The head has no run of these packages of the base: they are gone, or nobody ran them.
     Unseen(Vec<String>),
+    /// These packages have tests in the base only.
+    Untested(Vec<String>),
     /// A test failed or was skipped on one side.
     Unlike {
         /// Which of the two.
@@ -48,7 +50,7 @@ impl Doubt {
 
     /// Whether it is about which runs there are: where something looks worse as well, that is the better reason.
     pub fn is_of_runs(&self) -> bool {
-        matches!(self, Doubt::SameRuns | Doubt::OtherPackage(..) | Doubt::Unseen(_))
+        matches!(self, Doubt::SameRuns | Doubt::OtherPackage(..) | Doubt::Unseen(_) | Doubt::Untested(_))
     }
 }
 
@@ -76,6 +78,9 @@ pub(super) fn all(comparison: &Comparison, unlike: Vec<Doubt>, gated: usize, con
     if !unseen.is_empty() {
         doubts.push(Doubt::Unseen(unseen));
     }
+    if !comparison.untested.is_empty() {
+        doubts.push(Doubt::Untested(comparison.untested.clone()));
+    }
     doubts.extend(unlike);
     if gated == 0 {
         doubts.push(Doubt::NothingGates);
@@ -95,6 +100,12 @@ impl fmt::Display for Doubt {
                     write!(f, "the head has no run of {one}, nor of {} more of the packages", rest.len())
                 }
                 packages => write!(f, "the head has no run of {}", packages.concat()),
+            },
+            Doubt::Untested(packages) => match &packages[..] {
+                [one, rest @ ..] if !rest.is_empty() => {
+                    write!(f, "{one} has tests in the base only, and so have {} more of the packages", rest.len())
+                }
+                packages => write!(f, "{} has tests in the base only", packages.concat()),
             },
             Doubt::Unlike { how: TestOutcome::Failed, .. } => f.write_str("a test failed on one side"),
             Doubt::Unlike { how: TestOutcome::Skipped, .. } => f.write_str("a test was skipped on one side"),

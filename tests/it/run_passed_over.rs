@@ -70,6 +70,11 @@ fn put(repo: &Path, file: &str, text: &str) {
     std::fs::write(file, text).unwrap();
 }
 
+/// What was printed, without its line breaks.
+fn one_line(output: &std::process::Output) -> String {
+    out(output).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Back to what was committed.
 fn reset(repo: &Path) {
     git(repo, &["checkout", "-q", "--", "."]);
@@ -168,4 +173,46 @@ fn a_test_that_fails_on_one_side_alone_is_no_pass_and_is_named() {
         }
         commit("head");
     }
+}
+
+#[test]
+fn a_package_that_lost_its_tests_is_no_pass_and_one_that_is_gone_may_be() {
+    if !has_go("recording") {
+        return;
+    }
+    let (_folder, repo) = repository();
+    put(&repo, "e2e/e2e_test.go", &ITS_TESTS.replace("Work() }", "}").replace("other", "e2e"));
+    git(&repo, &["add", "-A"]);
+    git(&repo, &["commit", "-qm", "tests alone"]);
+    // What is removed; whether the package beside it has changed; the status by default and with --on-inconclusive=fail.
+    for (removed, beside, statuses, verdict, says) in [
+        ("svc/svc_test.go", false, [0, 3], "inconclusive", "example.com/two/svc has tests in the base only"),
+        ("svc/svc_test.go", true, [0, 3], "inconclusive", "example.com/two/svc has tests in the base only"),
+        ("e2e", false, [0, 3], "inconclusive", "example.com/two/e2e has tests in the base only"),
+        ("svc", false, [0, 0], "pass", "example.com/two/svc is gone, with all code"),
+    ] {
+        git(&repo, &["rm", "-rq", removed]);
+        if beside {
+            edit(&repo.join("other/other.go"), "make(chan int)", "make(chan int, 1)");
+        }
+        for (policy, status) in ["warn", "fail"].iter().zip(statuses) {
+            let args = ["run", "--base=HEAD", "--runs=1", "-q", "--output=json=one.json"];
+            let policy = format!("--on-inconclusive={policy}");
+            let output = cli(&repo, &[&args[..], &[&*policy]].concat());
+            let told = one_line(&output);
+            let what = format!("{removed} {policy}: {told}");
+            assert_eq!(output.status.code(), Some(status), "{what}");
+            assert!(told.starts_with(verdict) && told.contains(says), "{what}");
+            let merged = cli(&repo, &["merge", "one.json", &policy]);
+            assert_eq!(merged.status.code(), Some(status), "{what}: {}", out(&merged));
+            std::fs::remove_file(repo.join("one.json")).unwrap();
+        }
+        git(&repo, &["reset", "-q", "--hard"]);
+    }
+    // Tests that are new have nothing to be compared with.
+    put(&repo, "new/new.go", "package new\n");
+    put(&repo, "new/new_test.go", &ITS_TESTS.replace("Work() }", "}").replace("other", "new"));
+    let output = cli(&repo, &["run", "./new", "--base=HEAD", "-q", "--on-inconclusive=fail"]);
+    assert_eq!(output.status.code(), Some(3), "{}", out(&output));
+    assert!(out(&output).starts_with("inconclusive: no package has tests on both sides"), "{}", out(&output));
 }

@@ -15,6 +15,8 @@ use crate::error::Error;
 pub(super) struct Listed {
     pub(super) import_path: String,
     pub(super) dir: PathBuf,
+    pub(super) go_files: Vec<String>,
+    pub(super) cgo_files: Vec<String>,
     pub(super) imports: Vec<String>,
     pub(super) test_imports: Vec<String>,
     #[serde(rename = "XTestImports")]
@@ -35,7 +37,8 @@ pub(super) struct ListedError {
 /// The packages that `patterns` mean, by import path.
 pub(super) fn list(folder: &Path, patterns: &[String], flags: &[String]) -> Result<BTreeMap<String, Listed>, Error> {
     let flags: Vec<&str> = flags.iter().map(String::as_str).filter(|f| is_for_list(f)).collect();
-    let fields = "-json=ImportPath,Dir,Imports,TestImports,XTestImports,TestGoFiles,XTestGoFiles,Error";
+    let fields =
+        "-json=ImportPath,Dir,GoFiles,CgoFiles,Imports,TestImports,XTestImports,TestGoFiles,XTestGoFiles,Error";
     let mut args = vec!["list", "-e", fields];
     args.extend(flags);
     args.push("--");
@@ -61,6 +64,11 @@ fn is_for_list(flag: &str) -> bool {
 }
 
 impl Listed {
+    /// Whether it is anything but tests.
+    pub(super) fn has_code(&self) -> bool {
+        !self.go_files.is_empty() || !self.cgo_files.is_empty()
+    }
+
     /// Whether it has any test.
     pub(super) fn has_tests(&self) -> bool {
         !self.test_go_files.is_empty() || !self.x_test_go_files.is_empty()

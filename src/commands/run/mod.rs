@@ -47,7 +47,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Error> {
     let scratch = scratch()?;
     let mut progress = Progress::new(args.recording.quiet);
     let plan = plan::both(args, &flags, &here, scratch.path(), &mut progress)?;
-    let packages = plan.targets.iter().map(|t| t.package.as_str());
+    let packages = plan.targets.iter().map(|t| &t.package).chain(&plan.told.untested).map(String::as_str);
     super::nested::by_package(&mut config, &args.gate, &crate::config::WorkingTree, packages)?;
     config.rounds = flags.rounds.or(config.rounds);
     config.nested.values_mut().for_each(|own| own.rounds = flags.rounds.or(own.rounds));

@@ -35,6 +35,8 @@ pub(super) struct Told {
     pub(super) left_out: Vec<NotCompared>,
     /// Packages that are the same on both sides.
     pub(super) unchanged: usize,
+    /// Packages that are still there, without the tests that they have in the base.
+    pub(super) untested: Vec<String>,
     /// Packages that should have been compared and cannot be.
     pub(super) broken: usize,
 }
@@ -137,13 +139,7 @@ pub(super) fn both(
         plan.add(package, (&base, &head), flags, (&data, args.all_packages))?;
     }
     plan.record_later(&data);
-    let gone: Vec<&String> = base
-        .packages
-        .values()
-        .filter(|p| p.has_tests() && head.packages.get(&p.import_path).is_none_or(|h| !h.has_tests()))
-        .map(|p| &p.import_path)
-        .collect();
-    plan.leave_out(gone.into_iter(), "they have tests in the base only");
+    plan.tell_gone(&base, &head);
     plan.name_what_differs();
     plan.tell_slugs_apart();
     Ok(plan)
@@ -273,6 +269,25 @@ impl Plan {
             self.leave_out([package].into_iter(), UNCHANGED);
         }
         Ok(())
+    }
+
+    /// Packages without tests in the head: who took the tests away has taken the gate away, but not who took the code too.
+    fn tell_gone(&mut self, base: &Side, head: &Side) {
+        let of_head = |p: &Listed| head.packages.get(&p.import_path);
+        let lost = base.packages.values().filter(|p| p.has_tests() && of_head(p).is_none_or(|h| !h.has_tests()));
+        // What is tests alone has its code elsewhere, where it still is.
+        let (gone, untested): (Vec<&Listed>, Vec<&Listed>) = lost.partition(|p| of_head(p).is_none() && p.has_code());
+        self.leave_out(untested.iter().map(|p| &p.import_path), "they have tests in the base only");
+        self.leave_out(gone.iter().map(|p| &p.import_path), "they are gone, with all of their code");
+        self.told.untested = untested.into_iter().map(|p| p.import_path.clone()).collect();
+        if let [first, more @ ..] = &gone[..] {
+            let and = if more.is_empty() { String::new() } else { format!(" and {} more packages", more.len()) };
+            let are = if more.is_empty() { "is" } else { "are" };
+            self.told.warnings.push(format!(
+                "{}{and} {are} gone, with all code: if moved, the new place has nothing to be compared with",
+                first.import_path
+            ));
+        }
     }
 
     /// Puts what has the same binary on both sides behind all else, and says why it is recorded.

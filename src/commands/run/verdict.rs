@@ -14,10 +14,10 @@ use super::session::{Ended, Recorded, Recorder, Target};
 use crate::cli::RunArgs;
 use crate::commands::{compare, diagnoses, output};
 use crate::compare::{self as joining, Comparison, Design, Recorded as How, Side};
-use crate::config::Config;
+use crate::config::{Config, OnInconclusive};
 use crate::error::{Error, exit};
 use crate::gate::accept::quoted;
-use crate::gate::{self, Judged, Verdict};
+use crate::gate::{self, Doubt, Judged, Verdict};
 use crate::report::build::Drawn;
 use crate::report::format::Format as ReportFormat;
 use crate::report::model::{NotCompared, Report, Verdict as Means};
@@ -247,7 +247,7 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
                 warnings.last().cloned().unwrap_or_default()
             )));
         }
-        return output::report(&nothing_to_run(told, warnings, left_out), &report_args);
+        return output::report(&nothing_to_run(told, warnings, left_out, config), &report_args);
     }
     let how = compare::How {
         against_baseline: false,
@@ -258,6 +258,7 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         left_out,
         drawn: [Drawn::of(&base), Drawn::of(&head)],
         diagnoses: diagnoses::changes(&base, &head, config),
+        untested: told.untested.clone(),
         ..compare::Told::default()
     };
     let rounds = config.rounds_of();
@@ -311,17 +312,24 @@ fn again(args: &RunArgs) -> String {
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// All packages are the same on both sides, which needs no run to be known.
-fn nothing_to_run(told: &Told, warnings: Vec<String>, left_out: Vec<NotCompared>) -> Report {
-    let (verdict, headline) = if told.unchanged > 0 {
+/// All packages are the same on both sides, which needs no run to be known; or there is none to compare.
+fn nothing_to_run(told: &Told, mut warnings: Vec<String>, left_out: Vec<NotCompared>, config: &Config) -> Report {
+    let fails = |config: &Config| config.on_inconclusive == OnInconclusive::Fail;
+    let (verdict, fails, headline) = if !told.untested.is_empty() {
+        let doubt = Doubt::Untested(told.untested.clone()).to_string();
+        let headline = format!("inconclusive: {doubt}");
+        warnings.insert(0, doubt);
+        (Means::Inconclusive, told.untested.iter().any(|package| fails(config.of(package))), headline)
+    } else if told.unchanged > 0 {
         let are = if told.unchanged == 1 { " is" } else { "s are" };
-        (Means::Pass, format!("pass: nothing had to run: {} package{are} unchanged", told.unchanged))
+        (Means::Pass, false, format!("pass: nothing had to run: {} package{are} unchanged", told.unchanged))
     } else {
-        (Means::Inconclusive, "inconclusive: no package has tests on both sides".to_owned())
+        (Means::Inconclusive, fails(config), "inconclusive: no package has tests on both sides".to_owned())
     };
+    let exit_code = if fails { exit::INCONCLUSIVE } else { exit::PASS };
     Report {
         not_compared: left_out,
         warnings: warnings.into_iter().map(Into::into).collect(),
-        ..Report::without_findings(verdict, exit::PASS, headline.into())
+        ..Report::without_findings(verdict, exit_code, headline.into())
     }
 }
