@@ -120,6 +120,9 @@ pub struct RunArgs {
     /// Only packages that the change can reach, by what they import.
     #[arg(long, help_heading = "Sides")]
     pub affected: bool,
+    /// Packages, too, that are the same on both sides: the test binary, and what tests may read.
+    #[arg(long, conflicts_with = "affected", help_heading = "Sides")]
+    pub all_packages: bool,
     /// The most runs a side of each package.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Recording")]
     pub runs: u32,

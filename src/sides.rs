@@ -39,6 +39,8 @@ pub struct Sides {
     pub warnings: Vec<String>,
     /// What of the input was left out.
     pub left_out: Vec<LeftOut>,
+    /// Packages that have tests in the base only.
+    pub untested: Vec<String>,
 }
 
 /// Sides as they stand in a result, without indentation: for programs, and large. A result that is read to be shown has them as
@@ -83,6 +85,8 @@ struct SidesDoc {
     warnings: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     left_out: Vec<LeftOut>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    untested: Vec<String>,
     base: Vec<PackageDoc>,
     head: Vec<PackageDoc>,
 }
@@ -148,6 +152,7 @@ pub fn write(sides: &Sides, framework: bool) -> Result<Written, serde_json::Erro
         against_baseline: sides.against_baseline,
         warnings: sides.warnings.clone(),
         left_out: sides.left_out.clone(),
+        untested: sides.untested.clone(),
         base: side(&sides.base),
         head: side(&sides.head),
     };
@@ -223,6 +228,7 @@ impl SidesDoc {
             against_baseline: doc.against_baseline,
             warnings: doc.warnings,
             left_out: doc.left_out,
+            untested: doc.untested,
         })
     }
 }

@@ -22,7 +22,8 @@ pub use load::{Gc, Heap, HeapPoint, Latency, LoadPoint, Sched};
 pub use spans::{OfTask, RangeStat, Region, Task};
 pub use stacks::{OTHERS, Profile, Profiles, Site, SiteFrame, StackCount, Waker};
 pub use tests::{
-    Attribution, RunOutcome, SlowSpan, Slowest, SlowestTask, TestKind, TestNamedBy, TestOutcome, TestRun, TestSite,
+    Attribution, LeftOut, RunOutcome, SlowSpan, Slowest, SlowestTask, TestKind, TestNamedBy, TestOutcome, TestRun,
+    TestSite,
 };
 pub use times::{Group, Position, Times};
 
@@ -109,6 +110,9 @@ pub struct Summary {
     /// What `go test` says of the run as a whole, where that is known. A test that has no outcome passed then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<RunOutcome>,
+    /// Tests that `gotrace-diff run` left out of it, since they failed on this side alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// How tests got their names, and what belongs to none.
     #[serde(default)]
     pub attribution: Attribution,

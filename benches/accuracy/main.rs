@@ -257,7 +257,8 @@ fn build(workloads: &[&Workload], n: usize, random: &mut Random) -> Option<Outco
         let (base, head) = workload.unchanged(n, random)?;
         packages.extend(compare(base, head).packages);
     }
-    let comparison = Comparison { packages, design: Design { recorded: Recorded::Alternately, share: 1.0 } };
+    let design = Design { recorded: Recorded::Alternately, share: 1.0 };
+    let comparison = Comparison { packages, design, untested: Vec::new() };
     let judged = gate::judge(&comparison, &Config::default());
     Some(trial::outcome(&comparison, &judged, None))
 }

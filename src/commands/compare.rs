@@ -107,6 +107,8 @@ pub(super) struct Told {
     pub(super) left_out: Vec<NotCompared>,
     pub(super) drawn: [Drawn; 2],
     pub(super) diagnoses: Vec<Diagnosis>,
+    /// Packages that have tests in the base only.
+    pub(super) untested: Vec<String>,
     /// Both sides, for a result that can be merged.
     pub(super) sides: Option<sides::Written>,
 }
@@ -133,6 +135,7 @@ impl Told {
             left_out,
             drawn,
             diagnoses,
+            untested: Vec::new(),
             sides: None,
         }
     }
@@ -140,6 +143,7 @@ impl Told {
     /// The sides as a result keeps them, with what reading has to tell.
     fn keep(&self, sides: &mut Sides, config: &Config) -> Result<sides::Written, Error> {
         sides.warnings.clone_from(&self.warnings);
+        sides.untested.clone_from(&self.untested);
         let left = |n: &NotCompared| LeftOut { what: n.what.term(), why: n.why.term(), count: n.count };
         sides.left_out = self.left_out.iter().map(left).collect();
         sides::write(sides, config.show_framework).map_err(|e| Error::Bug(format!("sides that are no JSON: {e}")))
@@ -187,6 +191,7 @@ pub(super) fn join(
     told.warnings.extend(filters_without_match(&matched, config)?);
     let mut comparison = compare::compare(sides.base, sides.head);
     comparison.design = how.design;
+    comparison.untested.clone_from(&told.untested);
     Ok(comparison)
 }
 

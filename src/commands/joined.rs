@@ -102,8 +102,8 @@ impl Judge {
         (pair, opened)
     }
 
-    /// Judges all of them, which are in the order of the report. `share`: see [`Design`].
-    pub(super) fn close(self, all: Vec<One>, share: f64) -> (Comparison, Judged) {
+    /// Judges all of them, which are in the order of the report. `share`: see [`Design`]; `untested`: see [`Comparison`].
+    pub(super) fn close(self, all: Vec<One>, share: f64, untested: Vec<String>) -> (Comparison, Judged) {
         let config = self.config();
         let aside = self.series.load(Ordering::Relaxed) > MOST_SERIES;
         let (mut pairs, mut opened) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
@@ -115,7 +115,7 @@ impl Judge {
             pairs.push(pair);
             opened.push(one);
         }
-        let comparison = Comparison { packages: pairs, design: Design { share, ..self.design } };
+        let comparison = Comparison { packages: pairs, design: Design { share, ..self.design }, untested };
         let judged = gate::close(&comparison, opened, &config);
         (comparison, judged)
     }

@@ -11,7 +11,7 @@
 
 mod copies;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -89,7 +89,7 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
             joining::compare(base, head).packages.into_iter().map(|pair| judge.open(pair)).collect()
         });
         told.warnings.extend(judge.warnings()?);
-        let (comparison, judged) = judge.close(opened, Design::default().share);
+        let (comparison, judged) = judge.close(opened, Design::default().share, Vec::new());
         let mut report = compare::tell_judged(&comparison, &judged, told, &config, false)?;
         joined::note(&mut report, &judged);
         return tell(report, args, &config);
@@ -233,11 +233,13 @@ fn verdict(
     let mut told = told(&shards);
     told.warnings.extend(warnings);
     let missing: usize = told.left_out.iter().filter(|n| n.why.is(NOT_RECORDED)).map(|n| n.count).sum();
+    let untested: BTreeSet<String> = shards.iter().flat_map(|s| s.sides.untested.iter().cloned()).collect();
+    judge.meet(&args.gate, untested.iter().map(String::as_str))?;
     let (packages, share) = if args.pool { pooled(shards, &args.gate, &judge)? } else { side_by_side(shards) };
     let config = judge.config();
     let config = &*config;
     told.warnings.extend(judge.warnings()?);
-    let (comparison, judged) = judge.close(packages, share);
+    let (comparison, judged) = judge.close(packages, share, untested.into_iter().collect());
     let mut report = compare::tell_judged(&comparison, &judged, told, config, against_baseline)?;
     joined::note(&mut report, &judged);
     report.diagnoses = diagnoses;

@@ -25,6 +25,8 @@ pub struct Comparison {
     pub packages: Vec<PackagePair>,
     /// How they were recorded.
     pub design: Design,
+    /// Packages that have tests in the base only, where whoever recorded them looked.
+    pub untested: Vec<String>,
 }
 
 /// The runs of one package on both sides.
@@ -176,7 +178,7 @@ pub fn compare(mut base: Side, mut head: Side) -> Comparison {
             PackagePair { base_name: another, ..pair_package(name, one, other) }
         })
         .collect();
-    Comparison { packages, design: Design::default() }
+    Comparison { packages, design: Design::default(), untested: Vec::new() }
 }
 
 fn pair_package(name: String, mut base: Package, mut head: Package) -> PackagePair {

@@ -3,6 +3,7 @@
 //! ```text
 //!   base   TestA passed  passed  passed        head   TestA failed  failed  failed       unlike: no work, no time
 //!          TestB skipped skipped skipped              TestB skipped skipped skipped      alike: nothing to say
+//!          TestC left out, it passes                  TestC left out, it fails           unlike: no figure has it
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::side::{Package, Run, SubjectId};
 use crate::metrics::registry::SubjectKind;
-use crate::summary::{RunOutcome, Summary, TestNamedBy, TestOutcome, TestRun};
+use crate::summary::{LeftOut, RunOutcome, Summary, TestNamedBy, TestOutcome, TestRun};
 
 /// What became of the tests of a run, as far as its output says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub struct Outcomes {
     /// Tests all repeats of which were skipped, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<String>,
+    /// Tests that no run of either side has, since they failed on this one alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Outcomes {
@@ -56,6 +60,7 @@ impl Outcomes {
             whole: summary.outcome == Some(RunOutcome::Failed) && failed.is_empty(),
             failed: owned(failed),
             skipped: owned(skipped),
+            left_out: summary.left_out.clone(),
         }
     }
 
@@ -66,7 +71,8 @@ impl Outcomes {
 
     /// What failed, if anything did.
     pub fn failure(&self) -> Option<String> {
-        self.failed.first().cloned().or_else(|| self.whole.then(|| "go test".to_owned()))
+        let left_out = || self.left_out.first().map(|left| left.test.clone());
+        self.failed.first().cloned().or_else(left_out).or_else(|| self.whole.then(|| "go test".to_owned()))
     }
 
     /// Calls tests by their new names.
@@ -79,6 +85,11 @@ impl Outcomes {
             }
             names.sort();
             names.dedup();
+        }
+        for left in &mut self.left_out {
+            if let Some(new) = aliases.get(&left.test) {
+                left.test.clone_from(new);
+            }
         }
     }
 
@@ -101,6 +112,8 @@ pub struct Unlike {
     pub base: Fared,
     /// In the runs of the head.
     pub head: Fared,
+    /// Whether it is in no run, for having failed on one side: no figure is of it.
+    pub left_out: bool,
 }
 
 /// How a test fared on one side.
@@ -131,7 +144,7 @@ impl Unlike {
 
     /// Whether so many runs of the base lack what it did that their median does: fewer make nothing else look worse.
     pub fn lowers_base(&self) -> bool {
-        self.is_mostly_of_base() && self.base.runs.saturating_mul(2) >= self.base.of
+        !self.left_out && self.is_mostly_of_base() && self.base.runs.saturating_mul(2) >= self.base.of
     }
 }
 
@@ -159,17 +172,40 @@ pub(super) fn unlike(base: &Package, head: &Package, unnamed: bool) -> Vec<Unlik
         *how == TestOutcome::Failed || (has(base, test) && has(head, test))
     });
     let other = |how| if how == TestOutcome::Failed { TestOutcome::Skipped } else { TestOutcome::Failed };
-    unlike
-        .map(|(&(how, test), runs)| {
-            let fared = |side: usize, package: &Package| Fared {
-                runs: runs[side],
-                of: of[side],
-                known: known[side],
-                passed: known[side]
-                    && counts.get(&(other(how), test)).is_none_or(|n| n[side] == 0)
-                    && (test.is_empty() || has(package, test)),
-            };
-            Unlike { test: test.to_owned(), how, base: fared(0, base), head: fared(1, head) }
+    let unlike = unlike.map(|(&(how, test), runs)| {
+        let fared = |side: usize, package: &Package| Fared {
+            runs: runs[side],
+            of: of[side],
+            known: known[side],
+            passed: known[side]
+                && counts.get(&(other(how), test)).is_none_or(|n| n[side] == 0)
+                && (test.is_empty() || has(package, test)),
+        };
+        Unlike { test: test.to_owned(), how, base: fared(0, base), head: fared(1, head), left_out: false }
+    });
+    unlike.chain(left_out(base, head)).collect()
+}
+
+/// The tests that failed on one side alone, and are in no run for it.
+fn left_out(base: &Package, head: &Package) -> Vec<Unlike> {
+    let mut counts: BTreeMap<&str, ([usize; 2], bool)> = BTreeMap::new();
+    for (side, package) in [base, head].into_iter().enumerate() {
+        for left in package.runs.iter().flat_map(|run| &run.outcomes.left_out) {
+            let (runs, passes) = counts.entry(&left.test).or_default();
+            runs[side] += 1;
+            *passes |= left.passes_there;
+        }
+    }
+    // Of several attempts it may have failed on either side: that is no difference between them.
+    let of_one = counts.into_iter().filter(|(_, (runs, _))| runs.contains(&0));
+    let fared = |runs, package: &Package, passed| Fared { runs, of: package.runs.len(), known: true, passed };
+    of_one
+        .map(|(test, (runs, passes))| Unlike {
+            test: test.to_owned(),
+            how: TestOutcome::Failed,
+            base: fared(runs[0], base, passes && runs[0] == 0),
+            head: fared(runs[1], head, passes && runs[1] == 0),
+            left_out: true,
         })
         .collect()
 }

@@ -28,6 +28,8 @@ pub enum Doubt {
     OtherPackage(String, String),
     /// The head has no run of these packages of the base: they are gone, or nobody ran them.
     Unseen(Vec<String>),
+    /// These packages have tests in the base only.
+    Untested(Vec<String>),
     /// Most tests of the base did not run in the head: so many of so many, of which this is the first.
     TestsGone(usize, usize, String),
     /// Base and head were not recorded in the same way, and little of them can be compared: what their runs hold.
@@ -55,7 +57,12 @@ impl Doubt {
     pub fn is_of_runs(&self) -> bool {
         matches!(
             self,
-            Doubt::SameRuns | Doubt::OtherPackage(..) | Doubt::Unseen(_) | Doubt::OtherWay(..) | Doubt::TestsGone(..)
+            Doubt::SameRuns
+                | Doubt::OtherPackage(..)
+                | Doubt::Unseen(_)
+                | Doubt::Untested(_)
+                | Doubt::TestsGone(..)
+                | Doubt::OtherWay(..)
         )
     }
 }
@@ -83,6 +90,9 @@ pub(super) fn all(comparison: &Comparison, unlike: Vec<Doubt>, gated: usize, con
     let unseen: Vec<String> = unseen.map(|p| p.name.clone()).collect();
     if !unseen.is_empty() {
         doubts.push(Doubt::Unseen(unseen));
+    }
+    if !comparison.untested.is_empty() {
+        doubts.push(Doubt::Untested(comparison.untested.clone()));
     }
     doubts.extend(packages.iter().find_map(tests_gone));
     doubts.extend(packages.iter().find_map(other_way));
@@ -124,6 +134,12 @@ impl fmt::Display for Doubt {
                     write!(f, "the head has no run of {one}, nor of {} more of the packages", rest.len())
                 }
                 packages => write!(f, "the head has no run of {}", packages.concat()),
+            },
+            Doubt::Untested(packages) => match &packages[..] {
+                [one, rest @ ..] if !rest.is_empty() => {
+                    write!(f, "{one} has tests in the base only, and so have {} more of the packages", rest.len())
+                }
+                packages => write!(f, "{} has tests in the base only", packages.concat()),
             },
             Doubt::OtherWay(base, head) => {
                 let held = |mode: &Mode| match mode {

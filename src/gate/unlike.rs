@@ -71,10 +71,12 @@ impl<'p> OfPackage<'p> {
     fn of(package: &'p PackagePair) -> OfPackage<'p> {
         let all = &package.unlike[..];
         let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (i, unlike) in all.iter().enumerate() {
+        // Of what was left out on both sides no figure is.
+        for (i, unlike) in all.iter().enumerate().filter(|(_, u)| !u.left_out) {
             by_name.entry(&unlike.test).or_default().push(i);
         }
-        let first = |of_base: bool| all.iter().position(|u| !u.is_unsure() && u.lowers_base() == of_base);
+        let first =
+            |of_base: bool| all.iter().position(|u| !u.left_out && !u.is_unsure() && u.lowers_base() == of_base);
         OfPackage { all, by_name, any: [first(true), first(false)].into_iter().flatten().collect() }
     }
 

@@ -286,7 +286,8 @@ fn inconclusive_fails(comparison: &Comparison, judgements: &[Judgement], doubts:
     let unlike =
         doubts.iter().filter_map(|d| if let Doubt::Unlike { package, .. } = d { Some(*package) } else { None });
     let suspects = judgements.iter().filter(unproven).map(|j| j.at.0).chain(unlike);
-    let mut suspects = suspects.map(|p| comparison.packages[p].name.as_str()).peekable();
+    let untested = comparison.untested.iter().map(String::as_str);
+    let mut suspects = suspects.map(|p| comparison.packages[p].name.as_str()).chain(untested).peekable();
     if suspects.peek().is_some() {
         return suspects.any(fails);
     }

@@ -9,6 +9,7 @@ mod unlike;
 mod words;
 
 pub use drawn::Drawn;
+pub(super) use unlike::left_out as test_left_out;
 pub(super) use words::{label, what};
 
 use super::escape::Text;

@@ -51,7 +51,7 @@ fn reason(comparison: &Comparison, judged: &Judged, rows: &[Finding]) -> String 
     // Where something looks worse as well, that is why, and not which runs there are.
     let looks_worse = rows.iter().any(|r| r.verdict == Meaning::Inconclusive);
     if let Some(doubt) = judged.doubts.iter().find(|doubt| !(looks_worse && doubt.is_of_runs())) {
-        return doubt.to_string();
+        return super::build::test_left_out(comparison, doubt).unwrap_or_else(|| doubt.to_string());
     }
     let fewest = comparison
         .packages

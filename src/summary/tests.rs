@@ -43,6 +43,17 @@ pub enum TestOutcome {
     Skipped,
 }
 
+/// A test that failed on this side alone where both were recorded, and that no run of either side has for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// Its name.
+    pub test: String,
+    /// Whether it was seen to pass on the other side.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passes_there: bool,
+}
+
 /// What `go test` says of a run as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

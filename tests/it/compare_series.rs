@@ -76,7 +76,7 @@ pub(crate) fn alone(change: Change) -> PackagePair {
 }
 
 pub(crate) fn comparison(packages: Vec<PackagePair>) -> Comparison {
-    Comparison { packages, design: Design::default() }
+    Comparison { packages, design: Design::default(), untested: Vec::new() }
 }
 
 /// A rule for these metrics of all subjects.

@@ -132,7 +132,7 @@ fn all_judged(runs: &[(String, Vec<Summary>, Vec<Summary>)], config: &Config, bo
             opened.push(one);
         }
     }
-    let comparison = Comparison { packages, design };
+    let comparison = Comparison { packages, design, untested: Vec::new() };
     let judged = close(&comparison, opened, config);
     (comparison, judged)
 }

@@ -85,6 +85,7 @@ mod report_hostile;
 mod report_matcher;
 mod report_readers;
 mod run;
+mod run_passed_over;
 mod sbom;
 mod ship;
 mod slowest;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::process;
+use super::reads::{is_of_modules, is_prose};
 use crate::error::Error;
 
 /// What `go list` knows of a package.
@@ -14,6 +15,8 @@ use crate::error::Error;
 pub(super) struct Listed {
     pub(super) import_path: String,
     pub(super) dir: PathBuf,
+    pub(super) go_files: Vec<String>,
+    pub(super) cgo_files: Vec<String>,
     pub(super) imports: Vec<String>,
     pub(super) test_imports: Vec<String>,
     #[serde(rename = "XTestImports")]
@@ -34,7 +37,8 @@ pub(super) struct ListedError {
 /// The packages that `patterns` mean, by import path.
 pub(super) fn list(folder: &Path, patterns: &[String], flags: &[String]) -> Result<BTreeMap<String, Listed>, Error> {
     let flags: Vec<&str> = flags.iter().map(String::as_str).filter(|f| is_for_list(f)).collect();
-    let fields = "-json=ImportPath,Dir,Imports,TestImports,XTestImports,TestGoFiles,XTestGoFiles,Error";
+    let fields =
+        "-json=ImportPath,Dir,GoFiles,CgoFiles,Imports,TestImports,XTestImports,TestGoFiles,XTestGoFiles,Error";
     let mut args = vec!["list", "-e", fields];
     args.extend(flags);
     args.push("--");
@@ -60,6 +64,11 @@ fn is_for_list(flag: &str) -> bool {
 }
 
 impl Listed {
+    /// Whether it is anything but tests.
+    pub(super) fn has_code(&self) -> bool {
+        !self.go_files.is_empty() || !self.cgo_files.is_empty()
+    }
+
     /// Whether it has any test.
     pub(super) fn has_tests(&self) -> bool {
         !self.test_go_files.is_empty() || !self.x_test_go_files.is_empty()
@@ -77,45 +86,9 @@ pub(super) fn build(folder: &Path, package: &str, flags: &[String], to: &Path) -
     process::must("go", &args, folder).map(|_| ())
 }
 
-/// Whether a package's tests would do the same on both sides: the same binary, and the same files beside it.
-pub(super) fn identical(base: (&Path, &Path), head: (&Path, &Path)) -> bool {
-    let same_binary = match (std::fs::read(base.0), std::fs::read(head.0)) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    };
-    same_binary && matches!((files(base.1), files(head.1)), (Some(one), Some(other)) if one == other)
-}
-
-/// More than this beside a test is not compared: the package is run.
-const MOST_FILES_BYTES: u64 = 256 << 20;
-
-/// What a test can read without knowing where its module lies: files beside it, and all below `testdata`.
-fn files(folder: &Path) -> Option<BTreeMap<PathBuf, Vec<u8>>> {
-    let mut all = BTreeMap::new();
-    let mut left = MOST_FILES_BYTES;
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(at) = folders.pop() {
-        for entry in std::fs::read_dir(&at).ok()? {
-            let entry = entry.ok()?;
-            let (path, kind) = (entry.path(), entry.file_type().ok()?);
-            if kind.is_dir() {
-                if at != folder || entry.file_name() == "testdata" {
-                    folders.push(path);
-                }
-            } else if kind.is_symlink() {
-                all.insert(
-                    path.strip_prefix(folder).ok()?.to_path_buf(),
-                    std::fs::read_link(&path).ok()?.to_string_lossy().into_owned().into_bytes(),
-                );
-            } else if kind.is_file() {
-                left = left.checked_sub(entry.metadata().ok()?.len())?;
-                all.insert(path.strip_prefix(folder).ok()?.to_path_buf(), std::fs::read(&path).ok()?);
-            }
-        }
-    }
-    // Go files are in the binary.
-    all.retain(|path, _| path.extension().is_none_or(|e| e != "go"));
-    Some(all)
+/// Whether two test binaries are equal to the byte.
+pub(super) fn same(base: &Path, head: &Path) -> bool {
+    matches!((std::fs::read(base), std::fs::read(head)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// The packages of `targets` that a change of `files` can reach, by what they import. `all` are the module's packages.
@@ -134,9 +107,7 @@ pub(super) fn affected(
     let mut changed: BTreeSet<&String> = BTreeSet::new();
     for file in files {
         let path = top.join(file);
-        let global = path
-            .file_name()
-            .is_some_and(|n| ["go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt"].iter().any(|g| n == *g));
+        let global = is_of_modules(&path);
         match path.ancestors().skip(1).find_map(|folder| by_folder.get(folder)) {
             Some(package) if !global => {
                 changed.insert(package);
@@ -147,11 +118,6 @@ pub(super) fn affected(
         }
     }
     targets.iter().filter(|t| reaches(t, all, &changed)).cloned().collect()
-}
-
-fn is_prose(path: &Path) -> bool {
-    path.extension().is_some_and(|e| ["md", "rst", "adoc"].iter().any(|p| e == *p))
-        || path.components().any(|c| c.as_os_str() == ".github")
 }
 
 fn reaches(target: &str, all: &BTreeMap<String, Listed>, changed: &BTreeSet<&String>) -> bool {

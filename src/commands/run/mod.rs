@@ -15,6 +15,7 @@ mod plan;
 mod pool;
 pub(super) mod process;
 mod progress;
+mod reads;
 mod schedule;
 mod session;
 pub(super) mod trees;
@@ -46,7 +47,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Error> {
     let scratch = scratch()?;
     let mut progress = Progress::new(args.recording.quiet);
     let plan = plan::both(args, &flags, &here, scratch.path(), &mut progress)?;
-    let packages = plan.targets.iter().map(|t| t.package.as_str());
+    let packages = plan.targets.iter().map(|t| &t.package).chain(&plan.told.untested).map(String::as_str);
     super::nested::by_package(&mut config, &args.gate, &crate::config::WorkingTree, packages)?;
     config.rounds = flags.rounds.or(config.rounds);
     config.nested.values_mut().for_each(|own| own.rounds = flags.rounds.or(own.rounds));
@@ -115,7 +116,7 @@ fn line(target: &Target, recorded: &Recorded, ended: Ended, out: &Path) -> Strin
         Ended::OutOfTime => line.push_str("; the time was up"),
         Ended::Hopeless => line.push_str(&format!("; given up: {}", term(&recorded.said))),
     }
-    for (test, n) in &recorded.failures {
+    for (test, [_, n]) in &recorded.failures {
         line.push_str(&format!("\n  {} failed in {n} of them, {}", term(test), left_out(recorded, test)));
     }
     line + "\n"

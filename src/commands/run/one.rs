@@ -37,6 +37,8 @@ pub(super) struct How {
 pub(super) struct Outcome {
     /// Top-level tests that failed.
     pub(super) failed: BTreeSet<String>,
+    /// Top-level tests that passed.
+    pub(super) passed: BTreeSet<String>,
     /// Whether the process ended by itself, with 0.
     pub(super) ok: bool,
     /// Whether it was killed for taking too long.
@@ -118,7 +120,11 @@ pub(super) fn run(
         match line.action.as_str() {
             "run" if test == top => drop(running.insert(top)),
             "fail" => drop(outcome.failed.insert(top)),
-            "pass" | "skip" if test == top => drop(running.remove(&top)),
+            "pass" if test == top => {
+                running.remove(&top);
+                outcome.passed.insert(top);
+            }
+            "skip" if test == top => drop(running.remove(&top)),
             _ => {}
         }
     }

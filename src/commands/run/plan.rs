@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::build::{self, Listed};
 use super::flags::Flags;
 use super::progress::Progress;
+use super::reads::{self, Data};
 use super::session::{Binary, Target};
 use super::trees::{Repository, WorkTree};
 use super::{absolute, process, slug};
@@ -20,6 +21,8 @@ use crate::report::model::NotCompared;
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) targets: Vec<Target>,
+    /// Those with the same binary on both sides. They are recorded last, since the time may be up before.
+    later: Vec<Target>,
     /// Work trees; taken away when dropped.
     pub(super) trees: Vec<WorkTree>,
     pub(super) told: Told,
@@ -32,6 +35,8 @@ pub(super) struct Told {
     pub(super) left_out: Vec<NotCompared>,
     /// Packages that are the same on both sides.
     pub(super) unchanged: usize,
+    /// Packages that are still there, without the tests that they have in the base.
+    pub(super) untested: Vec<String>,
     /// Packages that should have been compared and cannot be.
     pub(super) broken: usize,
 }
@@ -81,7 +86,7 @@ pub(super) fn both(
     progress: &mut Progress,
 ) -> Result<Plan, Error> {
     if let (Some(base), Some(head)) = (&args.base_binary, &args.head_binary) {
-        return binaries(base, head, here);
+        return binaries(base, head, here, args.all_packages);
     }
     let repository = Repository::around(here)?;
     let head_commit = args.head.as_deref().map(|name| repository.commit(name)).transpose()?;
@@ -119,33 +124,29 @@ pub(super) fn both(
     let head = Side::list(head_folder, scratch.join("head-bin"), &args.packages, flags)?;
     let base = Side::list(base_folder, scratch.join("base-bin"), &args.packages, flags)?;
     let mut targets: Vec<String> = head.with_tests()?.map(|p| p.import_path.clone()).collect();
+    let top = plan.trees.get(1).map_or(repository.top().to_path_buf(), |t| t.top().to_path_buf());
+    let files = repository.changed(&base_commit, head_commit.as_deref())?;
     if args.affected {
         let all = build::list(&head.folder, &["./...".to_owned()], &flags.build)?;
-        let top = plan.trees.get(1).map_or(repository.top().to_path_buf(), |t| t.top().to_path_buf());
-        let files = repository.changed(&base_commit, head_commit.as_deref())?;
         let reached = build::affected(&targets, &all, &top, &files);
         plan.leave_out(targets.iter().filter(|t| !reached.contains(*t)), "the change does not reach them");
         plan.told.unchanged += targets.len() - reached.len();
         targets.retain(|t| reached.contains(t));
     }
+    let data = Data::of(&files, &top);
     for package in &targets {
         progress.step(&format!("building {package}"));
-        plan.add(package, &base, &head, flags)?;
+        plan.add(package, (&base, &head), flags, (&data, args.all_packages))?;
     }
-    let gone: Vec<&String> = base
-        .packages
-        .values()
-        .filter(|p| p.has_tests() && head.packages.get(&p.import_path).is_none_or(|h| !h.has_tests()))
-        .map(|p| &p.import_path)
-        .collect();
-    plan.leave_out(gone.into_iter(), "they have tests in the base only");
+    plan.record_later(&data);
+    plan.tell_gone(&base, &head);
     plan.name_what_differs();
     plan.tell_slugs_apart();
     Ok(plan)
 }
 
-/// Two test binaries of one package, which is where the user stands.
-fn binaries(base: &Path, head: &Path, here: &Path) -> Result<Plan, Error> {
+/// Two test binaries of one package, which is where the user stands. `all`: also where they are equal.
+fn binaries(base: &Path, head: &Path, here: &Path, all: bool) -> Result<Plan, Error> {
     let binary = |file: &Path| -> Result<Binary, Error> {
         let failed = |source| Error::Read { file: file.display().to_string(), source };
         if !std::fs::metadata(file).map_err(failed)?.is_file() {
@@ -159,7 +160,8 @@ fn binaries(base: &Path, head: &Path, here: &Path) -> Result<Plan, Error> {
     let package = listed.into_keys().next().unwrap_or_else(|| {
         head.file.file_stem().map_or_else(|| "package".to_owned(), |n| n.to_string_lossy().into_owned())
     });
-    if build::identical((&base.file, here), (&head.file, here)) {
+    // Both run in one folder, and read what is there.
+    if build::same(&base.file, &head.file) && !all {
         plan.told.unchanged += 1;
         plan.leave_out([&package].into_iter(), UNCHANGED);
     } else {
@@ -169,7 +171,7 @@ fn binaries(base: &Path, head: &Path, here: &Path) -> Result<Plan, Error> {
     Ok(plan)
 }
 
-const UNCHANGED: &str = "test binary and test files are the same on both sides";
+const UNCHANGED: &str = "test binary and what tests may read are the same on both sides";
 
 fn target(package: &str, base: Option<Binary>, head: Binary) -> Target {
     Target { package: package.to_owned(), slug: slug(package), base, head }
@@ -232,8 +234,14 @@ impl Plan {
         }
     }
 
-    /// Builds one package on both sides, and decides what becomes of it.
-    fn add(&mut self, package: &String, base: &Side, head: &Side, flags: &Flags) -> Result<(), Error> {
+    /// Builds one package on both sides, and decides what becomes of it. `all`: it is recorded whatever there is to compare.
+    fn add(
+        &mut self,
+        package: &String,
+        (base, head): (&Side, &Side),
+        flags: &Flags,
+        (data, all): (&Data, bool),
+    ) -> Result<(), Error> {
         let Some(in_head) = head.packages.get(package) else { return Ok(()) };
         let Some(in_base) = base.packages.get(package).filter(|p| p.has_tests()) else {
             self.leave_out([package].into_iter(), "their tests are new");
@@ -252,13 +260,52 @@ impl Plan {
             }
             Err(other) => return Err(other),
         };
-        if build::identical((&old.file, &old.folder), (&new.file, &new.folder)) {
+        if !build::same(&old.file, &new.file) {
+            self.targets.push(target(package, Some(old), new));
+        } else if all || data.read_in(&new.folder).is_some() || !reads::same_beside(&old.folder, &new.folder) {
+            self.later.push(target(package, Some(old), new));
+        } else {
             self.told.unchanged += 1;
             self.leave_out([package].into_iter(), UNCHANGED);
-            return Ok(());
         }
-        self.targets.push(target(package, Some(old), new));
         Ok(())
+    }
+
+    /// Packages without tests in the head: who took the tests away has taken the gate away, but not who took the code too.
+    fn tell_gone(&mut self, base: &Side, head: &Side) {
+        let of_head = |p: &Listed| head.packages.get(&p.import_path);
+        let lost = base.packages.values().filter(|p| p.has_tests() && of_head(p).is_none_or(|h| !h.has_tests()));
+        // What is tests alone has its code elsewhere, where it still is.
+        let (gone, untested): (Vec<&Listed>, Vec<&Listed>) = lost.partition(|p| of_head(p).is_none() && p.has_code());
+        self.leave_out(untested.iter().map(|p| &p.import_path), "they have tests in the base only");
+        self.leave_out(gone.iter().map(|p| &p.import_path), "they are gone, with all of their code");
+        self.told.untested = untested.into_iter().map(|p| p.import_path.clone()).collect();
+        if let [first, more @ ..] = &gone[..] {
+            let and = if more.is_empty() { String::new() } else { format!(" and {} more packages", more.len()) };
+            let are = if more.is_empty() { "is" } else { "are" };
+            self.told.warnings.push(format!(
+                "{}{and} {are} gone, with all code: if moved, the new place has nothing to be compared with",
+                first.import_path
+            ));
+        }
+    }
+
+    /// Puts what has the same binary on both sides behind all else, and says why it is recorded.
+    fn record_later(&mut self, data: &Data) {
+        let file = self.later.iter().find_map(|target| data.read_in(&target.head.folder));
+        if let Some(file) = file {
+            let n = self.later.iter().filter(|target| data.read_in(&target.head.folder).is_some()).count();
+            let more = match data.more() {
+                0 => String::new(),
+                n => format!(" and {n} more file{}", if n == 1 { "" } else { "s" }),
+            };
+            let are = if n == 1 { " is" } else { "s are" };
+            self.told.warnings.push(format!(
+                "{}{more} changed, which tests may read: {n} package{are} recorded although the test binary is the same on both sides",
+                file.display()
+            ));
+        }
+        self.targets.append(&mut self.later);
     }
 
     /// The Go release, flags and the like may be the very change under test: they are named first, and still gate.

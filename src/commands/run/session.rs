@@ -1,4 +1,7 @@
 //! One package, recorded: pairs of runs until the verdict is clear, failing tests left out on both sides.
+//!
+//! A test that fails on one side alone is remembered by the runs of that side: what it does is not compared, and may be the
+//! very thing that got slower.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -12,9 +15,9 @@ use crate::error::Error;
 use crate::narrow::Narrow;
 use crate::stats::random::Random;
 use crate::summarize::Options;
-use crate::summary::{Environment, Summary};
+use crate::summary::{Environment, LeftOut, Summary};
 
-/// A test that fails in more pairs than these is skipped from then on, and the package begins anew.
+/// A test that fails in more runs than these is skipped from then on, and the package begins anew.
 const MOST_FAILURES: usize = 1;
 /// How often a package begins anew before it is given up.
 const MOST_STARTS: usize = 4;
@@ -55,10 +58,14 @@ pub(super) struct Recorded {
     pub(super) head: Vec<Summary>,
     /// Tests that were skipped in all of these runs.
     pub(super) skipped: BTreeSet<String>,
-    /// Tests that failed, with how many runs they failed in.
-    pub(super) failures: BTreeMap<String, usize>,
-    /// Runs that were thrown away.
-    pub(super) lost: usize,
+    /// Tests that failed, with how many runs of the base and of the head they failed in.
+    pub(super) failures: BTreeMap<String, [usize; 2]>,
+    /// Tests that passed in any run of the base, and of the head.
+    passed: [BTreeSet<String>; 2],
+    /// Those that are skipped for having failed on one side alone, by side.
+    left_out: [Vec<LeftOut>; 2],
+    /// Pairs that were thrown away.
+    lost: usize,
     /// What the last failing run said.
     pub(super) said: String,
     /// How long runs took with the tracer on.
@@ -74,7 +81,27 @@ pub(super) struct Recorded {
 impl Recorded {
     /// What carries over to fresh runs of the same package.
     pub(super) fn anew(&self) -> Recorded {
-        Recorded { skipped: self.skipped.clone(), number: self.number, ..Recorded::default() }
+        let (skipped, left_out) = (self.skipped.clone(), self.left_out.clone());
+        Recorded { skipped, left_out, number: self.number, ..Recorded::default() }
+    }
+
+    /// Whether a test failed on one side alone, and is skipped for it: the runs say so.
+    pub(super) fn is_of_one_side(&self, test: &str) -> bool {
+        self.left_out.iter().flatten().any(|left| left.test == test)
+    }
+
+    /// Skips a test from now on.
+    fn leave_out(&mut self, test: String) {
+        let one_sided = match self.failures.get(&test) {
+            Some(&[base, 0]) if base > 0 => Some((0, 1)),
+            Some(&[0, head]) if head > 0 => Some((1, 0)),
+            _ => None,
+        };
+        if let Some((here, there)) = one_sided {
+            let passes_there = self.passed[there].contains(&test);
+            self.left_out[here].push(LeftOut { test: test.clone(), passes_there });
+        }
+        self.skipped.insert(test);
     }
 }
 
@@ -107,6 +134,16 @@ enum SideOf {
     Head,
 }
 
+/// What came of a run.
+enum Ran {
+    /// A trace of all tests.
+    Whole(Box<Summary>),
+    /// Tests failed in it.
+    Failed,
+    /// No whole trace, and no test to blame.
+    Lost,
+}
+
 impl Recorder<'_> {
     /// Records until there are `pairs` of them (runs, where there is no base).
     pub(super) fn record(&mut self, target: &Target, recorded: &mut Recorded, pairs: usize) -> Result<Ended, Error> {
@@ -127,9 +164,11 @@ impl Recorder<'_> {
                     recorded.base.extend(base);
                     recorded.head.push(head);
                 }
-                None if recorded.lost > most_lost || starts > MOST_STARTS => return Ok(Ended::Hopeless),
+                None if recorded.lost >= most_lost || starts > MOST_STARTS => return Ok(Ended::Hopeless),
                 None => {
-                    let often = |n: &usize| *n > MOST_FAILURES || k == 0;
+                    recorded.lost += 1;
+                    // Of one side alone there is nothing that a second run would tell apart.
+                    let often = |n: &[usize; 2]| n[0] + n[1] > MOST_FAILURES || (k == 0 && target.base.is_none());
                     let fresh: Vec<String> = recorded
                         .failures
                         .iter()
@@ -138,7 +177,7 @@ impl Recorder<'_> {
                         .collect();
                     if !fresh.is_empty() {
                         // Another set of tests does other things: what was recorded with it is not comparable.
-                        recorded.skipped.extend(fresh);
+                        fresh.into_iter().for_each(|test| recorded.leave_out(test));
                         recorded.base.clear();
                         recorded.head.clear();
                         recorded.traced.clear();
@@ -172,12 +211,14 @@ impl Recorder<'_> {
             let Some(binary) = binary else { continue };
             let name = if side == SideOf::Base { "base" } else { "head" };
             let place = Place::new(&self.scratch, &format!("{}-{number:03}-{name}", target.slug));
-            let summary = self.run(target, binary, recorded, &place)?;
+            let ran = self.run(target, (binary, side), recorded, &place)?;
             places.push((name, place));
-            match (summary, side) {
-                (Some(summary), SideOf::Base) => base = Some(summary),
-                (Some(summary), SideOf::Head) => head = Some(summary),
-                (None, _) => {
+            match (ran, side) {
+                (Ran::Whole(summary), SideOf::Base) => base = Some(*summary),
+                (Ran::Whole(summary), SideOf::Head) => head = Some(*summary),
+                // Whether it fails on the other side too has to be known.
+                (Ran::Failed, _) => whole = false,
+                (Ran::Lost, _) => {
                     whole = false;
                     break;
                 }
@@ -192,23 +233,24 @@ impl Recorder<'_> {
         Ok(head.filter(|_| whole).map(|head| (base, head)))
     }
 
-    /// One run; `None` where tests failed in it or it has no whole trace.
+    /// One run.
     fn run(
         &mut self,
         target: &Target,
-        binary: &Binary,
+        (binary, side): (&Binary, SideOf),
         recorded: &mut Recorded,
         place: &Place,
-    ) -> Result<Option<Summary>, Error> {
+    ) -> Result<Ran, Error> {
         let what = (binary.file.as_path(), binary.folder.as_path(), target.package.as_str());
         let outcome = one::run(&self.how, what, &recorded.skipped, Some(&place.trace), &place.json)?;
+        recorded.passed[side as usize].extend(outcome.passed);
         if !outcome.ok || !outcome.failed.is_empty() {
+            let ran = if outcome.failed.is_empty() { Ran::Lost } else { Ran::Failed };
             for test in outcome.failed {
-                *recorded.failures.entry(test).or_default() += 1;
+                recorded.failures.entry(test).or_default()[side as usize] += 1;
             }
             recorded.said = if outcome.late { "it took too long and was ended".to_owned() } else { outcome.said };
-            recorded.lost += 1;
-            return Ok(None);
+            return Ok(ran);
         }
         let summary = match inputs::read(
             &[std::slice::from_ref(&place.trace)],
@@ -227,15 +269,13 @@ impl Recorder<'_> {
                 None
             }
         };
-        let Some(mut summary) = summary else {
-            recorded.lost += 1;
-            return Ok(None);
-        };
+        let Some(mut summary) = summary else { return Ok(Ran::Lost) };
+        summary.left_out.clone_from(&recorded.left_out[side as usize]);
         summary.package.get_or_insert_with(|| target.package.clone());
         summary.source = place.trace.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         summary.environment = binary.environment.clone();
         recorded.traced.push(outcome.wall);
-        Ok(Some(summary))
+        Ok(Ran::Whole(Box::new(summary)))
     }
 
     /// Runs both sides `times` over with the tracer off.

@@ -14,10 +14,10 @@ use super::session::{Ended, Recorded, Recorder, Target};
 use crate::cli::RunArgs;
 use crate::commands::{compare, diagnoses, output};
 use crate::compare::{self as joining, Comparison, Design, Recorded as How, Side};
-use crate::config::Config;
+use crate::config::{Config, OnInconclusive};
 use crate::error::{Error, exit};
 use crate::gate::accept::quoted;
-use crate::gate::{self, Judged, Verdict};
+use crate::gate::{self, Doubt, Judged, Verdict};
 use crate::report::build::Drawn;
 use crate::report::format::Format as ReportFormat;
 use crate::report::model::{NotCompared, Report, Verdict as Means};
@@ -143,10 +143,14 @@ impl Outcome {
     /// Notes what is worth knowing of how a package was recorded.
     fn note(&mut self, target: &Target, recorded: &Recorded, ended: Ended, args: &RunArgs) {
         let package = &target.package;
-        for (test, n) in &recorded.failures {
+        for (test, runs) in &recorded.failures {
+            // The runs that decide say more.
+            if recorded.is_of_one_side(test) && !recorded.head.is_empty() {
+                continue;
+            }
             self.warnings.push(format!(
-                "{package}: {test} failed in {n} run{}; {}",
-                if *n == 1 { "" } else { "s" },
+                "{package}: {test} failed in {}; {}",
+                failed_in(*runs),
                 if recorded.skipped.contains(test) {
                     "it is left out on both sides"
                 } else {
@@ -205,6 +209,16 @@ impl Outcome {
     }
 }
 
+/// `1 run of the base and 2 runs of the head`.
+fn failed_in([base, head]: [usize; 2]) -> String {
+    let of = |n: usize, side: &str| match n {
+        0 => None,
+        1 => Some(format!("1 run of the {side}")),
+        n => Some(format!("{n} runs of the {side}")),
+    };
+    [of(base, "base"), of(head, "head")].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
 /// Tells the verdict.
 pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config) -> Result<u8, Error> {
     let report_args = &args.report.over(&config.report);
@@ -233,7 +247,7 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
                 warnings.last().cloned().unwrap_or_default()
             )));
         }
-        return output::report(&nothing_to_run(told, warnings, left_out), &report_args);
+        return output::report(&nothing_to_run(told, warnings, left_out, config), &report_args);
     }
     let how = compare::How {
         against_baseline: false,
@@ -244,6 +258,7 @@ pub(super) fn tell(result: Outcome, told: &Told, args: &RunArgs, config: &Config
         left_out,
         drawn: [Drawn::of(&base), Drawn::of(&head)],
         diagnoses: diagnoses::changes(&base, &head, config),
+        untested: told.untested.clone(),
         ..compare::Told::default()
     };
     let rounds = config.rounds_of();
@@ -287,6 +302,9 @@ fn again(args: &RunArgs) -> String {
     if args.affected {
         words.push("--affected".to_owned());
     }
+    if args.all_packages {
+        words.push("--all-packages".to_owned());
+    }
     if !args.flags.is_empty() {
         words.push("--".to_owned());
         words.extend(args.flags.iter().cloned());
@@ -294,17 +312,24 @@ fn again(args: &RunArgs) -> String {
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// All packages are the same on both sides, which needs no run to be known.
-fn nothing_to_run(told: &Told, warnings: Vec<String>, left_out: Vec<NotCompared>) -> Report {
-    let (verdict, headline) = if told.unchanged > 0 {
+/// All packages are the same on both sides, which needs no run to be known; or there is none to compare.
+fn nothing_to_run(told: &Told, mut warnings: Vec<String>, left_out: Vec<NotCompared>, config: &Config) -> Report {
+    let fails = |config: &Config| config.on_inconclusive == OnInconclusive::Fail;
+    let (verdict, fails, headline) = if !told.untested.is_empty() {
+        let doubt = Doubt::Untested(told.untested.clone()).to_string();
+        let headline = format!("inconclusive: {doubt}");
+        warnings.insert(0, doubt);
+        (Means::Inconclusive, told.untested.iter().any(|package| fails(config.of(package))), headline)
+    } else if told.unchanged > 0 {
         let are = if told.unchanged == 1 { " is" } else { "s are" };
-        (Means::Pass, format!("pass: nothing had to run: {} package{are} unchanged", told.unchanged))
+        (Means::Pass, false, format!("pass: nothing had to run: {} package{are} unchanged", told.unchanged))
     } else {
-        (Means::Inconclusive, "inconclusive: no package has tests on both sides".to_owned())
+        (Means::Inconclusive, fails(config), "inconclusive: no package has tests on both sides".to_owned())
     };
+    let exit_code = if fails { exit::INCONCLUSIVE } else { exit::PASS };
     Report {
         not_compared: left_out,
         warnings: warnings.into_iter().map(Into::into).collect(),
-        ..Report::without_findings(verdict, exit::PASS, headline.into())
+        ..Report::without_findings(verdict, exit_code, headline.into())
     }
 }

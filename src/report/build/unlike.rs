@@ -29,8 +29,25 @@ pub(super) fn warnings(comparison: &Comparison, judged: &Judged) -> impl Iterato
     lines.into_iter()
 }
 
+/// What the first line says of a test that was left out: `TestA fails on the head and passes on the base`.
+pub(in crate::report) fn left_out(comparison: &Comparison, doubt: &Doubt) -> Option<String> {
+    let Doubt::Unlike { package, which, .. } = doubt else { return None };
+    let unlike = comparison.packages.get(*package)?.unlike.get(*which)?;
+    unlike.left_out.then(|| fails(unlike))
+}
+
+fn fails(unlike: &Unlike) -> String {
+    let (here, there, other) =
+        if unlike.base.runs > 0 { ("base", "head", unlike.head) } else { ("head", "base", unlike.base) };
+    let other = if other.passed { "passes on" } else { "not on" };
+    format!("{} fails on the {here} and {other} the {there}", unlike.test)
+}
+
 /// `TestA failed in 3 of 3 runs of the head, and passed in the base: what it did not do took no time`.
 fn words(unlike: &Unlike) -> String {
+    if unlike.left_out {
+        return format!("{}: it is left out on both sides, and what it does is not compared", fails(unlike));
+    }
     let sides = [(unlike.head, "head"), (unlike.base, "base")];
     let [(most, here), (least, there)] = if unlike.is_mostly_of_base() { [sides[1], sides[0]] } else { sides };
     let other = match least {
