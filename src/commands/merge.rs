@@ -23,7 +23,7 @@ use super::repeated;
 use super::run::verdict::NOT_RECORDED;
 use super::shards::{self, Shard, ShardResult};
 use super::sources::{self, Found};
-use super::{documents, export, output, totals};
+use super::{documents, export, output, totals, written};
 use crate::cli::{GateArgs, ReportArgs};
 use crate::compare::{self as joining, Design, PackagePair, Recorded, Side};
 use crate::config::{Config, OnInconclusive};
@@ -74,6 +74,14 @@ struct Named {
 }
 
 pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
+    let inputs = super::of_gate(&args.gate).shards(&args.shards).runs(args.base.iter().chain(&args.head));
+    let inputs = inputs.files(&args.codeowners);
+    // Totals ask for no configuration, so that a broken one is an error where there is a verdict.
+    let config = super::configure(&args.gate).or_else(|_| Ok(Config::default()));
+    written::reporting(&args.report, config, None, &inputs, |_, _| merge(args))
+}
+
+fn merge(args: &MergeArgs) -> Result<u8, Error> {
     if !args.base.is_empty() {
         let judge = Judge::new(super::configure(&args.gate)?, Design::default());
         let sides: [&[PathBuf]; 2] = [&args.base, &args.head];

@@ -56,21 +56,13 @@ fn tell(report: &Report, args: &ReportArgs, aloud: bool) -> Result<u8, Error> {
     Ok(report.exit_code)
 }
 
-/// The files that were asked for. Two reports in one file would leave only one of them.
+/// The files that were asked for, which are none of the inputs and each one of its own ([`super::written`]).
 fn files(args: &ReportArgs) -> Result<Vec<(Format, PathBuf)>, Error> {
     let mut files = args.output.clone();
     if let Some(folder) = &args.report_dir {
         std::fs::create_dir_all(folder)
             .map_err(|source| Error::Write { file: folder.display().to_string(), source })?;
         files.extend(Format::ALL.map(|format| (format, folder.join(format.file_name()))));
-    }
-    for (i, (_, path)) in files.iter().enumerate() {
-        if files[..i].iter().any(|(_, other)| other == path) {
-            return Err(Error::Usage(format!(
-                "two reports would go to {}: give each a file of its own",
-                path.display()
-            )));
-        }
     }
     Ok(files)
 }

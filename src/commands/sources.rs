@@ -82,7 +82,7 @@ impl Found {
 
 /// What folders are searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
+pub(super) enum Wanted {
     /// Traces, summaries and baselines, among whatever else a run leaves.
     Runs,
     /// What shards wrote: a folder that is there for that.
@@ -195,6 +195,27 @@ fn folder(path: &Path, depth: usize, wanted: Wanted, found: &mut Found) -> Resul
         }
     }
     Ok(())
+}
+
+/// The files and folders that one input means, as far as that can be told without looking into any.
+pub(super) fn meant(input: &Path) -> Vec<PathBuf> {
+    if input == Path::new("-") {
+        return Vec::new();
+    }
+    let pattern = input.to_str().filter(|_| std::fs::metadata(input).is_err());
+    let matches = pattern.and_then(|pattern| glob::glob(pattern).ok());
+    matches.map_or_else(|| vec![input.to_path_buf()], |matches| matches.flatten().collect())
+}
+
+/// The files that are read with one, where they are there.
+pub(super) fn beside(path: &Path) -> Vec<PathBuf> {
+    let recorded = path.with_file_name(super::environment::FILE_NAME);
+    at(path).test_output().into_iter().chain([recorded]).filter(|path| path.is_file()).collect()
+}
+
+/// Whether a file that is there is read where its folder is searched.
+pub(super) fn is_read_there(path: &Path, wanted: Wanted) -> bool {
+    path.exists() && (is_beside(path) || !matches!(kind::of(path, wanted), Ok(k) if k != Kind::Ours))
 }
 
 /// Opens a regular file: what is none could keep us waiting for ever, or never end.
