@@ -233,8 +233,11 @@ fn missing(
             let error = Error::MissingBaseline { path: without.first().map_or(path, |(path, _)| path).clone() };
             match (fails, args.format()) {
                 (false, _) => output::report(&report, args),
-                // Programs are told as they are of every other error.
-                (true, Format::Json) => output::report_files(&report, args).and(Err(error)),
+                // Programs are told as they are of every other error. The files are of this run, and stay.
+                (true, Format::Json) => {
+                    output::report_files(&report, args)?;
+                    Ok(output::fail(&error, true))
+                }
                 (true, _) => {
                     output::report(&report, args)?;
                     Ok(output::fail(&error, false))

@@ -111,7 +111,7 @@ fn merge(args: &MergeArgs) -> Result<u8, Error> {
         return Err(Error::Input {
             file: args.shards.first().map_or(String::new(), |p| p.display().to_string()),
             message: format!("{} shards, and {expected} were expected", read.len()),
-            advice: "a shard that failed before it could compare wrote nothing: look at its log".to_owned(),
+            advice: "a shard that was killed wrote nothing: look at its log".to_owned(),
         });
     }
     let (mut results, mut summaries) = (Vec::new(), Vec::new());

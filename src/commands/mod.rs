@@ -61,15 +61,14 @@ pub fn main() -> u8 {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => output::fail(&error, json),
-        Err(panic) => {
-            let text = panic
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
-                .unwrap_or_default();
-            output::fail(&Error::Bug(text), json)
-        }
+        Err(panic) => output::fail(&bug(&*panic), json),
     }
+}
+
+/// What a panic said.
+fn bug(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic.downcast_ref::<String>().cloned();
+    Error::Bug(text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_default())
 }
 
 /// Whether errors are to be JSON; asked before the command line is parsed, since that may fail.

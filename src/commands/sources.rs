@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use self::kind::Kind;
+pub(super) use self::kind::is_trace;
 use super::progress::Progress;
 use crate::error::Error;
 use crate::trace::Bytes;

@@ -1,13 +1,27 @@
-//! What a run is to write: never what it reads. An output that is an input, or would be taken for one the next time, is a usage
-//! error before anything is touched.
+//! What a run is to write: never what it reads, and never left as an earlier run wrote it.
+//!
+//! ```text
+//!   before   an output that is an input, or would be taken for one the next time   usage error, nothing is touched
+//!   after    an error                                                              JSON says it, other reports are gone
+//! ```
+//!
+//! The second is for whoever reads the files and not the exit status: a report of yesterday says what was so then.
 
+use std::io::{Read as _, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use super::output;
 use super::sources::{self, Wanted};
 use crate::cli::ReportArgs;
 use crate::config::{self, Config};
 use crate::error::Error;
+use crate::report::escape::term;
 use crate::report::format::Format;
+use crate::report::{json, read};
+
+/// How much of a file says what it is.
+const HEAD: u64 = 4096;
 
 /// One file that is to be written.
 #[derive(Clone, Debug)]
@@ -155,7 +169,7 @@ fn place(path: &Path) -> PathBuf {
 }
 
 /// Does the work of a command that writes reports, and perhaps something `also`, with its configuration and what is to be told
-/// where, outputs having been held against inputs.
+/// where, outputs having been held against inputs. Where it ends in an error, no report of an earlier run stays where one of this would have been.
 pub(super) fn reporting(
     typed: &ReportArgs,
     config: Result<Config, Error>,
@@ -166,5 +180,61 @@ pub(super) fn reporting(
     let how = config.as_ref().map_or_else(|_| typed.clone(), |config| typed.over(&config.report));
     let outputs = Output::reports(&how);
     apart(&outputs.iter().cloned().chain(also).collect::<Vec<_>>(), inputs)?;
-    work(config?, &how)
+    let done = catch_unwind(AssertUnwindSafe(|| work(config?, &how)));
+    let done = done.unwrap_or_else(|panic| Err(super::bug(&*panic)));
+    match &done {
+        // All reports were there by then: what they say is so.
+        Err(error) if !output::is_of_standard_output(error) => instead(&outputs, &how, error),
+        _ => {}
+    }
+    done
+}
+
+/// Puts an error where the JSON of a report was to be, and takes away the reports of an earlier run. That one of them cannot
+/// be written or removed is said, and changes nothing: the job has failed already.
+fn instead(outputs: &[Output], how: &ReportArgs, error: &Error) {
+    if let Some(folder) = &how.report_dir {
+        // Where that cannot be, writing tells.
+        let _ = std::fs::create_dir_all(folder);
+    }
+    for output in outputs {
+        // What reports are not written over is not taken away either.
+        let old = std::fs::symlink_metadata(&output.path);
+        if old.as_ref().is_ok_and(|old| !old.is_file()) || is_somebodys(&output.path) {
+            continue;
+        }
+        let done = match (output.is_document, old) {
+            (true, old) => json::error(error).and_then(|text| match output::write_file(&output.path, &text) {
+                // The same signal as before: the file is there.
+                Err(Error::Interrupted) => Ok(()),
+                // Nothing fits, as where the disk is full: then nothing says what is not so.
+                Err(_) if old.is_ok() && std::fs::remove_file(&output.path).is_ok() => Ok(()),
+                done => done,
+            }),
+            (false, Err(_)) => Ok(()),
+            (false, Ok(_)) => std::fs::remove_file(&output.path)
+                .map_err(|source| Error::Write { file: output.path.display().to_string(), source }),
+        };
+        // Where writing it is what failed, that is told anyway.
+        if let Err(failed) = done
+            && failed.to_string() != error.to_string()
+        {
+            let _ = anstream::stderr().write_all(format!("warning: {}\n", term(&failed.told())).as_bytes());
+        }
+    }
+}
+
+/// Whether a file has what cannot be made again from what is read now: a trace, a summary, a baseline.
+fn is_somebodys(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let Ok(file) = sources::open(path) else { return false };
+    if file.take(HEAD).read_to_end(&mut head).is_err() {
+        return false;
+    }
+    if sources::is_trace(&head) {
+        return true;
+    }
+    let text = String::from_utf8_lossy(&head);
+    let schema = super::documents::begins_with(&text);
+    schema.is_some_and(|s| s.starts_with("gotrace-diff/") && s != json::ERROR_SCHEMA && !read::is_report(s))
 }

@@ -1,9 +1,11 @@
-//! What a run writes: never what it reads.
+//! What a run writes: never what it reads, and nothing of an earlier run stays where it failed.
 
 use std::path::Path;
 use std::process::Output;
 
-use crate::cli::{cli, write};
+use serde_json::Value;
+
+use crate::cli::{cli, json, write};
 use crate::compare_make::{group, with};
 
 /// A folder with three runs a side, a baseline of the base, and a configuration.
@@ -103,6 +105,83 @@ fn what_is_read_is_never_written_over() {
     ] {
         for _ in 0..2 {
             assert_eq!(cli(dir, &args).status.code(), Some(0), "{args:?}");
+        }
+    }
+}
+
+#[test]
+fn an_error_takes_the_place_of_an_earlier_report() {
+    let folder = folder();
+    let dir = folder.path();
+    std::fs::create_dir(dir.join("broken")).unwrap();
+    std::fs::write(dir.join("broken/1.json"), &std::fs::read(dir.join("head/1.json")).unwrap()[..200]).unwrap();
+    let asked = ["--report-dir", "st", "--output", "json=r.json", "--output", "html=page.html"];
+    let compare = |head: &str, more: &[&str]| cli(dir, &[&["base", head][..], &asked, more].concat());
+    assert_eq!(compare("head", &[]).status.code(), Some(0));
+    std::fs::write(dir.join("st/mine.txt"), "mine").unwrap();
+    assert!(dir.join("st/junit.xml").is_file() && dir.join("page.html").is_file());
+    for (head, more, kind) in [
+        ("broken", &[][..], "document"),
+        ("no-such", &[], "read"),
+        ("head", &["--config", "no-such.toml"], "read"),
+        ("head", &["--from", "2s", "--to", "1s"], "usage"),
+    ] {
+        assert_eq!(compare("head", &[]).status.code(), Some(0));
+        let got = compare(head, more);
+        assert_eq!(got.status.code(), Some(2), "{head}: {}", err(&got));
+        for file in ["st/report.json", "r.json"] {
+            let said: Value = serde_json::from_slice(&std::fs::read(dir.join(file)).unwrap()).unwrap();
+            assert_eq!((&said["schema"], &said["exit_code"]), (&"gotrace-diff/error/1".into(), &2.into()), "{file}");
+            assert_eq!(said["error"]["kind"], kind, "{head} {more:?}: {said}");
+        }
+        let mut left: Vec<_> = std::fs::read_dir(dir.join("st")).unwrap().flatten().map(|e| e.file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["mine.txt", "report.json"], "{head}");
+        assert!(!dir.join("page.html").exists());
+        // Whoever merges learns of it.
+        let merged = cli(dir, &["merge", "st"]);
+        assert_eq!(merged.status.code(), Some(2));
+        assert!(err(&merged).contains("this shard could not do its job"), "{}", err(&merged));
+    }
+    // Another report of the same run that cannot be written leaves none that says it passed.
+    std::fs::create_dir(dir.join("taken")).unwrap();
+    let got = compare("head", &["--output", "text=taken"]);
+    assert_eq!(got.status.code(), Some(2));
+    assert!(!dir.join("st/junit.xml").exists() && dir.join("taken").is_dir());
+    // What was never there is not made, but for what says why.
+    assert_eq!(
+        cli(dir, &["base", "broken", "--output", "json=new/no.json", "--output", "text=t"]).status.code(),
+        Some(2)
+    );
+    assert!(!dir.join("new").exists() && !dir.join("t").exists());
+    // Where a baseline or a run lies that was not named, it stays.
+    assert_eq!(
+        cli(dir, &["base", "broken", "--output", "json=bl.json", "--output", "text=slow/1.json"]).status.code(),
+        Some(2)
+    );
+    let said: Value = serde_json::from_slice(&std::fs::read(dir.join("bl.json")).unwrap()).unwrap();
+    assert_eq!(said["schema"], "gotrace-diff/baseline/2");
+    assert!(dir.join("slow/1.json").is_file());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(dir.join("st/mine.txt"), dir.join("link.json")).unwrap();
+        assert_eq!(cli(dir, &["base", "broken", "--output", "json=link.json"]).status.code(), Some(2));
+        assert_eq!(std::fs::read_to_string(dir.join("st/mine.txt")).unwrap(), "mine");
+    }
+}
+
+#[test]
+fn a_check_without_a_baseline_keeps_the_report_that_says_so() {
+    let folder = folder();
+    for format in ["text", "json"] {
+        let args = ["check", "head", "--baseline", "none.json", "--on-missing-baseline", "fail", "--format", format];
+        let got = cli(folder.path(), &[&args[..], &["--report-dir", "st"]].concat());
+        assert_eq!(got.status.code(), Some(2));
+        let said: Value =
+            serde_json::from_slice(&std::fs::read(folder.path().join("st/report.json")).unwrap()).unwrap();
+        assert_eq!(said["verdict"], "inconclusive", "{format}");
+        if format == "json" {
+            assert_eq!(json(&got)["error"]["kind"], "missing-baseline");
         }
     }
 }

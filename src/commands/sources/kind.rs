@@ -150,7 +150,8 @@ fn has_trace_beside(path: &Path) -> bool {
     TRACES.iter().any(|end| is_one(&path.with_extension(end.trim_start_matches('.'))))
 }
 
-fn is_trace(head: &[u8]) -> bool {
+/// Whether this is the beginning of a trace.
+pub(in crate::commands) fn is_trace(head: &[u8]) -> bool {
     let magic = b"go 1.";
     let n = head.len().min(magic.len());
     n > 0 && head[..n] == magic[..n]
