@@ -10,6 +10,7 @@
 //! that the shards are further runs of the same.
 
 mod copies;
+pub(super) mod rules;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -218,8 +219,12 @@ fn verdict(
     judge: Judge,
 ) -> Result<u8, Error> {
     let (mut shards, mut diagnoses, mut empty) = (Vec::new(), Vec::new(), Vec::new());
+    let mut failed = rules::Failed::new();
     for (name, result) in results {
         diagnoses.extend(result.diagnoses);
+        if result.sides.is_some() && !result.failed.is_empty() {
+            failed.push((name.clone(), result.failed));
+        }
         match result.sides {
             Some(sides) => shards.push(Named { name, sides, packages: result.packages }),
             None => empty.push((name, result.verdict, result.headline)),
@@ -249,6 +254,7 @@ fn verdict(
     let mut report = compare::tell_judged(&comparison, &judged, told, config, against_baseline)?;
     joined::note(&mut report, &judged);
     report.diagnoses = diagnoses;
+    rules::hold(&mut report, &failed, config, args.pool.then_some((&comparison, &judged)));
     for (name, verdict, headline) in empty.iter().filter(|(_, verdict, _)| *verdict != Verdict::Pass) {
         report.warnings.push(Text::from(format!("{name}: {}", headline.term())));
         unproven(&mut report, *verdict, config);
