@@ -13,25 +13,53 @@ use std::path::{Path, PathBuf};
 use super::at_ref::Commit;
 use super::baseline::places::Places;
 use super::documents::{self, Document};
+use super::written::{self, Inputs, Output};
 use super::{compare, drift, inputs, output};
 use crate::baseline::Baseline;
 use crate::cli::{CheckArgs, ReportArgs};
 use crate::compare::{Design, Recorded, Side};
-use crate::config::{Files, OnMissingBaseline, WorkingTree};
+use crate::config::{Config, Files, OnMissingBaseline, WorkingTree};
 use crate::error::{DocumentFault, Error, exit};
 use crate::gate::accept::quoted;
 use crate::paths::Repository;
 use crate::report::advice;
 use crate::report::build::Drawn;
-use crate::report::format::Format as ReportFormat;
 use crate::report::format::Format;
 use crate::report::model::{Advice, Report, Verdict};
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     let here = super::working_folder()?;
-    let commit = args.baseline_ref.as_deref().map(|name| Commit::of(name, &here)).transpose()?;
-    let files: &dyn Files = commit.as_ref().map_or(&WorkingTree, |c| c);
-    let mut config = super::configure_in(&args.gate, files)?;
+    let (commit, config) = match args.baseline_ref.as_deref().map(|name| Commit::of(name, &here)).transpose() {
+        Ok(commit) => {
+            let config = super::configure_in(&args.gate, files_of(commit.as_ref()));
+            (commit, config)
+        }
+        Err(error) => (None, Err(error)),
+    };
+    let baseline = match (&args.baseline, &config) {
+        (Some(path), _) => Some(path.clone()),
+        (None, Ok(config)) => Places::new(config, files_of(commit.as_ref()), &here).for_all().ok(),
+        (None, Err(_)) => None,
+    };
+    let inputs = super::of_gate(&args.gate).runs(&args.head).files(&baseline);
+    written::reporting(&args.report, config, candidate(args), &inputs, |config, how| {
+        check(args, how, commit.as_ref(), config)
+    })
+}
+
+fn files_of(commit: Option<&Commit>) -> &dyn Files {
+    commit.map_or(&WorkingTree, |commit| commit)
+}
+
+/// The candidate, where it is said where that goes: by itself it goes where nothing else does.
+fn candidate(args: &CheckArgs) -> Option<Output> {
+    let path = args.candidate.as_ref().filter(|path| path.as_os_str() != "none")?;
+    Some(Output::new("--candidate", path, true))
+}
+
+fn check(args: &CheckArgs, report_args: &ReportArgs, commit: Option<&Commit>, mut config: Config) -> Result<u8, Error> {
+    let here = super::working_folder()?;
+    let files = files_of(commit);
     let narrow = args.gate.narrow.narrow()?;
     let options = compare::options(&args.gate);
     let head = inputs::read(&[&args.head], &args.gate.test_json, &options, &narrow)?.pop().unwrap_or_default();
@@ -49,8 +77,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
         [only] => (*only).clone(),
         _ => places.for_all()?,
     };
-    let report_args = args.report.over(&config.report);
-    let candidate = Candidate { args, report: &report_args, baseline: &path, head: runs };
+    let outputs: Vec<Output> = Output::reports(report_args).into_iter().chain(candidate(args)).collect();
+    written::apart(&outputs, &Inputs::default().files(parts.keys()))?;
+    let candidate = Candidate { args, report: report_args, baseline: &path, head: runs };
     let (mut base, mut texts, mut without) = (Side::default(), Vec::new(), Vec::new());
     let mut shows_framework = true;
     for (path, part) in parts {
@@ -58,7 +87,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
             without.push((path, part));
             continue;
         };
-        let name = match &commit {
+        let name = match commit {
             Some(commit) => format!("{}:{}", commit.name, super::shown(&path)),
             None => path.display().to_string(),
         };
@@ -104,7 +133,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     };
     // Where there are several, those that are there are compared, unless the policy wants all of them.
     if !without.is_empty() && (texts.is_empty() || fails) {
-        return missing(&candidate, &without, commit.as_ref(), policy, told);
+        return missing(&candidate, &without, commit, policy, told);
     }
     for ((path, part), policy) in without.iter().zip(policies) {
         let name = super::shown(path);
@@ -122,7 +151,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     config.show_framework &= shows_framework;
     config.nested.values_mut().for_each(|own| own.show_framework &= shows_framework);
     let comparison = compare::join(&mut told, base, head, &config, how, report_args.writes(Format::Json))?;
-    if let Some(commit) = &commit {
+    if let Some(commit) = commit {
         let packages = || comparison.packages.iter().map(|p| p.name.as_str());
         let working = super::configure_in(&args.gate, &WorkingTree).and_then(|mut working| {
             super::nested::by_package(&mut working, &args.gate, &WorkingTree, packages())?;
@@ -142,8 +171,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Error> {
     if report.exit_code != exit::PASS {
         candidate.offer(&mut report);
     }
-    compare::own(&mut report, &report_args)?;
-    output::report(&report, &report_args)
+    compare::own(&mut report, report_args)?;
+    output::report(&report, report_args)
 }
 
 /// What is done where there is no baseline: never a silent pass.
@@ -204,8 +233,11 @@ fn missing(
             let error = Error::MissingBaseline { path: without.first().map_or(path, |(path, _)| path).clone() };
             match (fails, args.format()) {
                 (false, _) => output::report(&report, args),
-                // Programs are told as they are of every other error.
-                (true, ReportFormat::Json) => output::report_files(&report, args).and(Err(error)),
+                // Programs are told as they are of every other error. The files are of this run, and stay.
+                (true, Format::Json) => {
+                    output::report_files(&report, args)?;
+                    Ok(output::fail(&error, true))
+                }
                 (true, _) => {
                     output::report(&report, args)?;
                     Ok(output::fail(&error, false))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::inputs::{self, Input};
-use super::{diagnoses, output};
+use super::{diagnoses, output, written};
 use crate::cli::{self, BothSidesArgs, CompareArgs, GateArgs, ReportArgs};
 use crate::compare::apart::Written;
 use crate::compare::{self, Comparison, Design, Presence, Recorded, Side};
@@ -21,11 +21,13 @@ use crate::sides::{self, LeftOut, Sides};
 use crate::summarize::Options;
 
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
-    let config = super::configure(&args.gate)?;
-    let how = args.report.over(&config.report);
-    let mut report = report(&args.sides, args.paired, &args.gate, config, how.writes(Format::Json))?;
-    own(&mut report, &how)?;
-    output::report(&report, &how)
+    let sides = &args.sides;
+    let inputs = super::of_gate(&args.gate).runs(sides.sides.iter().chain(&sides.base).chain(&sides.head));
+    written::reporting(&args.report, super::configure(&args.gate), None, &inputs, |config, how| {
+        let mut report = report(sides, args.paired, &args.gate, config, how.writes(Format::Json))?;
+        own(&mut report, how)?;
+        output::report(&report, how)
+    })
 }
 
 /// Says whose findings are, where they are grouped by that.

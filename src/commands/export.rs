@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::inputs::{self, Input};
+use super::written::{self, Inputs, Output};
 use super::{DONE, compare, output, timeline};
 use crate::cli::{BothSidesArgs, Color, GateArgs, NarrowArgs};
 use crate::compare::framework::{self, Owner};
@@ -77,6 +78,12 @@ impl SidesArgs {
                 ));
             }
         })
+    }
+
+    /// Refuses a file to write that is one of those to read.
+    pub(super) fn apart(&self, out: &Path) -> Result<(), Error> {
+        let read = Inputs::default().runs(self.sides.iter().chain(&self.base).chain(&self.head)).files(&self.test_json);
+        written::apart(&[Output::new("--out", out, false)], &read)
     }
 }
 
@@ -317,6 +324,7 @@ fn write_pprof(path: &Path, side: &Side, samples: &[Sample], waits: Waits) -> Re
 }
 
 fn flamegraph(args: &FlameArgs) -> Result<u8, Error> {
+    args.sides.apart(&args.out)?;
     let sides = read(&args.sides, &args.narrow)?;
     // Time in wait for a processor stands at whoever made it runnable: another kind of stack.
     let kinds = args.waits.kinds(&[Kind::Sched]);
@@ -360,6 +368,11 @@ fn is_the_programs(sample: &Sample) -> bool {
 
 /// A report of a comparison, whose verdict is not asked for.
 fn bench(args: &BenchfmtArgs) -> Result<u8, Error> {
+    if let Some(out) = &args.out {
+        let sides = &args.sides;
+        let read = Inputs::default().runs(sides.sides.iter().chain(&sides.base).chain(&sides.head));
+        written::apart(&[Output::new("--out", out, false)], &read.files(&args.test_json))?;
+    }
     let gate = GateArgs { narrow: args.narrow.clone(), test_json: args.test_json.clone(), ..GateArgs::default() };
     let report = compare::report(&args.sides, false, &gate, super::configure(&gate)?, false)?;
     let text = benchfmt::render(&report);

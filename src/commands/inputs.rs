@@ -92,6 +92,7 @@ pub(super) fn read(
 ) -> Result<Vec<Input>, Error> {
     let mut found = sides.iter().map(|inputs| sources::find(inputs)).collect::<Result<Vec<_>, _>>()?;
     give_outputs(&mut found, tests)?;
+    found.iter_mut().for_each(|found| found.give(tests));
     let all: Vec<&Source> = found.iter().flat_map(|f| &f.sources).collect();
     if all.iter().filter(|s| s.path.is_none()).count() > 1 {
         return Err(Error::Usage("standard input can be read once only: give - once".to_owned()));

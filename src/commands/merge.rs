@@ -10,6 +10,7 @@
 //! that the shards are further runs of the same.
 
 mod copies;
+pub(super) mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ use super::repeated;
 use super::run::verdict::NOT_RECORDED;
 use super::shards::{self, Shard, ShardResult};
 use super::sources::{self, Found};
-use super::{documents, export, output, totals};
+use super::{documents, export, output, totals, written};
 use crate::cli::{GateArgs, ReportArgs};
 use crate::compare::{self as joining, Design, PackagePair, Recorded, Side};
 use crate::config::{Config, OnInconclusive};
@@ -74,6 +75,14 @@ struct Named {
 }
 
 pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
+    let inputs = super::of_gate(&args.gate).shards(&args.shards).runs(args.base.iter().chain(&args.head));
+    let inputs = inputs.files(&args.codeowners);
+    // Totals ask for no configuration, so that a broken one is an error where there is a verdict.
+    let config = super::configure(&args.gate).or_else(|_| Ok(Config::default()));
+    written::reporting(&args.report, config, None, &inputs, |_, _| merge(args))
+}
+
+fn merge(args: &MergeArgs) -> Result<u8, Error> {
     if !args.base.is_empty() {
         let judge = Judge::new(super::configure(&args.gate)?, Design::default());
         let sides: [&[PathBuf]; 2] = [&args.base, &args.head];
@@ -103,7 +112,7 @@ pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
         return Err(Error::Input {
             file: args.shards.first().map_or(String::new(), |p| p.display().to_string()),
             message: format!("{} shards, and {expected} were expected", read.len()),
-            advice: "a shard that failed before it could compare wrote nothing: look at its log".to_owned(),
+            advice: "a shard that was killed wrote nothing: look at its log".to_owned(),
         });
     }
     let (mut results, mut summaries) = (Vec::new(), Vec::new());
@@ -210,8 +219,12 @@ fn verdict(
     judge: Judge,
 ) -> Result<u8, Error> {
     let (mut shards, mut diagnoses, mut empty) = (Vec::new(), Vec::new(), Vec::new());
+    let mut failed = rules::Failed::new();
     for (name, result) in results {
         diagnoses.extend(result.diagnoses);
+        if result.sides.is_some() && !result.failed.is_empty() {
+            failed.push((name.clone(), result.failed));
+        }
         match result.sides {
             Some(sides) => shards.push(Named { name, sides, packages: result.packages }),
             None => empty.push((name, result.verdict, result.headline)),
@@ -243,6 +256,7 @@ fn verdict(
     let mut report = compare::tell_judged(&comparison, &judged, told, config, against_baseline)?;
     joined::note(&mut report, &judged);
     report.diagnoses = diagnoses;
+    rules::hold(&mut report, &failed, config, args.pool.then_some((&comparison, &judged)));
     for (name, verdict, headline) in empty.iter().filter(|(_, verdict, _)| *verdict != Verdict::Pass) {
         report.warnings.push(Text::from(format!("{name}: {}", headline.term())));
         unproven(&mut report, *verdict, config);

@@ -40,6 +40,7 @@ mod sources;
 mod summarize;
 mod timeline;
 mod totals;
+mod written;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -60,15 +61,14 @@ pub fn main() -> u8 {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => output::fail(&error, json),
-        Err(panic) => {
-            let text = panic
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
-                .unwrap_or_default();
-            output::fail(&Error::Bug(text), json)
-        }
+        Err(panic) => output::fail(&bug(&*panic), json),
     }
+}
+
+/// What a panic said.
+fn bug(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic.downcast_ref::<String>().cloned();
+    Error::Bug(text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_default())
 }
 
 /// Whether errors are to be JSON; asked before the command line is parsed, since that may fail.
@@ -83,7 +83,11 @@ fn run() -> Result<u8, Error> {
         Err(error) => return output::usage(&error, wants_json(std::env::args_os())),
     };
     match cli.command {
-        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Run(args)) => {
+            let binaries = args.base_binary.iter().chain(&args.head_binary);
+            let inputs = of_gate(&args.gate).runs(&args.pool).files(binaries);
+            written::reporting(&args.report, configure(&args.gate), None, &inputs, |_, _| run::run(&args))
+        }
         Some(Command::Record(args)) => run::record(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Calibrate(args)) => calibrate::calibrate(&args),
@@ -111,6 +115,11 @@ fn run() -> Result<u8, Error> {
             None => compare::run(&cli.compare),
         },
     }
+}
+
+/// What the flags of the gate name to be read.
+fn of_gate(gate: &GateArgs) -> written::Inputs {
+    written::Inputs::default().files(&gate.test_json).config(gate.config.as_ref())
 }
 
 /// The configuration, overlaid by flags.

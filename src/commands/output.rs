@@ -21,6 +21,9 @@ const WIDTH: usize = 80;
 /// Of what tests printed so much is looked through for a panic.
 const MOST_OUTPUT: u64 = 16 << 20;
 
+/// What it is called in errors.
+const STANDARD_OUTPUT: &str = "standard output";
+
 /// Columns of text in files.
 const FILE_WIDTH: usize = 120;
 
@@ -56,21 +59,13 @@ fn tell(report: &Report, args: &ReportArgs, aloud: bool) -> Result<u8, Error> {
     Ok(report.exit_code)
 }
 
-/// The files that were asked for. Two reports in one file would leave only one of them.
+/// The files that were asked for, which are none of the inputs and each one of its own ([`super::written`]).
 fn files(args: &ReportArgs) -> Result<Vec<(Format, PathBuf)>, Error> {
     let mut files = args.output.clone();
     if let Some(folder) = &args.report_dir {
         std::fs::create_dir_all(folder)
             .map_err(|source| Error::Write { file: folder.display().to_string(), source })?;
         files.extend(Format::ALL.map(|format| (format, folder.join(format.file_name()))));
-    }
-    for (i, (_, path)) in files.iter().enumerate() {
-        if files[..i].iter().any(|(_, other)| other == path) {
-            return Err(Error::Usage(format!(
-                "two reports would go to {}: give each a file of its own",
-                path.display()
-            )));
-        }
     }
     Ok(files)
 }
@@ -99,11 +94,16 @@ pub(super) fn print_document<T: serde::Serialize>(value: &T) -> Result<(), Error
     printed(written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
 }
 
+/// Whether all is done but for what standard output did not take.
+pub(super) fn is_of_standard_output(error: &Error) -> bool {
+    matches!(error, Error::Write { file, .. } if file == STANDARD_OUTPUT)
+}
+
 /// Whoever reads may have seen enough.
 fn printed(written: io::Result<()>) -> Result<(), Error> {
     match written {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(source) => Err(Error::Write { file: "standard output".to_owned(), source }),
+        Err(source) => Err(Error::Write { file: STANDARD_OUTPUT.to_owned(), source }),
         Ok(()) => Ok(()),
     }
 }

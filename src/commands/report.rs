@@ -3,11 +3,17 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::{DONE, documents, output};
-use crate::cli::RenderArgs;
+use super::{DONE, documents, output, written};
+use crate::cli::{RenderArgs, ReportArgs};
+use crate::config::Config;
 use crate::error::Error;
 
 pub(super) fn run(args: &RenderArgs) -> Result<u8, Error> {
+    let inputs = written::Inputs::default().files([&args.result]);
+    written::reporting(&args.report, Ok(Config::default()), None, &inputs, |_, how| render(args, how))
+}
+
+fn render(args: &RenderArgs, how: &ReportArgs) -> Result<u8, Error> {
     let name = args.result.display().to_string();
     let text = if args.result == Path::new("-") {
         let mut bytes = Vec::new();
@@ -17,7 +23,7 @@ pub(super) fn run(args: &RenderArgs) -> Result<u8, Error> {
     } else {
         documents::read_text(&args.result, documents::MOST_BYTES)?
     };
-    output::report(&documents::parse_report(&name, &text)?, &args.report)?;
+    output::report(&documents::parse_report(&name, &text)?, how)?;
     // Whoever compared has judged: to render is done when it is rendered.
     Ok(DONE)
 }

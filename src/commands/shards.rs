@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::documents::{self, Document, Key, MOST_BYTES, NoDuplicates, checked, read_text, twice};
 use super::joined;
+use super::merge::rules::Finding;
 use crate::baseline;
 use crate::error::{DocumentFault as Fault, Error};
 use crate::report::escape::Text;
@@ -34,6 +35,8 @@ pub(super) struct ShardResult {
     pub(super) diagnoses: Vec<Diagnosis>,
     pub(super) verdict: Verdict,
     pub(super) headline: Text,
+    /// What it failed by whatever else is compared.
+    pub(super) failed: Vec<Finding>,
 }
 
 /// The same as it is written. All else is judged anew.
@@ -46,6 +49,14 @@ struct ResultDoc<'t> {
     verdict: Verdict,
     headline: Text,
     compared: Compared,
+    #[serde(default)]
+    findings: Vec<Finding>,
+}
+
+/// The findings of a result by which it failed for certain.
+fn certain(verdict: Verdict, mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.retain(|finding| verdict == Verdict::Regression && finding.is_certain());
+    findings
 }
 
 #[derive(Deserialize)]
@@ -74,13 +85,14 @@ impl<'de> Deserialize<'de> for Quick {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Quick, A::Error> {
                 let mut keys: Vec<Key<'de>> = Vec::new();
                 let (mut sides, mut diagnoses, mut verdict, mut headline) = (None, Vec::new(), None, None);
-                let mut schema = None;
+                let (mut schema, mut findings) = (None, Vec::new());
                 while let Some(key) = map.next_key::<Key<'de>>()? {
                     match &*key.0 {
                         "schema" => schema = Some(map.next_value::<String>()?),
                         "sides" => sides = Some(map.next_value::<sides::Read>()?.0),
                         "diagnoses" => diagnoses = strictly(map.next_value()?)?,
                         "verdict" => verdict = Some(map.next_value()?),
+                        "findings" => findings = strictly(map.next_value()?)?,
                         "headline" => headline = Some(map.next_value()?),
                         "compared" => strictly::<Compared, A::Error>(map.next_value()?).map(drop)?,
                         _ => map.next_value_seed(NoDuplicates::default())?,
@@ -97,6 +109,7 @@ impl<'de> Deserialize<'de> for Quick {
                         diagnoses,
                         verdict,
                         headline,
+                        failed: certain(verdict, findings),
                     })),
                     _ => Err(A::Error::custom("not as results mostly are")),
                 }
@@ -155,6 +168,7 @@ pub(super) fn read(path: &Path) -> Result<Shard, Error> {
                 diagnoses: doc.diagnoses,
                 verdict: doc.verdict,
                 headline: doc.headline,
+                failed: certain(doc.verdict, doc.findings),
             })))
         }
         baseline::SCHEMA | baseline::SCHEMA_1 => Err(wrong(

@@ -1,6 +1,7 @@
 //! Which files are meant: a file, a folder, a glob or standard input becomes a list of files.
 
 mod kind;
+mod logs;
 mod looks;
 
 use std::fs::File;
@@ -8,6 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use self::kind::Kind;
+pub(super) use self::kind::is_trace;
 use super::progress::Progress;
 use crate::error::Error;
 use crate::trace::Bytes;
@@ -53,6 +55,8 @@ pub(super) struct Found {
     pub(super) others: Vec<String>,
     /// Which of those are called as traces are, the first of them with what they look like; and how many there are.
     no_traces: (Vec<String>, usize),
+    /// What `go test` printed of runs whose traces are not there.
+    logs: Vec<PathBuf>,
     /// Links to folders that a glob means, which are not followed.
     links: (Vec<String>, usize),
 }
@@ -69,7 +73,32 @@ impl Found {
             (*all > 0).then(|| format!("{why}: {}{more}", named.join(", ")))
         };
         let no_traces = said(&self.no_traces, "called like traces, and passed over");
-        no_traces.into_iter().chain(said(&self.links, "links to folders, which are not followed")).collect()
+        let links = said(&self.links, "links to folders, which are not followed");
+        no_traces.into_iter().chain(links).chain(self.orphans()).collect()
+    }
+
+    /// Logs without a trace. A run that died early, or whose trace was lost, is one run fewer, which nobody would notice.
+    fn orphans(&self) -> Option<String> {
+        let (failed, others): (Vec<&PathBuf>, _) = self.logs.iter().partition(|log| logs::failed(log));
+        let mut named = (Vec::new(), 0);
+        failed.iter().for_each(|log| Found::note(&mut named, || format!("{} (the run failed)", log.display())));
+        others.iter().for_each(|log| Found::note(&mut named, || log.display().to_string()));
+        let (named, all) = named;
+        let more = if all > named.len() { format!(", and {} more", all - named.len()) } else { String::new() };
+        let why = "what go test printed of runs without a trace of the same name beside it, which are not counted";
+        (all > 0).then(|| format!("{why}: {}{more}", named.join(", ")))
+    }
+
+    /// Takes note of a file that is read with the trace beside it, where that is not there.
+    fn without_trace(&mut self, beside: &Path, wanted: Wanted) {
+        if wanted == Wanted::Runs && is_test_output(beside) && !kind::has_run_beside(beside) {
+            self.logs.push(beside.to_path_buf());
+        }
+    }
+
+    /// These outputs are given for traces that lie elsewhere.
+    pub(super) fn give(&mut self, outputs: &[PathBuf]) {
+        self.logs.retain(|log| !outputs.contains(log));
     }
 
     fn note(list: &mut (Vec<String>, usize), name: impl FnOnce() -> String) {
@@ -82,7 +111,7 @@ impl Found {
 
 /// What folders are searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
+pub(super) enum Wanted {
     /// Traces, summaries and baselines, among whatever else a run leaves.
     Runs,
     /// What shards wrote: a folder that is there for that.
@@ -156,7 +185,7 @@ fn glob(input: &Path, pattern: &str, wanted: Wanted, found: &mut Found) -> Resul
                 folder(&path, 0, wanted, found)?;
             }
         } else if is_beside(&path) {
-            // As below.
+            found.without_trace(&path, wanted);
         } else {
             push(found, at(&path))?;
         }
@@ -179,6 +208,7 @@ fn folder(path: &Path, depth: usize, wanted: Wanted, found: &mut Found) -> Resul
             }
         } else if is_beside(&below) {
             // What a run printed lies beside its trace, and is read with it; so does where it was recorded.
+            found.without_trace(&below, wanted);
         } else {
             match kind::of(&below, wanted)? {
                 Kind::Ours => push(found, at(&below))?,
@@ -195,6 +225,27 @@ fn folder(path: &Path, depth: usize, wanted: Wanted, found: &mut Found) -> Resul
         }
     }
     Ok(())
+}
+
+/// The files and folders that one input means, as far as that can be told without looking into any.
+pub(super) fn meant(input: &Path) -> Vec<PathBuf> {
+    if input == Path::new("-") {
+        return Vec::new();
+    }
+    let pattern = input.to_str().filter(|_| std::fs::metadata(input).is_err());
+    let matches = pattern.and_then(|pattern| glob::glob(pattern).ok());
+    matches.map_or_else(|| vec![input.to_path_buf()], |matches| matches.flatten().collect())
+}
+
+/// The files that are read with one, where they are there.
+pub(super) fn beside(path: &Path) -> Vec<PathBuf> {
+    let recorded = path.with_file_name(super::environment::FILE_NAME);
+    at(path).test_output().into_iter().chain([recorded]).filter(|path| path.is_file()).collect()
+}
+
+/// Whether a file that is there is read where its folder is searched.
+pub(super) fn is_read_there(path: &Path, wanted: Wanted) -> bool {
+    path.exists() && (is_beside(path) || !matches!(kind::of(path, wanted), Ok(k) if k != Kind::Ours))
 }
 
 /// Opens a regular file: what is none could keep us waiting for ever, or never end.

@@ -56,6 +56,7 @@ pub struct TimelineArgs {
 }
 
 pub(super) fn run(args: &TimelineArgs) -> Result<u8, Error> {
+    args.sides.apart(&args.out)?;
     let named = args.sides.named()?;
     let mut traces: Vec<(&'static str, TraceFile)> = Vec::new();
     for (name, paths) in &named {

@@ -134,6 +134,63 @@ fn every_event_is_compared_with_what_it_changes() {
     }
 }
 
+/// What GitHub shows beside the job.
+fn warnings(output: &Output) -> Vec<String> {
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    said.lines().filter(|l| l.starts_with("::warning ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn on_pull_request_target_the_base_branch_is_not_judged_instead_of_the_pull_request() {
+    if !has_git("the base of a pull request") {
+        return;
+    }
+    let r = remote();
+    // The tip of main is a merge commit, as it is where pull requests are merged so.
+    let origin = r.folder.path().join("origin");
+    git(&origin, &["merge", "-q", "--no-ff", "-m", "merged", "feature"]);
+    let tip = git(&origin, &["rev-parse", "HEAD"]);
+    git(&origin, &["checkout", "-q", "-b", "second", &r.before]);
+    git(&origin, &["commit", "-q", "--allow-empty", "-m", "S"]);
+    let second = git(&origin, &["rev-parse", "HEAD"]);
+    git(&origin, &["checkout", "-q", "main"]);
+    let event = json!({"pull_request": {"head": {"sha": second}, "base": {"ref": "main", "sha": r.c}},
+                       "repository": {"default_branch": "main"}});
+    let env = [("GITHUB_EVENT_NAME", "pull_request_target"), ("GITHUB_SHA", tip.as_str()), ("GITHUB_BASE_REF", "main")];
+    for what in ["main", &r.c] {
+        let (found, output) = base(&r, what, &env, &event);
+        assert_eq!((output.status.code(), found.as_str()), (Some(2), ""), "{what}: {output:?}");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains("ref: ${{ github.event.pull_request.head.sha }}"), "{said}");
+    }
+    let (found, output) = base(&r, "second", &env, &event);
+    assert_eq!((output.status.code(), &found), (Some(0), &r.before), "{output:?}");
+    // The merge commit of the pull request, where that was checked out by its name.
+    let of_merge = json!({"pull_request": {"head": {"sha": r.feature}, "base": {"ref": "main", "sha": r.a}}});
+    let (found, output) = base(&r, "refs/pull/7/merge", &env, &of_merge);
+    assert_eq!((output.status.code(), &found), (Some(0), &r.c), "{output:?}");
+}
+
+#[test]
+fn a_push_whose_predecessor_is_gone_says_what_it_is_compared_with() {
+    if !has_git("the base of a push") {
+        return;
+    }
+    let r = remote();
+    let gone = "d".repeat(40);
+    for (before, warns) in [(gone.as_str(), true), (&"0".repeat(40), false), (&r.a, false)] {
+        let event = json!({"before": before, "repository": {"default_branch": "main"}});
+        let (_, output) = base(&r, "main", &[("GITHUB_EVENT_NAME", "push")], &event);
+        let warnings = warnings(&output);
+        assert_eq!((output.status.code(), warnings.len()), (Some(0), usize::from(warns)), "{output:?}");
+        if warns {
+            assert!(warnings[0].contains(before) && warnings[0].contains(&r.before), "{warnings:?}");
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(said.contains("its first parent, as ddd"), "{said}");
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_compared_with_is_told() {
     if !has_git("the base of a pull request") {

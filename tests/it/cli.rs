@@ -252,6 +252,37 @@ fn what_is_called_like_a_trace_and_is_none_is_named() {
 
 #[cfg(unix)]
 #[test]
+fn a_log_without_its_trace_is_named() {
+    let folder = folder();
+    let dir = folder.path();
+    for name in ["a", "b"] {
+        std::fs::create_dir(dir.join(name)).unwrap();
+        std::fs::copy(dir.join("10.json"), dir.join(name).join("run.json")).unwrap();
+    }
+    let event = |action: &str| format!("{{\"Action\":\"start\"}}\n{{\"Action\":\"{action}\",\"Elapsed\":1}}\n");
+    // A trace of its name is there, or what was made of it.
+    std::fs::write(dir.join("b/3.summary.json"), std::fs::read(dir.join("12.json")).unwrap()).unwrap();
+    std::fs::write(dir.join("b/3.json"), event("fail")).unwrap();
+    let warned = |more: &[&str]| {
+        let got = cli(dir, &[&["a", "b", "--format", "json"], more].concat());
+        json(&got)["warnings"].as_array().unwrap().iter().find(|w| w.to_string().contains("go test printed")).cloned()
+    };
+    assert_eq!(warned(&[]), None);
+    std::fs::write(dir.join("b/4.json"), event("pass")).unwrap();
+    std::fs::write(dir.join("b/5.json"), event("fail")).unwrap();
+    let said = warned(&[]).expect("it is named").to_string();
+    assert!(said.contains("b/5.json (the run failed), b/4.json"), "{said}");
+    for i in 10..20 {
+        std::fs::write(dir.join(format!("b/{i}.json")), event("pass")).unwrap();
+    }
+    let said = warned(&[]).expect("they are named").to_string();
+    assert!(said.ends_with("and 7 more\""), "{said}");
+    // By a glob as well.
+    let got = cli(dir, &["--base", "a/*", "--head", "b/*", "--format", "json"]);
+    assert!(json(&got)["warnings"].to_string().contains("b/5.json (the run failed)"), "{got:?}");
+}
+
+#[test]
 fn a_link_to_a_folder_that_a_glob_means_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();

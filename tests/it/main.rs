@@ -92,3 +92,4 @@ mod slowest;
 mod thresholds;
 mod verdicts;
 mod waved_through;
+mod written;

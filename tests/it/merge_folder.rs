@@ -148,6 +148,43 @@ fn what_a_shard_calls_a_regression_stays_one_where_nothing_is_there_to_judge_it_
     assert_eq!(merge(dir, &["said.json", "good.json"]).0, Some(1));
 }
 
+#[test]
+fn what_a_shard_failed_by_is_not_lost_where_the_merge_has_other_rules() {
+    let folder = folder();
+    let dir = folder.path();
+    shard(dir, "near", "example.com/shop/near", 10_000_000, 10_400_000);
+    let rule = "[[rule]]\nsubject = \"example.com/shop/near.work\"\nmetric = \"total_ns\"\nmax = \"1us\"\n";
+    std::fs::write(dir.join("shard.toml"), rule).unwrap();
+    let sides = ["--base", "near/base.*.json", "--head", "near/head.*.json", "--output", "json=shard.json"];
+    let hard = ["--hard-limit", "1%", "--max-increase", "1%", "--min-delta", "1us"];
+    for (rules, kind) in [(&["--config", "shard.toml"][..], "budget"), (&hard, "hard-limit")] {
+        assert_eq!(cli(dir, &[&sides[..], rules].concat()).status.code(), Some(1), "{kind}");
+        for more in [&[][..], &["--pool"], &["good.json"]] {
+            let merged = cli(dir, &[&["merge", "--format", "json", "shard.json"], more].concat());
+            let (status, told) = (merged.status.code(), json(&merged));
+            assert_eq!((status, told["verdict"].as_str()), (Some(3), Some("inconclusive")), "{kind} {more:?}");
+            let (headline, first) = (told["headline"].to_string(), told["warnings"][0].to_string());
+            assert!(headline.contains("shard is a regression by its own rules"), "{headline}");
+            assert!(first.contains("a regression by its own rules") && first.contains(kind), "{first}");
+            assert!(first.contains("--config"), "{first}");
+        }
+        // With the same rules it is what the shard said.
+        let (status, _, told) = merge(dir, &[&["shard.json"], rules].concat());
+        assert_eq!(status, Some(1), "{kind}");
+        assert!(!told["warnings"].to_string().contains("by its own rules"), "{kind}");
+    }
+    // What a test found may vanish among others: no rule is missing.
+    let slow: Value = serde_json::from_slice(&std::fs::read(dir.join("slow.json")).unwrap()).unwrap();
+    let mut vanished: Value = serde_json::from_slice(&std::fs::read(dir.join("good.json")).unwrap()).unwrap();
+    vanished["verdict"] = "regression".into();
+    let tested = |f: &&Value| f["evidence"]["kind"] == "permutation-test" && f["verdict"] == "regression";
+    let tested = slow["findings"].as_array().unwrap().iter().find(tested).expect("times are tested").clone();
+    vanished["findings"] = Value::Array(vec![tested]);
+    std::fs::write(dir.join("vanished.json"), vanished.to_string()).unwrap();
+    let (status, _, told) = merge(dir, &["vanished.json"]);
+    assert_eq!((status, told["verdict"].as_str()), (Some(0), Some("pass")));
+}
+
 /// The result of a shard without runs.
 fn nothing(dir: &Path) -> Value {
     let mut result: Value = serde_json::from_slice(&std::fs::read(dir.join("good.json")).unwrap()).unwrap();

@@ -12,6 +12,7 @@ pub use show::{DiffArgs, FilesArgs, ShowArgs};
 pub use update::UpdateArgs;
 
 use self::show::read;
+use super::written::{self, Inputs, Output};
 use super::{DONE, documents, inputs, output, shown};
 use crate::baseline::{self, Baseline};
 use crate::cli::{BaselineCommand, BaselineCreateArgs, Color, Format};
@@ -36,6 +37,10 @@ pub(super) fn run(command: &BaselineCommand) -> Result<u8, Error> {
 /// Makes a baseline from runs. Partial ones are refused.
 fn create(args: &BaselineCreateArgs) -> Result<u8, Error> {
     let here = super::working_folder()?;
+    let read = Inputs::default().runs(&args.traces).files(&args.test_json).config(args.config.as_ref());
+    if let Some(path) = args.output.as_deref().filter(|path| *path != Path::new("-")) {
+        written::apart(&[Output::new("-o", path, true)], &read)?;
+    }
     let mut config = config::resolve(args.config.as_deref(), &here)?;
     let input = inputs::read(&[&args.traces], &args.test_json, &Options::default(), &args.narrow.narrow()?)?
         .pop()
@@ -49,6 +54,8 @@ fn create(args: &BaselineCreateArgs) -> Result<u8, Error> {
     let mut said: String = warnings.iter().map(|w| format!("Warning: {}\n", term(w))).collect();
     let mut files = Vec::new();
     let parts = places::Places::new(&config, &WorkingTree, &here).route(made, args.output.as_deref())?;
+    let own: Vec<Output> = parts.keys().map(|path| Output::new("the baseline", path, false)).collect();
+    written::apart(&own, &read)?;
     // None is written before all are understood.
     let texts = parts.values().map(Baseline::render).collect::<Result<Vec<_>, _>>()?;
     for ((path, part), text) in parts.iter().zip(texts) {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::super::written::{self, Inputs, Output};
 use super::super::{DONE, inputs, output, shown};
 use super::places::Places;
 use crate::baseline::{Baseline, Column};
@@ -77,6 +78,10 @@ struct Done {
 
 pub(in crate::commands) fn run(args: &UpdateArgs) -> Result<u8, Error> {
     let here = super::super::working_folder()?;
+    let read = Inputs::default().runs(&args.traces).files(&args.test_json).config(args.config.as_ref());
+    if let Some(path) = args.output.as_deref().filter(|path| *path != Path::new("-")) {
+        written::apart(&[Output::new("-o", path, true)], &read)?;
+    }
     let mut config = config::resolve(args.config.as_deref(), &here)?;
     let input = inputs::read(&[&args.traces], &args.test_json, &Options::default(), &args.narrow.narrow()?)?
         .pop()
@@ -87,6 +92,8 @@ pub(in crate::commands) fn run(args: &UpdateArgs) -> Result<u8, Error> {
     for (path, part) in Places::new(&config, &WorkingTree, &here).route(new, args.output.as_deref())? {
         files.push(one(&path, part, args, &config)?);
     }
+    let own: Vec<Output> = files.iter().map(|file| Output::new("the baseline", &file.path, false)).collect();
+    written::apart(&own, &read)?;
     // None is written before all are understood.
     for file in files.iter().filter(|f| f.changes && !args.dry_run) {
         output::write_file(&file.path, &file.text)?;

@@ -15,9 +15,9 @@
 use serde_json::Value;
 
 use super::environment::{event, hash, input, one_of, text, variable, working_folder};
+use super::gate;
 use super::git::Git;
-use super::outputs::{Outputs, say};
-use super::{environment, gate};
+use super::outputs::{Kind, Outputs, annotate, say};
 use crate::commands::DONE;
 use crate::error::Error;
 use crate::report::escape::term;
@@ -72,8 +72,14 @@ fn base(git: &Git, head: &str) -> Result<Found, Error> {
     let event = event();
     let parents = git.parents(head)?;
     match variable("GITHUB_EVENT_NAME").as_str() {
-        "pull_request" | "pull_request_target" => {
-            if let Some(first) = merged_into(&event, head, &parents) {
+        name @ ("pull_request" | "pull_request_target") => {
+            let targets = name == "pull_request_target";
+            if targets && is_base(&event, head) {
+                return Err(Error::Usage(
+                    "on pull_request_target the base branch is checked out, and not the pull request: give actions/checkout ref: ${{ github.event.pull_request.head.sha }}, or let the workflow run on pull_request, whose jobs have no token that may write".to_owned(),
+                ));
+            }
+            if let Some(first) = merged_into(&event, head, &parents, !targets) {
                 return Ok(Found { commit: first.to_owned(), why: "what the pull request is merged into".to_owned() });
             }
             let branch = match variable("GITHUB_BASE_REF") {
@@ -87,11 +93,25 @@ fn base(git: &Git, head: &str) -> Result<Found, Error> {
             None => first_parent(&parents),
         },
         "push" => match hash(text(&event, "/before")).filter(|b| *b != head) {
-            // A branch that was rewritten may have lost it: then the parent has to do.
-            Some(commit) if git.need(commit).is_ok() => {
-                Ok(Found { commit: commit.to_owned(), why: "what was there before the push".to_owned() })
-            }
-            _ => first_parent(&parents),
+            Some(commit) => match git.need(commit) {
+                Ok(()) => Ok(Found { commit: commit.to_owned(), why: "what was there before the push".to_owned() }),
+                // A branch that was rewritten may have lost it: then the parent has to do, which may be one of many commits.
+                Err(error) => {
+                    let found = first_parent(&parents)?;
+                    annotate(
+                        Kind::Warning,
+                        &format!(
+                            "what was there before the push cannot be compared with: {error}; the first parent, {}, is: changes of other commits of this push are on both sides",
+                            found.commit
+                        ),
+                    )?;
+                    Ok(Found {
+                        why: format!("{}, as {commit}, which was there before the push, is gone", found.why),
+                        ..found
+                    })
+                }
+            },
+            None => first_parent(&parents),
         },
         _ => {
             let default = text(&event, "/repository/default_branch");
@@ -103,12 +123,18 @@ fn base(git: &Git, head: &str) -> Result<Found, Error> {
     }
 }
 
-/// The base of the merge commit that GitHub makes for a pull request, if that is what is checked out.
-fn merged_into<'p>(event: &Value, head: &str, parents: &'p [String]) -> Option<&'p str> {
+/// Whether it is the base branch of a pull request that is checked out, which is what jobs of pull_request_target begin with.
+fn is_base(event: &Value, head: &str) -> bool {
+    [variable("GITHUB_SHA").as_str(), text(event, "/pull_request/base/sha")].contains(&head)
+}
+
+/// The base of the merge commit that GitHub makes for a pull request, if that is what is checked out. `is_of_merge`: GITHUB_SHA
+/// is that commit, and not the tip of the base branch, which may be a merge commit of its own.
+fn merged_into<'p>(event: &Value, head: &str, parents: &'p [String], is_of_merge: bool) -> Option<&'p str> {
     let [first, second] = parents else { return None };
     let theirs = text(event, "/pull_request/head/sha");
-    // GITHUB_SHA is the merge commit that the event was about. A merge commit of the author's own has two parents too.
-    (environment::variable("GITHUB_SHA") == head || second == theirs).then_some(first.as_str())
+    // A merge commit of the author's own has two parents too.
+    (is_of_merge && variable("GITHUB_SHA") == head || second == theirs).then_some(first.as_str())
 }
 
 fn merge_base(git: &Git, branch: &str, head: &str) -> Result<Found, Error> {

@@ -150,7 +150,17 @@ fn has_trace_beside(path: &Path) -> bool {
     TRACES.iter().any(|end| is_one(&path.with_extension(end.trim_start_matches('.'))))
 }
 
-fn is_trace(head: &[u8]) -> bool {
+/// Whether a trace of the same name lies beside what `go test` printed, or what was made of it: what is wrong with that is told where it is read.
+pub(super) fn has_run_beside(path: &Path) -> bool {
+    TRACES
+        .iter()
+        .map(|end| end.trim_start_matches('.'))
+        .chain(["summary.json"])
+        .any(|end| path.with_extension(end).exists())
+}
+
+/// Whether this is the beginning of a trace.
+pub(in crate::commands) fn is_trace(head: &[u8]) -> bool {
     let magic = b"go 1.";
     let n = head.len().min(magic.len());
     n > 0 && head[..n] == magic[..n]
