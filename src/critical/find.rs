@@ -86,6 +86,8 @@ struct Slot {
 
 /// A call that has not ended: its task, its name, and when it began.
 type OpenRegion = (TaskId, Sym, Time);
+/// Those of one goroutine, and how many are open above so many that no more are kept.
+type OpenRegions = (Vec<OpenRegion>, u64);
 
 /// Looks for instances.
 #[derive(Clone, Debug)]
@@ -98,7 +100,7 @@ pub(super) struct Finder {
     symbols_seen: usize,
     slots: Vec<Slot>,
     /// Those that are meant, by goroutine, for the few that are in one.
-    regions: HashMap<GoSlot, Vec<OpenRegion>>,
+    regions: HashMap<GoSlot, OpenRegions>,
     tasks: HashMap<TaskId, (Sym, Time)>,
     found: BTreeMap<usize, Found>,
     /// Runners of tests whose function no stack has shown.
@@ -215,15 +217,21 @@ impl Watch for Finder {
         if !self.meant.means(SubjectKind::Region, name) {
             return;
         }
-        let open = self.regions.entry(event.g).or_default();
+        let (open, deeper) = self.regions.entry(event.g).or_default();
         if open.len() < MAX_OPEN {
             open.push((task, name, event.time));
+        } else {
+            *deeper += 1;
         }
     }
 
     fn region_end(&mut self, event: &Event, task: TaskId, name: Sym) {
         self.seen(event.g, event.stack);
-        let Some(open) = self.regions.get_mut(&event.g) else { return };
+        let Some((open, deeper)) = self.regions.get_mut(&event.g) else { return };
+        if *deeper > 0 {
+            *deeper -= u64::from(self.meant.means(SubjectKind::Region, name));
+            return;
+        }
         let Some(at) = open.iter().rposition(|r| r.0 == task && r.1 == name) else { return };
         let start = open[at].2;
         open.truncate(at);

@@ -83,6 +83,8 @@ impl Known {
 struct Inside {
     /// Matching regions that are open on it, outermost first.
     regions: Vec<(TaskId, Sym)>,
+    /// How many matching ones are open above so many that no more are kept.
+    deeper: u64,
     /// What it had spent when its time began to count; `None` while it does not.
     since: Option<Spent>,
 }
@@ -138,17 +140,22 @@ impl Stretches {
     /// A region begins.
     pub(super) fn region_begin(&mut self, g: GoSlot, task: TaskId, name: Sym) {
         if self.regions.as_ref().is_some_and(|known| known.has(name)) {
-            let open = &mut self.at(g).regions;
-            if open.len() < MAX_OPEN {
-                open.push((task, name));
+            let inside = self.at(g);
+            if inside.regions.len() < MAX_OPEN {
+                inside.regions.push((task, name));
+            } else {
+                inside.deeper += 1;
             }
         }
     }
 
     /// A region ends, with all that is still open within it.
     pub(super) fn region_end(&mut self, g: GoSlot, task: TaskId, name: Sym) {
-        let open = &mut self.at(g).regions;
-        if let Some(at) = open.iter().rposition(|&region| region == (task, name)) {
+        let wanted = self.wants_region(name);
+        let Inside { regions: open, deeper, .. } = self.at(g);
+        if *deeper > 0 {
+            *deeper -= u64::from(wanted);
+        } else if let Some(at) = open.iter().rposition(|&region| region == (task, name)) {
             open.truncate(at);
         }
     }

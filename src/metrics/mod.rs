@@ -403,7 +403,7 @@ impl Sink for Metrics {
         let spent = || account.snapshot(open.span(event.g, event.time), event.time);
         self.tasks.enter(event.g, task, event.time, spent);
         let wanted = self.stretches.as_ref().is_none_or(|stretches| stretches.wants_region(name));
-        self.regions.begin(event, (task, name), account, open, wanted);
+        self.regions.begin(event, (task, name), account, open, (wanted, &mut self.warnings));
         self.tasks.region(task, event.g, g);
         if let Some(stretches) = &mut self.stretches {
             stretches.region_begin(event.g, task, name);
@@ -452,7 +452,7 @@ impl Sink for Metrics {
             return;
         }
         let begun_by = self.tasks.begun_by(id);
-        self.tasks.end(event, g, (id, parent), name, &self.accounts, open);
+        self.tasks.end(event, g, (id, parent), name, (&self.accounts, &mut self.warnings), open);
         if let Some((slot, gid)) = begun_by
             && self.accounts.peek(slot).is_some_and(|account| account.id == gid)
         {

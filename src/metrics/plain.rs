@@ -111,7 +111,8 @@ impl Sink for Plain {
     }
 
     fn region_begin(&mut self, event: &Event, g: u64, task: TaskId, name: Sym, open: Open<'_>) {
-        self.regions.begin(event, (task, name), self.accounts.get(event.g), open, true);
+        let account = self.accounts.get(event.g);
+        self.regions.begin(event, (task, name), account, open, (true, &mut self.warnings));
         self.tasks.region(task, event.g, g);
     }
 
@@ -127,7 +128,7 @@ impl Sink for Plain {
     }
 
     fn task_end(&mut self, event: &Event, g: u64, ids: (TaskId, TaskId), name: Sym, open: Open<'_>) {
-        self.tasks.end(event, g, ids, name, &self.accounts, open);
+        self.tasks.end(event, g, ids, name, (&self.accounts, &mut self.warnings), open);
     }
 
     fn log(&mut self, event: &Event, g: u64, task: TaskId, category: Sym, _message: Sym) {

@@ -31,7 +31,7 @@ use crate::summary::{OfTask, Region};
 use crate::timeline::{Birth, Open};
 use crate::trace::{Event, GoSlot, StackId, Sym, Symbols, TaskId, Time};
 
-/// More open regions than this on one goroutine are a program's mistake; deeper ones are counted, not measured.
+/// More open regions than this on one goroutine are a program's mistake; deeper ones are counted, and not measured.
 pub(super) const MAX_OPEN: usize = 4096;
 
 #[derive(Clone, Debug)]
@@ -103,6 +103,8 @@ impl RegionSum {
 #[derive(Clone, Debug, Default)]
 struct Stack {
     open: Vec<OpenRegion>,
+    /// How many are open above those: as many ends are theirs.
+    deeper: u64,
     /// A goroutine created inside a region belongs to its task, as long as it lives.
     inherited: Option<TaskId>,
 }
@@ -219,7 +221,7 @@ impl Regions {
         (task, name): (TaskId, Sym),
         account: &Account,
         open: Open<'_>,
-        wanted: bool,
+        (wanted, warnings): (bool, &mut Warnings),
     ) {
         let (before, runs_since) = match open.runs_since(event.g) {
             Some(since) if !account.in_range() => (None, since),
@@ -232,7 +234,15 @@ impl Regions {
         if open.len() < MAX_OPEN {
             let (began, stack) = (event.time, event.stack);
             open.push(OpenRegion { task, name, began, stack, before, runs_since, wanted, inner_ran: 0, inner: None });
+        } else {
+            self.begin_deeper(event, name, warnings);
         }
+    }
+
+    #[cold]
+    fn begin_deeper(&mut self, event: &Event, name: Sym, warnings: &mut Warnings) {
+        self.stack(event.g).deeper += 1;
+        warnings.add("region-too-deep", event, name);
     }
 
     /// A goroutine is about to do something else than run, which its account does not have yet: what it had spent before
@@ -271,6 +281,7 @@ impl Regions {
     ) -> bool {
         let now = Now { g: event.g, account, open: Some(ongoing), time: event.time, complete: true };
         if let Some(stack) = self.by_slot.get_mut(event.g.index())
+            && stack.deeper == 0
             && let Some(region) = stack.open.pop_if(|region| (region.task, region.name) == of)
         {
             // As it should be: the innermost one ends.
@@ -291,7 +302,12 @@ impl Regions {
         tasks: &Tasks,
         warnings: &mut Warnings,
     ) -> bool {
-        let open = &mut self.stack(event.g).open;
+        let Stack { open, deeper, .. } = self.stack(event.g);
+        if *deeper > 0 {
+            *deeper -= 1;
+            self.sum(name).count += 1;
+            return false;
+        }
         if let Some(at) = open.iter().rposition(|region| region.task == task && region.name == name) {
             let above = open[at + 1].name;
             warnings.add("region-misnested", event, above);
@@ -337,6 +353,7 @@ impl Regions {
         mut calls: Option<&mut Instances>,
         tasks: &Tasks,
     ) {
+        self.stack(g).deeper = 0;
         if account.is(Mark::System) {
             return self.stack(g).open.clear();
         }

@@ -372,10 +372,15 @@ impl Tasks {
         g: u64,
         (id, parent): (TaskId, TaskId),
         name: Sym,
-        accounts: &Accounts,
+        (accounts, warnings): (&Accounts, &mut Warnings),
         open: Open<'_>,
     ) {
         let task = self.mention(id, event.g, g);
+        // A second end, as of `defer task.End()` beside another one, has no name, and ends nothing.
+        if task.end != Time::NEVER && !task.is_open() {
+            let name = task.name;
+            return warnings.add("task-ended-twice", event, name);
+        }
         (task.name, task.end) = (name, event.time);
         let begun_by = std::mem::replace(&mut task.begun_by, GoSlot::NONE).get().map(|slot| (slot, task.starter));
         let place = std::mem::take(&mut task.place);

@@ -28,6 +28,10 @@ impl Warnings {
                 "region-end-without-start" => {
                     "region ended that was not open on its goroutine: it began before the trace, was ended twice, or began and ended on different goroutines; use a task"
                 }
+                "region-too-deep" => {
+                    "region began inside so many others that its time is not measured; regions of a recursion are better begun at its top"
+                }
+                "task-ended-twice" => "task ended that had ended before: the first end counts",
                 _ => "task began with the id of one that had not ended",
             };
             let mut frames = symbols.frames(first.stack);

@@ -180,6 +180,42 @@ fn a_region_end_closes_the_innermost_of_its_name_and_those_above_are_misnested()
 }
 
 #[test]
+fn regions_of_a_deep_recursion_end_as_they_began() {
+    // 4,096 are measured; what lies deeper is counted, and ends none of those.
+    for (depth, deeper) in [(4_096, 0), (4_097, 1), (5_000, 904)] {
+        let mut events = running();
+        for name in [2].into_iter().chain(std::iter::repeat_n(3, depth - 1)) {
+            events = events.event(ev::REGION_BEGIN, 1, &[0, name, 1]);
+        }
+        for name in std::iter::repeat_n(3, depth - 1).chain([2]) {
+            events = events.event(ev::REGION_END, 1, &[0, name, 1]);
+        }
+        let summary = read(&program(events)).expect("reads");
+        let depth = i64::try_from(depth).unwrap();
+        let total = |name: &str| summary.regions.get(name).map(|r| (r.count as i64, r.total_ns));
+        assert_eq!(total("outer"), Some((1, 2 * depth - 1)));
+        let within = (0..(depth - 1).min(4_095)).map(|at| 2 * (depth - 1 - at) - 1).sum();
+        assert_eq!(total("inner"), Some((depth - 1, within)));
+        let warned: Vec<(&str, u64)> = summary.warnings.iter().map(|w| (w.kind.as_str(), w.count)).collect();
+        assert_eq!(warned, if deeper == 0 { vec![] } else { vec![("region-too-deep", deeper)] });
+    }
+}
+
+#[test]
+fn a_task_that_is_ended_twice_keeps_its_name_and_its_first_end() {
+    // Go's analysis has it without a name, and until the second end: a deliberate difference.
+    let events = running().event(ev::TASK_BEGIN, 10, &[7, 0, 4, 1]).event(ev::TASK_END, 10, &[7, 1]).event(
+        ev::TASK_END,
+        10,
+        &[7, 1],
+    );
+    let summary = read(&program(events)).expect("reads");
+    let told: Vec<_> = summary.tasks.iter().map(|(name, t)| (name.as_str(), t.count, t.total_ns)).collect();
+    assert_eq!(told, [("job", 1, 10)]);
+    assert_eq!(summary.warnings.iter().map(|w| w.kind.as_str()).collect::<Vec<_>>(), ["task-ended-twice"]);
+}
+
+#[test]
 fn a_task_id_used_twice_is_a_warning() {
     let events = running().event(ev::TASK_BEGIN, 10, &[7, 0, 4, 1]).event(ev::TASK_BEGIN, 10, &[7, 0, 4, 1]);
     let summary = read(&program(events)).expect("reads");

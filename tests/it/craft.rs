@@ -62,6 +62,7 @@ pub mod ev {
     pub const ASSIST_BEGIN: u8 = 35;
     pub const ASSIST_END: u8 = 36;
     pub const TASK_BEGIN: u8 = 40;
+    pub const TASK_END: u8 = 41;
     pub const REGION_BEGIN: u8 = 42;
     pub const REGION_END: u8 = 43;
     pub const LOG: u8 = 44;

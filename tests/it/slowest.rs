@@ -8,8 +8,6 @@ use gotrace_diff::summary::{SlowestTask, Summary};
 use crate::craft::{Craft, Events, GO_RUNNING, PROC_RUNNING, ev};
 use crate::data;
 
-const TASK_END: u8 = 41;
-
 /// ```text
 ///   ns           100     110     120      130         140     150       170    200     210     220    240    250    255
 ///   main.main     run    |task A [region   creates    ]       |sync            |runnable       |run  end]    [B      end]
@@ -30,9 +28,9 @@ pub fn crafted() -> Vec<u8> {
         .event(ev::GO_UNBLOCK, 30, &[1, 1, work])
         .event(ev::GO_BLOCK, 10, &[sync, work])
         .event(ev::GO_START, 10, &[1, 2])
-        .event(TASK_END, 20, &[7, main])
+        .event(ev::TASK_END, 20, &[7, main])
         .event(ev::TASK_BEGIN, 10, &[8, 0, short, main])
-        .event(TASK_END, 5, &[8, main]);
+        .event(ev::TASK_END, 5, &[8, main]);
     Craft::new("go 1.22")
         .frequency(1)
         .strings(1, &["main.work", "main.main", "sync", "handle", "load", "short"])

@@ -125,15 +125,19 @@ pub(super) fn both(
     let base = Side::list(base_folder, scratch.join("base-bin"), &args.packages, flags)?;
     let mut targets: Vec<String> = head.with_tests()?.map(|p| p.import_path.clone()).collect();
     let top = plan.trees.get(1).map_or(repository.top().to_path_buf(), |t| t.top().to_path_buf());
-    let files = repository.changed(&base_commit, head_commit.as_deref())?;
+    let mut files = repository.changed(&base_commit, head_commit.as_deref())?;
+    // What is merely there, as what an earlier step of a job left, is in no commit that changes it.
+    let data = Data::of(&files, &top);
     if args.affected {
+        if head_commit.is_none() {
+            files.extend(repository.untracked()?);
+        }
         let all = build::list(&head.folder, &["./...".to_owned()], &flags.build)?;
         let reached = build::affected(&targets, &all, &top, &files);
         plan.leave_out(targets.iter().filter(|t| !reached.contains(*t)), "the change does not reach them");
         plan.told.unchanged += targets.len() - reached.len();
         targets.retain(|t| reached.contains(t));
     }
-    let data = Data::of(&files, &top);
     for package in &targets {
         progress.step(&format!("building {package}"));
         plan.add(package, (&base, &head), flags, (&data, args.all_packages))?;

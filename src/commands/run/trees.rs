@@ -89,11 +89,12 @@ impl Repository {
         let mut args = vec!["diff", "--name-only", "--no-renames", "-z", from];
         args.extend(to);
         args.push("--");
-        let mut all = process::must("git", &args, &self.top)?;
-        if to.is_none() {
-            all += &process::must("git", &["ls-files", "--others", "--exclude-standard", "-z"], &self.top)?;
-        }
-        Ok(all.split('\0').filter(|f| !f.is_empty()).map(str::to_owned).collect())
+        process::must("git", &args, &self.top).map(|all| lines(&all))
+    }
+
+    /// Files of the working tree that git does not know, and is not told to ignore.
+    pub(super) fn untracked(&self) -> Result<Vec<String>, Error> {
+        process::must("git", &["ls-files", "--others", "--exclude-standard", "-z"], &self.top).map(|all| lines(&all))
     }
 
     /// The repository's top.
@@ -171,4 +172,9 @@ impl Drop for WorkTree {
             git(&["worktree", "prune"]);
         }
     }
+}
+
+/// Names of files that git ends with a zero each.
+fn lines(names: &str) -> Vec<String> {
+    names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
