@@ -59,13 +59,16 @@ fn tell(report: &Report, args: &ReportArgs, aloud: bool) -> Result<u8, Error> {
     Ok(report.exit_code)
 }
 
-/// The files that were asked for, which are none of the inputs and each one of its own ([`super::written`]).
+/// The files that were asked for, their folders being there, which are none of the inputs and each one of its own ([`super::written`]).
 fn files(args: &ReportArgs) -> Result<Vec<(Format, PathBuf)>, Error> {
     let mut files = args.output.clone();
     if let Some(folder) = &args.report_dir {
+        files.extend(Format::ALL.map(|format| (format, folder.join(format.file_name()))));
+    }
+    // What a job recorded for minutes is not lost for a folder that is not there.
+    for folder in files.iter().filter_map(|(_, path)| path.parent()).filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
             .map_err(|source| Error::Write { file: folder.display().to_string(), source })?;
-        files.extend(Format::ALL.map(|format| (format, folder.join(format.file_name()))));
     }
     Ok(files)
 }

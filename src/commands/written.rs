@@ -184,7 +184,7 @@ pub(super) fn reporting(
     let done = done.unwrap_or_else(|panic| Err(super::bug(&*panic)));
     match &done {
         // All reports were there by then: what they say is so.
-        Err(error) if !output::is_of_standard_output(error) => instead(&outputs, &how, error),
+        Err(error) if !output::is_of_standard_output(error) => instead(&outputs, error),
         _ => {}
     }
     done
@@ -192,12 +192,10 @@ pub(super) fn reporting(
 
 /// Puts an error where the JSON of a report was to be, and takes away the reports of an earlier run. That one of them cannot
 /// be written or removed is said, and changes nothing: the job has failed already.
-fn instead(outputs: &[Output], how: &ReportArgs, error: &Error) {
-    if let Some(folder) = &how.report_dir {
-        // Where that cannot be, writing tells.
-        let _ = std::fs::create_dir_all(folder);
-    }
+fn instead(outputs: &[Output], error: &Error) {
     for output in outputs {
+        // Where that cannot be, writing tells.
+        let _ = output.path.parent().map(std::fs::create_dir_all);
         // What reports are not written over is not taken away either.
         let old = std::fs::symlink_metadata(&output.path);
         if old.as_ref().is_ok_and(|old| !old.is_file()) || is_somebodys(&output.path) {

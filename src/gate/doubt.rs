@@ -22,8 +22,8 @@ pub enum Doubt {
     Partial,
     /// The policy wants one environment, and there are two.
     Mismatch,
-    /// Every run of one side is a run of the other: nothing can differ.
-    SameRuns,
+    /// Every run of one side is a run of the other: nothing can differ. Of several packages, in this one.
+    SameRuns(Option<String>),
     /// The base is of this package, and the head of another one.
     OtherPackage(String, String),
     /// The head has no run of these packages of the base: they are gone, or nobody ran them.
@@ -57,7 +57,7 @@ impl Doubt {
     pub fn is_of_runs(&self) -> bool {
         matches!(
             self,
-            Doubt::SameRuns
+            Doubt::SameRuns(_)
                 | Doubt::OtherPackage(..)
                 | Doubt::Unseen(_)
                 | Doubt::Untested(_)
@@ -80,9 +80,8 @@ pub(super) fn all(comparison: &Comparison, unlike: Vec<Doubt>, gated: usize, con
         doubts.push(Doubt::Mismatch);
     }
     let fewest = |p: &PackagePair| p.base_runs.len().min(p.head_runs.len());
-    if packages.iter().any(|p| fewest(p) > 0 && shared_runs(p) == fewest(p)) {
-        doubts.push(Doubt::SameRuns);
-    }
+    let same = packages.iter().find(|p| fewest(p) > 0 && shared_runs(p) == fewest(p));
+    doubts.extend(same.map(|p| Doubt::SameRuns((packages.len() > 1).then(|| p.name.clone()))));
     let other = packages.iter().find_map(|p| Some((p.base_name.clone()?, p.name.clone())));
     doubts.extend(other.map(|(base, head)| Doubt::OtherPackage(base, head)));
     // A baseline is of all packages, and may be checked one by one. Its runs do not say when they were.
@@ -127,7 +126,8 @@ impl fmt::Display for Doubt {
         match self {
             Doubt::Partial => f.write_str("a trace is partial"),
             Doubt::Mismatch => f.write_str("base and head were recorded in different environments"),
-            Doubt::SameRuns => f.write_str("base and head are the same runs"),
+            Doubt::SameRuns(None) => f.write_str("base and head are the same runs"),
+            Doubt::SameRuns(Some(package)) => write!(f, "base and head are the same runs of {package}"),
             Doubt::OtherPackage(base, head) => write!(f, "the base is of package {base}, and the head of {head}"),
             Doubt::Unseen(packages) => match &packages[..] {
                 [one, rest @ ..] if !rest.is_empty() => {

@@ -62,12 +62,34 @@ pub struct Detectable {
     pub most: f64,
 }
 
+/// So many packages share the level that so few runs prove nothing of a time, however large it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfReach {
+    /// Runs a side, of the package that has the fewest.
+    pub runs: usize,
+    /// Packages that were tested.
+    pub packages: usize,
+    /// Runs a side that would do.
+    pub needed: usize,
+}
+
+impl OutOfReach {
+    /// The p-value of Fisher's permutation test is at least one over the number of ways to choose a side's runs, and Holm's
+    /// correction multiplies that of the first package by how many there are.
+    fn of(runs: usize, packages: usize, share: f64) -> OutOfReach {
+        let ways = |runs: usize| (1..=runs).map(|i| (runs + i) as f64 / i as f64).product::<f64>();
+        let does = |runs: &usize| packages as f64 <= ways(*runs) * level(*runs) * share;
+        OutOfReach { runs, packages, needed: (runs + 1..64).find(does).unwrap_or(64) }
+    }
+}
+
 /// What testing gave beside the judgements.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Weighed {
     /// The least p-value.
     pub(super) suspicion: f64,
     pub(super) detectable: Option<Detectable>,
+    pub(super) out_of_reach: Option<OutOfReach>,
 }
 
 /// Decides those that look worse than allowed, of packages whose families were tested.
@@ -76,7 +98,7 @@ pub(super) fn weigh(packages: &mut [Opened], comparison: &Comparison) -> Weighed
     let least: Vec<f64> = packages.iter().filter_map(|o| o.family.as_ref()).map(|f| f.least).collect();
     let mut adjusted = multiple::holm(&least).into_iter();
     let tested = least.len();
-    let mut weighed = Weighed { suspicion: 1.0, detectable: None };
+    let mut weighed = Weighed { suspicion: 1.0, ..Weighed::default() };
     let mut detectable = Vec::new();
     let mut runs = usize::MAX;
     let design = comparison.design;
@@ -91,6 +113,10 @@ pub(super) fn weigh(packages: &mut [Opened], comparison: &Comparison) -> Weighed
             weighed.suspicion = weighed.suspicion.min((family.least * factor).min(1.0));
             for &(i, p) in &family.p {
                 decide(&mut opened.judgements[i], pair, design, (p * factor).min(1.0), doubt.as_ref());
+            }
+            if family.critical(design.share, tested).is_none() && family.runs >= RUNS_FOR_TEST {
+                let known = weighed.out_of_reach.map_or(usize::MAX, |known: OutOfReach| known.runs);
+                weighed.out_of_reach = Some(OutOfReach::of(family.runs.min(known), tested, design.share));
             }
             if let Some(critical) = family.critical(design.share, tested) {
                 runs = runs.min(family.runs);

@@ -16,7 +16,7 @@
 use super::accept;
 use super::added::{OfBase, added};
 use super::doubt::{self, Doubt};
-use super::evidence::{self, Detectable};
+use super::evidence::{self, Detectable, OutOfReach};
 use super::package::{Aside, Opened};
 use super::queue;
 use super::rules::Terms;
@@ -173,6 +173,8 @@ pub struct Judged {
     pub suspicion: f64,
     /// What the given runs could have found.
     pub detectable: Option<Detectable>,
+    /// Where they could not have found anything, in times of some packages.
+    pub out_of_reach: Option<OutOfReach>,
     /// What was compared and is in no judgement.
     pub aside: Aside,
 }
@@ -271,6 +273,7 @@ pub fn close(comparison: &Comparison, mut opened: Vec<Opened>, config: &Config) 
         doubts,
         suspicion: weighed.suspicion,
         detectable: weighed.detectable,
+        out_of_reach: weighed.out_of_reach,
         aside,
     }
 }

@@ -48,16 +48,19 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
             commands: Vec::new(),
         });
     }
-    let package = comparison.packages.iter().find(|p| !p.base_runs.is_empty() && !p.head_runs.is_empty())?;
-    let have = package.base_runs.len().min(package.head_runs.len()) as u64;
-    // The family is tested as one, so that its size asks for no more runs.
-    let runs = if have < LEAST_RUNS { LEAST_RUNS } else { MOST_RUNS.max(have + 1) };
-    let mode = package.head_runs.iter().map(|r| r.mode).max().unwrap_or_default();
     let unproven = |p: &&PackagePair| {
         let of = |r: &&Finding| r.subject.package.as_ref().is_some_and(|name| name.is(&p.name));
         rows.iter().filter(of).any(|r| r.section == Section::Unproven)
     };
     let several: Vec<&PackagePair> = comparison.packages.iter().filter(unproven).collect();
+    // What looks worse is recorded again, else the first that both sides have.
+    let is_of_both = |p: &&PackagePair| !p.base_runs.is_empty() && !p.head_runs.is_empty();
+    let package = several.iter().copied().chain(&comparison.packages).find(is_of_both)?;
+    let have = package.base_runs.len().min(package.head_runs.len()) as u64;
+    // The family is tested as one, so that its size asks for no more runs.
+    let runs = if have < LEAST_RUNS { LEAST_RUNS } else { MOST_RUNS.max(have + 1) };
+    let runs = runs.max(judged.out_of_reach.map_or(0, |few| few.needed as u64));
+    let mode = package.head_runs.iter().map(|r| r.mode).max().unwrap_or_default();
     if several.len() > 1 && mode != Mode::Window && several.iter().all(|p| p.name.contains('/')) {
         let why = format!("To be sure, record {runs} runs a side of each of {} packages, alternately:", several.len());
         return Some(Advice { why: why.into(), commands: vec![run_command(&several, mode, runs).into()] });

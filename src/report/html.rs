@@ -71,6 +71,7 @@ fn page(report: &Report, data: &str) -> Markup {
         .take(IN_FULL)
         .collect();
     let states = states::Index::of(report);
+    let several = report.is_of_several();
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -97,12 +98,12 @@ fn page(report: &Report, data: &str) -> Markup {
                 }
                 main id="main" {
                     (rest::diagnoses(report))
-                    (finding::list("worse", "Worse, or looks so", &full, &states))
+                    (finding::list("worse", "Worse, or looks so", (&full, several), &states))
                     @let more = report.leads().filter(|f| is_grave(f)).count() - full.len();
                     @if more > 0 { p { "and " (more) " more: " a href="#all" { "in the table of all series" } } }
                     (rest::advice(report))
-                    (finding::list("better", "Better, or accepted", &better, &states))
-                    (finding::list("news", "New, gone, or looks better", &news, &states))
+                    (finding::list("better", "Better, or accepted", (&better, several), &states))
+                    (finding::list("news", "New, gone, or looks better", (&news, several), &states))
                     (waits::part(report))
                     (curves::durations(report))
                     (curves::over_time(report))

@@ -51,20 +51,21 @@ fn render(report: &Report, limit: usize) -> String {
     page.block(&headline_of(report));
     diagnoses(&mut page, report);
     let worst: Vec<&Finding> = report.leads().filter(|f| is_grave(f)).take(SHORT).collect();
-    table(&mut page, "", &worst);
-    reasons(&mut page, &worst);
+    let several = report.is_of_several();
+    table(&mut page, "", (&worst, several));
+    reasons(&mut page, (&worst, several));
     what_to_do(&mut page, report);
     whose(&mut page, report);
     page.block(&super::terminal::compared(report));
     let rest: Vec<&Finding> = report.leads().filter(|f| is_grave(f)).skip(SHORT).collect();
-    folded(&mut page, "More that is worse, or looks so", &rest);
+    folded(&mut page, "More that is worse, or looks so", (&rest, several));
     let of = |section: Section| report.leads().filter(|f| !is_grave(f) && f.section == section).collect::<Vec<_>>();
-    folded(&mut page, "New, or gone", &of(Section::Certain));
-    folded(&mut page, "Better, or looks better", &of(Section::Better));
+    folded(&mut page, "New, or gone", (&of(Section::Certain), several));
+    folded(&mut page, "Better, or looks better", (&of(Section::Better), several));
     let accepted: Vec<&Finding> = report.leads().filter(|f| f.verdict == Meaning::Accepted).collect();
-    folded(&mut page, "Accepted by the team", &accepted);
+    folded(&mut page, "Accepted by the team", (&accepted, several));
     let aside: Vec<&Finding> = of(Section::Aside).into_iter().filter(|f| f.verdict != Meaning::Accepted).collect();
-    folded(&mut page, "Moved, and nothing depends on it", &aside);
+    folded(&mut page, "Moved, and nothing depends on it", (&aside, several));
     circumstances(&mut page, report);
     page.finish()
 }
@@ -149,12 +150,13 @@ fn word(finding: &Finding) -> &'static str {
     }
 }
 
-fn table(page: &mut Page, title: &str, findings: &[&Finding]) {
+fn table(page: &mut Page, title: &str, (findings, several): (&[&Finding], bool)) {
     const HEADER: &str = "| | subject | | base | head | change | limit |\n|---|---|---|--:|--:|--:|--:|";
-    page.table(title, HEADER, findings.iter().map(|f| row(f)));
+    page.table(title, HEADER, findings.iter().map(|f| row(f, several)));
 }
 
-fn row(finding: &Finding) -> String {
+/// `several`: with the packages of what does not show its own.
+fn row(finding: &Finding, several: bool) -> String {
     let figure = |value: Option<f64>| value.map_or("-".to_owned(), |v| units::figure(v, finding.unit));
     let per =
         if finding.per.is_empty() { String::new() } else { format!(" per {}", finding.per.clip(NAME).markdown_line()) };
@@ -166,7 +168,7 @@ fn row(finding: &Finding) -> String {
     format!(
         "| {} | {} | {}{per} | {} | {} | {} | {limit} |",
         word(finding),
-        finding.subject.label.clip(NAME).markdown(),
+        finding.subject.told(several).clip(NAME).markdown(),
         finding.what.clip(NAME).markdown_line(),
         figure(finding.base),
         figure(finding.head),
@@ -175,11 +177,11 @@ fn row(finding: &Finding) -> String {
 }
 
 /// Why, where, and how sure.
-fn reasons(page: &mut Page, findings: &[&Finding]) {
-    page.list("", findings.iter().map(|f| reason(f)));
+fn reasons(page: &mut Page, (findings, several): (&[&Finding], bool)) {
+    page.list("", findings.iter().map(|f| reason(f, several)));
 }
 
-fn reason(finding: &Finding) -> String {
+fn reason(finding: &Finding, several: bool) -> String {
     let mut parts = Vec::new();
     if let Some(site) = &finding.site {
         parts.push(format!(
@@ -211,7 +213,7 @@ fn reason(finding: &Finding) -> String {
     let place = finding.position.as_ref().or(finding.subject.position.as_ref());
     let place = place.map_or(String::new(), |p| format!("{}: ", p.clip(NAME * 2).markdown()));
     let why = if parts.is_empty() { String::new() } else { format!(": {}", parts.join("; ")) };
-    format!("- {place}{}{why}", finding.subject.label.clip(NAME).markdown())
+    format!("- {place}{}{why}", finding.subject.told(several).clip(NAME).markdown())
 }
 
 fn what_to_do(page: &mut Page, report: &Report) {
@@ -243,14 +245,21 @@ fn commands(page: &mut Page, lines: &[&Text]) {
     page.block(&format!("{fence}sh\n{}\n{fence}", inside.join("\n")));
 }
 
-fn folded(page: &mut Page, title: &str, findings: &[&Finding]) {
+/// More of what nothing depends on would push out what is worth reading.
+const MOST_ASIDE: usize = 20;
+
+fn folded(page: &mut Page, title: &str, (findings, several): (&[&Finding], bool)) {
     if findings.is_empty() {
         return;
     }
     if page.open(&format!("{title} ({})", findings.len())) {
-        table(page, "", findings);
+        let most = if findings.iter().all(|f| f.section == Section::Aside) { MOST_ASIDE } else { findings.len() };
+        table(page, "", (&findings[..findings.len().min(most)], several));
+        if let Some(more) = findings.len().checked_sub(most).filter(|more| *more > 0) {
+            page.block(&format!("and {more} more, which the page and the text with `--all` have"));
+        }
         let accepted: Vec<&Finding> = findings.iter().copied().filter(|f| f.accepted.is_some()).collect();
-        reasons(page, &accepted);
+        reasons(page, (&accepted, several));
         page.close();
     }
 }

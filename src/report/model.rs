@@ -8,6 +8,7 @@ mod pictures;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 pub use parts::{
     Accepted, Advice, Compared, Counts, Detectable, Diagnosis, Environment, Evidence, Fact, Interval, Limit,
@@ -293,6 +294,13 @@ impl Row<'_> {
 }
 
 impl Report {
+    /// Whether findings are of more than one package.
+    pub fn is_of_several(&self) -> bool {
+        let mut packages = self.findings.iter().filter_map(|f| f.subject.package.as_ref());
+        let of_runs = self.runs.base.keys().chain(self.runs.head.keys());
+        of_runs.chain(&mut packages).collect::<BTreeSet<_>>().len() > 1
+    }
+
     /// A report of a comparison that did not take place.
     pub fn without_findings(verdict: Verdict, exit_code: u8, headline: Text) -> Report {
         Report {

@@ -26,7 +26,6 @@ use super::units;
 use crate::metrics::registry::SubjectKind;
 use layout::{pad, spark};
 
-use compared::is_of_several;
 pub(super) use compared::{compared, runs_of_sides};
 pub(crate) use layout::{fold, shorten};
 
@@ -141,7 +140,7 @@ fn by_certainty(out: &mut String, report: &Report, layout: Layout) {
         (Section::Aside, "Moved, and nothing depends on it", if layout.all { many } else { 0 }),
     ];
     let shown = |f: &Finding| layout.all || f.part_of.is_none();
-    let named = is_of_several(report);
+    let named = report.is_of_several();
     for (section, title, most) in sections {
         let rows: Vec<&Finding> = report
             .findings
@@ -177,7 +176,7 @@ fn by_group(out: &mut String, report: &Report, layout: Layout, by: GroupBy) {
     }
     for (name, rows) in &groups {
         // Packages have their own parts.
-        let named = by != GroupBy::Package && is_of_several(report);
+        let named = by != GroupBy::Package && report.is_of_several();
         part(out, (&name.term(), named), rows, many, layout);
     }
 }
@@ -214,12 +213,24 @@ fn part(out: &mut String, (title, named): (&str, bool), rows: &[&Finding], most:
     }
 }
 
+/// In less room than this no package is recognized, its " of " included.
+const LEAST_PACKAGE: usize = 16;
+
 /// `catalog/catalog.go:31: regression: catalog.loadAll.func1`. The place stays whole, whatever it takes.
 fn title_of(row: &Finding, named: bool, width: usize) -> String {
     let place = row.position.as_ref().map_or(String::new(), |p| format!("{}: ", p.term()));
     let start = format!("{place}{}: ", row.verdict.name());
     let left = width.saturating_sub(start.chars().count()).max(12);
-    format!("{start}{}", shorten(&row.subject.told(named).term(), left))
+    let (label, told) = (row.subject.label.term(), row.subject.told(named).term());
+    // Of what does not fit the package is cut first.
+    let room = left.saturating_sub(label.chars().count());
+    let fits = told.chars().count() <= left;
+    let cut = told.strip_prefix(&label).filter(|_| !fits && room >= LEAST_PACKAGE).map(|rest| shorten(rest, room));
+    match cut {
+        Some(cut) => format!("{start}{label}{cut}"),
+        None if fits => format!("{start}{told}"),
+        None => format!("{start}{}", shorten(&label, left)),
+    }
 }
 
 fn cells(row: &Finding) -> [String; 5] {

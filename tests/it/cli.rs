@@ -365,7 +365,10 @@ fn reports_are_written_whole_and_never_through_a_link() {
         std::os::unix::fs::symlink(dir.join("10.json"), dir.join("link.json")).unwrap();
         assert_eq!(cli(dir, &["10.json", "400.json", "--output", "json=link.json"]).status.code(), Some(2));
     }
-    assert_eq!(cli(dir, &["10.json", "10.json", "--output", "json=no/such/r.json"]).status.code(), Some(2));
+    assert_eq!(cli(dir, &["10.json", "400.json", "--output", "json=10.json/r.json"]).status.code(), Some(2));
+    // Folders are made.
+    assert_eq!(cli(dir, &["10.json", "400.json", "--output", "json=no/such/r.json"]).status.code(), Some(1));
+    assert!(dir.join("no/such/r.json").is_file());
     assert!(!std::fs::read_dir(dir).unwrap().flatten().any(|e| e.file_name().to_string_lossy().ends_with(".tmp")));
 }
 

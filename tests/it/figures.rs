@@ -142,12 +142,33 @@ fn explain_reused_ids(found: &mut BTreeMap<String, (i64, i64)>) -> bool {
     true
 }
 
+/// A task that is ended twice. Go's analysis forgets its name, and has it end with the second one; here it keeps its name, and
+/// what ended it. There are as many tasks on both sides, and none of ours is longer.
+fn explain_ended_twice(found: &mut BTreeMap<String, (i64, i64)>) -> bool {
+    let is_nameless = found.get("tasks//count").is_some_and(|(ours, theirs)| ours < theirs);
+    if !is_nameless {
+        return false;
+    }
+    let sum = |field: &str| {
+        let of = found.iter().filter(|(path, _)| path.starts_with("tasks/") && path.ends_with(field));
+        of.fold((0, 0), |(a, b), (_, (ours, theirs))| (a + ours, b + theirs))
+    };
+    for field in ["/count", "/complete", "/goroutines"] {
+        let (ours, theirs) = sum(field);
+        assert_eq!(ours, theirs, "{field}: {found:#?}");
+    }
+    let (ours, theirs) = sum("/total_ns");
+    assert!(ours < theirs, "{found:#?}");
+    found.retain(|path, _| !path.starts_with("tasks/"));
+    true
+}
+
 #[test]
 fn figures_equal_those_of_go() {
     let names = data::names();
     let releases: BTreeSet<&str> = names.iter().filter_map(|name| name.split('/').next()).collect();
     assert!(names.len() >= 40 && releases.len() >= 7, "{} recordings of {releases:?}", names.len());
-    let (mut open_syscalls, mut reused_ids) = (BTreeSet::new(), BTreeSet::new());
+    let (mut open_syscalls, mut reused_ids, mut ended_twice) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for name in &names {
         let mut found = differences(name);
         if explain_open_syscalls(&mut found) {
@@ -155,6 +176,9 @@ fn figures_equal_those_of_go() {
         }
         if explain_reused_ids(&mut found) {
             reused_ids.insert(name);
+        }
+        if explain_ended_twice(&mut found) {
+            ended_twice.insert(name);
         }
         assert!(found.is_empty(), "{name}: (ours, Go's) {found:#?}");
     }
@@ -164,6 +188,7 @@ fn figures_equal_those_of_go() {
         |set: &BTreeSet<&String>| set.iter().map(recording).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
     assert_eq!(of(&open_syscalls), ["cgo", "syscall"]);
     assert_eq!(of(&reused_ids), ["cgo"]);
+    assert_eq!(of(&ended_twice), ["tasks"]);
 }
 
 #[test]

@@ -264,3 +264,38 @@ fn a_configuration_above_the_repository_is_somebody_elses() {
         assert_eq!(got.status.code(), Some(1), "{}", out(&got));
     }
 }
+
+#[test]
+fn so_few_runs_of_so_many_packages_that_nothing_can_be_proven_are_told() {
+    // One of 252 ways to choose 5 of 10 runs, times 6 packages, is more than 2 %.
+    for (packages, verdict, warned) in [(5, "regression", false), (6, "inconclusive", true)] {
+        let folder = tempfile::tempdir().unwrap();
+        for side in ["base", "head"] {
+            std::fs::create_dir(folder.path().join(side)).unwrap();
+            for package in 0..packages {
+                for i in 0..5 {
+                    let from = if side == "head" { 2_000 } else { 1_000 };
+                    let mut summary = at(from + 10 * package + i);
+                    summary.package = Some(format!("example.com/shop/p{package}"));
+                    let ns = if side == "head" { 5_000_000 } else { 1_000_000 };
+                    summary.regions.insert("tax".to_owned(), region(40, ns + i * 1_000));
+                    write(&folder.path().join(side), &format!("{package}.{i}.json"), &summary);
+                }
+            }
+        }
+        let told = json(&cli(folder.path(), &[&SIDES[..], &["--paired"]].concat()));
+        assert_eq!(told["verdict"], verdict, "{packages}");
+        let warnings = told["warnings"].to_string();
+        let said = "with 5 runs a side of 6 packages no time can be proven to be worse, however much: they share one level; 6 runs a side can";
+        assert_eq!(warnings.contains(said), warned, "{packages}: {warnings}");
+        // Which package each of them is of stands in every form.
+        for (format, name) in [
+            ("text", "region tax of example.com/shop/p3"),
+            ("markdown", "`region tax of example.com/shop/p3`"),
+            ("html", "region tax of example.com/shop/p3</bdi>"),
+        ] {
+            let args = [&SIDES[..4], &["--paired", "--all", "--format", format]].concat();
+            assert!(out(&cli(folder.path(), &args)).contains(name), "{format}");
+        }
+    }
+}

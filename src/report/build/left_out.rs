@@ -144,8 +144,14 @@ fn runs_of(comparison: &Comparison, side: fn(&PackagePair) -> &Vec<crate::compar
 pub(super) fn warnings(comparison: &Comparison, judged: &Judged, warnings: Vec<String>) -> Vec<Text> {
     let mut said: Vec<String> = judged.doubts.iter().filter(|d| d.is_of_runs()).map(Doubt::to_string).collect();
     let shared: usize = comparison.packages.iter().map(doubt::shared_runs).sum();
-    if shared > 0 && !judged.doubts.contains(&Doubt::SameRuns) {
+    if shared > 0 && !judged.doubts.iter().any(|d| matches!(d, Doubt::SameRuns(_))) {
         said.push(format!("{shared} of the head's runs are the base's as well"));
+    }
+    if let Some(few) = judged.out_of_reach {
+        said.push(format!(
+            "with {} runs a side of {} packages no time can be proven to be worse, however much: they share one level; {} runs a side can",
+            few.runs, few.packages, few.needed
+        ));
     }
     let mut warnings: Vec<Text> = said.into_iter().chain(warnings).map(Text::from).collect();
     const PARTIAL: &str = "partial: the end is missing, and nothing that rests on it is a pass";

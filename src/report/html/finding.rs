@@ -7,25 +7,31 @@ use crate::report::model::{Finding, Presence};
 use crate::report::units;
 
 /// A part of the page: findings in their order.
-pub(super) fn list(id: &str, title: &str, findings: &[&Finding], states: &states::Index<'_>) -> Markup {
+pub(super) fn list(
+    id: &str,
+    title: &str,
+    (findings, several): (&[&Finding], bool),
+    states: &states::Index<'_>,
+) -> Markup {
     html! {
         @if !findings.is_empty() {
             section id=(id) aria-labelledby={ (id) "-title" } {
                 h2 id={ (id) "-title" } { (title) }
-                @for finding in findings { (full(finding, states)) }
+                @for finding in findings { (full(finding, several, states)) }
             }
         }
     }
 }
 
-fn full(finding: &Finding, states: &states::Index<'_>) -> Markup {
+/// `several`: with the package of what does not show its own.
+fn full(finding: &Finding, several: bool, states: &states::Index<'_>) -> Markup {
     let figure = |value: Option<f64>| value.map_or("-".to_owned(), |v| units::figure(v, finding.unit));
     let change = units::change_of(finding.presence, finding.change, finding.head, finding.unit);
     html! {
         article class="finding" {
             h3 {
                 span class={ "badge " (finding.verdict.name()) } { (finding.verdict.name()) } " "
-                bdi class="code" { (finding.subject.label) }
+                bdi class="code" { (finding.subject.told(several)) }
             }
             p class="figures" {
                 bdi { (finding.what) } " "

@@ -1,15 +1,7 @@
 //! How much was compared: of which packages, with how many runs of each.
 
-use std::collections::BTreeSet;
-
 use crate::report::escape::Text;
 use crate::report::model::Report;
-
-/// Whether findings are of more than one package.
-pub(super) fn is_of_several(report: &Report) -> bool {
-    let mut packages = report.findings.iter().filter_map(|f| f.subject.package.as_ref());
-    report.runs.base.keys().chain(report.runs.head.keys()).chain(&mut packages).collect::<BTreeSet<_>>().len() > 1
-}
 
 /// How much was compared, in a sentence.
 pub(in crate::report) fn compared(report: &Report) -> String {
