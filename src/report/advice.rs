@@ -61,29 +61,30 @@ pub fn advice(comparison: &Comparison, judged: &Judged, rows: &[Finding], agains
     let runs = if have < LEAST_RUNS { LEAST_RUNS } else { MOST_RUNS.max(have + 1) };
     let runs = runs.max(judged.out_of_reach.map_or(0, |few| few.needed as u64));
     let mode = package.head_runs.iter().map(|r| r.mode).max().unwrap_or_default();
-    if several.len() > 1 && mode != Mode::Window && several.iter().all(|p| p.name.contains('/')) {
-        let why = format!("To be sure, record {runs} runs a side of each of {} packages, alternately:", several.len());
-        return Some(Advice { why: why.into(), commands: vec![run_command(&several, mode, runs).into()] });
-    }
-    let target = match mode {
-        Mode::Window => None,
-        _ if package.name.contains('/') => Some(package.name.as_str()),
-        _ => Some("./PACKAGE"),
+    let (mut why, commands) = match (mode, &several[..]) {
+        (Mode::Window, _) => {
+            (format!("To be sure, record {runs} runs a side, alternately, on one machine:"), window_loop(runs))
+        }
+        (_, several) if several.len() > 1 && several.iter().all(|p| p.name.contains('/')) => (
+            format!("To be sure, record {runs} runs a side of each of {} packages, alternately:", several.len()),
+            vec![run_command(several, mode, runs)],
+        ),
+        _ => (
+            format!("To be sure, record {runs} runs a side, alternately, on one machine:"),
+            vec![run_command(&[package], mode, runs)],
+        ),
     };
-    let commands = match target {
-        Some(target) => test_loop(target, mode, has_tests(package), runs),
-        None => window_loop(runs),
-    };
-    let mut why = format!("To be sure, record {runs} runs a side, alternately, on one machine:");
     if against_baseline {
         why.push_str(" a baseline from another day proves little about times.");
     }
     Some(Advice { why: why.into(), commands: commands.into_iter().map(Into::into).collect() })
 }
 
-/// `go test -trace` takes one package: what records several by itself.
+/// What builds both sides, records them in turn and compares them, wherever in the module it is called.
 fn run_command(packages: &[&PackagePair], mode: Mode, runs: u64) -> String {
-    let all: Vec<String> = packages.iter().map(|p| quoted(&p.name)).collect();
+    // A file's name is no package's.
+    let name = |p: &&PackagePair| if p.name.contains('/') { quoted(&p.name) } else { "./PACKAGE".to_owned() };
+    let all: Vec<String> = packages.iter().map(name).collect();
     let names = if all.len() > MOST_PACKAGES { "./...".to_owned() } else { all.join(" ") };
     let flags = match (mode, packages.iter().any(|p| has_tests(p))) {
         (Mode::Benchmark, false) => " -- -run='^$' -bench=. -benchtime=100x",
@@ -97,23 +98,6 @@ fn run_command(packages: &[&PackagePair], mode: Mode, runs: u64) -> String {
 fn has_tests(package: &PackagePair) -> bool {
     let both = |subject: &SubjectPair| subject.base.is_some() && subject.head.is_some() && !subject.is_framework();
     package.subjects.iter().any(|subject| subject.kind == SubjectKind::Test && both(subject))
-}
-
-fn test_loop(target: &str, mode: Mode, tests: bool, runs: u64) -> Vec<String> {
-    let flags = match (mode, tests) {
-        (Mode::Benchmark, false) => "-run='^$' -bench=. -benchtime=100x",
-        (Mode::Benchmark, true) => "-bench=. -benchtime=100x",
-        _ => "-count=1",
-    };
-    vec![
-        "git worktree add ../base origin/main && mkdir -p base head".to_owned(),
-        format!("for i in $(seq {runs}); do"),
-        format!("  (cd ../base && go test {flags} -trace=\"$OLDPWD/base/$i.out\" {target})"),
-        format!("  go test {flags} -trace=\"$PWD/head/$i.out\" {target}"),
-        "done".to_owned(),
-        "gotrace-diff --base 'base/*.out' --head 'head/*.out'".to_owned()
-            + if mode == Mode::Benchmark { " --benchtime=100x" } else { "" },
-    ]
 }
 
 fn window_loop(runs: u64) -> Vec<String> {
