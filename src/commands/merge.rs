@@ -175,6 +175,16 @@ fn read(args: &MergeArgs, judge: Option<&Judge>) -> Result<(Shards, Vec<String>)
     }
     let mut shards: Shards =
         found.iter().map(|source| source.name.clone()).zip(read.into_iter().map(|r| r.0)).collect();
+    for (&again, &first) in &same {
+        // What it failed by counts, whichever of the two stays.
+        let failed = match &mut shards[again].1 {
+            Shard::Result(result) => std::mem::take(&mut result.failed),
+            Shard::Summaries(_) => continue,
+        };
+        if let Shard::Result(result) = &mut shards[first].1 {
+            result.failed.extend(failed);
+        }
+    }
     repeated::drop_from(&mut shards, &same);
     Ok((shards, warnings))
 }

@@ -168,6 +168,16 @@ fn what_a_shard_failed_by_is_not_lost_where_the_merge_has_other_rules() {
             assert!(first.contains("a regression by its own rules") && first.contains(kind), "{first}");
             assert!(first.contains("--config"), "{first}");
         }
+        // The same runs, judged without: they count once, and what one of them failed by is not lost.
+        let without = ["--base", "near/base.*.json", "--head", "near/head.*.json", "--output", "json=again.json"];
+        assert_eq!(cli(dir, &without).status.code(), Some(0), "{kind}");
+        let merged = cli(dir, &["merge", "--format", "json", "again.json", "shard.json"]);
+        assert_eq!(
+            (merged.status.code(), json(&merged)["verdict"].as_str()),
+            (Some(3), Some("inconclusive")),
+            "{kind}"
+        );
+        std::fs::remove_file(dir.join("again.json")).unwrap();
         // With the same rules it is what the shard said.
         let (status, _, told) = merge(dir, &[&["shard.json"], rules].concat());
         assert_eq!(status, Some(1), "{kind}");
