@@ -55,8 +55,8 @@ manifest >"$crate/Cargo.toml"
 cp "$root/Cargo.lock" "$root/rust-toolchain.toml" "$crate/"
 case $part in
   reader)
-    take "$crate/src" trace stats few.rs hash.rs
-    library "$crate/src" few hash stats trace
+    take "$crate/src" trace stats few.rs hash.rs launchers.rs
+    library "$crate/src" few hash launchers stats trace
     tests craft data events from_file helped mutate ordering
     cp "$root"/tests/it/golden/{events,refused}.txt "$crate/tests/it/golden/"
     cp -R "$root/tests/corpus" "$crate/tests/"
@@ -70,11 +70,11 @@ case $part in
     # What they stand on is built once, in a crate of its own.
     below=$crate/below/src
     mkdir -p "$below/trace" "$below/metrics" "$below/report"
-    take "$below" compare config diagnose stats summary error.rs few.rs hash.rs owners.rs paths.rs sketch.rs summary.rs unique.rs
-    modules=(commands compare config diagnose error few hash metrics owners paths sketch stats summary trace unique)
+    take "$below" compare config diagnose stats summary error.rs few.rs hash.rs launchers.rs owners.rs paths.rs sketch.rs summary.rs unique.rs
+    modules=(commands compare config diagnose error few hash launchers metrics owners paths sketch stats summary trace unique)
     # Of traces what errors and names are made of, of metrics what they are called.
-    cp "$root"/src/trace/{error,event,symbols}.rs "$below/trace/"
-    printf 'pub mod error;\npub mod event;\npub mod symbols;\npub use error::*;\npub use event::*;\npub use symbols::*;\n' >"$below/trace/mod.rs"
+    cp "$root"/src/trace/{error,event,launches,symbols}.rs "$below/trace/"
+    printf 'pub mod error;\npub mod event;\npub mod launches;\npub mod symbols;\npub use error::*;\npub use event::*;\npub use symbols::*;\n' >"$below/trace/mod.rs"
     cp -R "$root"/src/metrics/{population.rs,registry.rs,registry} "$below/metrics/"
     printf 'pub mod population;\npub mod registry;\n' >"$below/metrics/mod.rs"
     # Of reports the escapers alone, and what the configuration names; of commands how a file is read.
