@@ -137,7 +137,7 @@ impl fmt::Display for Doubt {
             },
             Doubt::Untested(packages) => match &packages[..] {
                 [one, rest @ ..] if !rest.is_empty() => {
-                    write!(f, "{one} has tests in the base only, and so have {} more of the packages", rest.len())
+                    write!(f, "{one} and {} more of the packages have tests in the base only", rest.len())
                 }
                 packages => write!(f, "{} has tests in the base only", packages.concat()),
             },
@@ -165,4 +165,56 @@ pub fn shared_runs(package: &PackagePair) -> usize {
     let when = |run: &Run| (run.started_ns, run.duration_ns);
     let base: BTreeSet<(i64, i64)> = package.base_runs.iter().filter(|r| r.started_ns != 0).map(when).collect();
     package.head_runs.iter().filter(|run| base.contains(&when(run))).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_doubt_says_what_it_is_about() {
+        let unlike = |how| Doubt::Unlike { how, package: 0, which: 0 };
+        let two = || vec!["p".to_owned(), "q".to_owned()];
+        // Whether it fails whatever the policy, and whether it is about which runs there are.
+        for (doubt, always_fails, of_runs, said) in [
+            (Doubt::Partial, true, false, "a trace is partial"),
+            (Doubt::Mismatch, true, false, "base and head were recorded in different environments"),
+            (Doubt::SameRuns(None), false, true, "base and head are the same runs"),
+            (Doubt::SameRuns(Some("p".to_owned())), false, true, "base and head are the same runs of p"),
+            (
+                Doubt::OtherPackage("p".to_owned(), "q".to_owned()),
+                false,
+                true,
+                "the base is of package p, and the head of q",
+            ),
+            (Doubt::Unseen(vec!["p".to_owned()]), false, true, "the head has no run of p"),
+            (Doubt::Unseen(two()), false, true, "the head has no run of p, nor of 1 more of the packages"),
+            (Doubt::Untested(vec!["p".to_owned()]), false, true, "p has tests in the base only"),
+            (Doubt::Untested(two()), false, true, "p and 1 more of the packages have tests in the base only"),
+            (
+                Doubt::TestsGone(1, 1, "TestA".to_owned()),
+                false,
+                true,
+                "1 of 1 tests of the base did not run in the head: TestA",
+            ),
+            (
+                Doubt::TestsGone(3, 4, "TestA".to_owned()),
+                false,
+                true,
+                "3 of 4 tests of the base did not run in the head: TestA and 2 more",
+            ),
+            (
+                Doubt::OtherWay(Mode::Window, Mode::Benchmark),
+                false,
+                true,
+                "the base's runs are of a window of a service, and the head's of benchmarks",
+            ),
+            (unlike(TestOutcome::Failed), false, false, "a test failed on one side"),
+            (unlike(TestOutcome::Skipped), false, false, "a test was skipped on one side"),
+            (Doubt::NothingGates, false, false, "nothing that can fail the build could be compared"),
+        ] {
+            assert_eq!((doubt.always_fails(), doubt.is_of_runs()), (always_fails, of_runs), "{doubt}");
+            assert_eq!(doubt.to_string(), said);
+        }
+    }
 }

@@ -425,3 +425,28 @@ pub(super) fn own_times(pair: &PackagePair) -> Vec<f64> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_runs_are_needed_as_have_enough_ways_to_be_chosen() {
+        // Of 4 to 9 runs a side there are 70, 252, 924, 3432, 12870 and 48620 ways; up to 7 runs the level is 2 %, then 1 %.
+        for (runs, packages, share, needed) in [
+            (4, 2, 1.0, 5),
+            (5, 6, 1.0, 6),
+            (5, 18, 1.0, 6),
+            (5, 19, 1.0, 7),
+            (6, 68, 1.0, 7),
+            (6, 69, 1.0, 8),
+            (7, 128, 1.0, 8),
+            (7, 129, 1.0, 9),
+            (5, 9, 0.5, 6),
+            (5, 10, 0.5, 7),
+        ] {
+            let found = OutOfReach::of(runs, packages, share);
+            assert_eq!(found, OutOfReach { runs, packages, needed }, "{runs} {packages} {share}");
+        }
+    }
+}

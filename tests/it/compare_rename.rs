@@ -132,6 +132,15 @@ fn several_go_statements_that_become_one_group_of_a_launcher_fail_no_build() {
     );
     assert_ne!(verdict(&launched), Verdict::Regression);
     assert_eq!(verdict(&of(&[(" (WaitGroup.Go)", 60)])), Verdict::Regression);
+    // Where no launcher starts either, what is new stands for nothing that is gone.
+    let named = |name: &str| {
+        let mut summary = of(&[(".func9", 2)]);
+        let worker = placed(waiting(44, 10_000, "sync", 5_000_000), caller, FILE, 20);
+        summary.goroutines.insert(format!("example.com/shop.{name}"), worker);
+        summary
+    };
+    let (old, new) = (named("parse"), named("upload"));
+    assert_eq!(judge(&[old], &[new], &Config::default()).1.verdict, Verdict::Regression);
     // What is gone stands for as many new ones, whatever groups they are in.
     let launched = of(&[(" (WaitGroup.Go)", 44)]);
     for (counts, fails) in [([20, 24, 1], false), ([44, 44, 44], true)] {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use gotrace_diff::compare::per::Item;
-use gotrace_diff::compare::side::{SiteFigures, SiteKey};
+use gotrace_diff::compare::side::{Repeat, SiteFigures, SiteKey};
 use gotrace_diff::compare::{Change, Run, Subject, SubjectPair};
 use gotrace_diff::config::{Accept, Config, Direction, Level, Rule};
 use gotrace_diff::gate::{self, accept, cause, fold, rank};
@@ -456,5 +456,42 @@ fn what_accepts_a_regression_is_told_where_its_name_can_be_typed() {
     assert_eq!(of(GROUP, "p.work", change(GROUP, "count", &[50.0], &[10.0]), &Config::default()), None);
     for (word, want) in [("a/b._-:=%+,9Z", "a/b._-:=%+,9Z"), ("a b", "'a b'"), ("a#b", "'a#b'"), ("ü", "'ü'")] {
         assert_eq!(accept::quoted(word), want);
+    }
+}
+
+#[test]
+fn who_waits_to_be_given_something_comes_after_who_takes_longer() {
+    let group = |name: &str, path: &str, base: f64, head: f64, test: Option<&str>| {
+        let changes = vec![change(GROUP, "total_ns", &[base], &[head]), change(GROUP, path, &[base], &[head])];
+        let mut pair = subject(GROUP, name, changes);
+        if let Some((_, side)) = &mut pair.head {
+            side.of_test = test.map(str::to_owned).into();
+        }
+        pair
+    };
+    let of_test = |name: &str, repeats: usize, ns: f64| {
+        let mut pair = subject(SubjectKind::Test, name, vec![change(SubjectKind::Test, "total_ns", &[ns], &[ns])]);
+        if let Some((_, side)) = &mut pair.base {
+            side.repeats = vec![Repeat::default(); repeats];
+        }
+        pair
+    };
+    // The run takes a second. What waits has grown by 40 ms, and what runs by 10.
+    let longer = || group("p.work", "exec_ns", 5e6, 15e6, None);
+    for (name, path, base, test, tests, is_first) in [
+        ("p.read", "block_ns.network", 20e6, None, vec![], true),
+        ("p.read", "block_ns.network", 800e6, None, vec![], false),
+        ("net/http.(*persistConn).readLoop", "block_ns.network", 20e6, None, vec![], false),
+        ("net/http.(*persistConn).readLoop", "block_ns.sync", 20e6, None, vec![], true),
+        // As long as its test, where that is known.
+        ("p.read", "block_ns.network", 20e6, Some("TestA"), vec![of_test("TestA", 1, 25e6)], false),
+        ("p.read", "block_ns.network", 20e6, Some("TestA"), vec![of_test("TestA", 1, 50e6)], true),
+        ("p.read", "block_ns.network", 20e6, Some("TestA"), vec![of_test("TestB", 1, 25e6)], true),
+        ("p.read", "block_ns.network", 20e6, Some("TestA"), vec![of_test("TestA", 0, 25e6)], true),
+    ] {
+        let mut subjects = vec![longer(), group(name, path, base, base + 40e6, test)];
+        subjects.extend(tests);
+        let told = findings(subjects, &Config::default());
+        assert_eq!(told[0].contains(name), is_first, "{name} {path} {base} {test:?}: {told:?}");
     }
 }

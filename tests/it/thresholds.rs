@@ -2,8 +2,8 @@
 
 use gotrace_diff::compare::environment::Difference;
 use gotrace_diff::compare::per::Item;
-use gotrace_diff::compare::side::{SiteFigures, SiteKey};
-use gotrace_diff::compare::{Change, PackagePair, Recorded, Run};
+use gotrace_diff::compare::side::{Repeat, SiteFigures, SiteKey};
+use gotrace_diff::compare::{Change, Mode, PackagePair, Recorded, Run, SubjectPair};
 use gotrace_diff::config::quantity::{Amount, Amounts, Ratio};
 use gotrace_diff::config::{Assume, Config, Direction, Level, OnEnvMismatch, OnInconclusive, Rule};
 use gotrace_diff::gate::{self, Doubt, Outcome, Verdict};
@@ -432,5 +432,58 @@ fn more_runs_are_asked_for_where_they_could_tell() {
             (certain, vec!["p".to_owned(); usize::from(suspect)]),
             "{path} {base:?} to {head:?}"
         );
+    }
+}
+
+#[test]
+fn most_tests_gone_or_runs_of_another_kind_or_the_same_ones_are_doubted() {
+    let test = |name: &str, is_named: bool, in_head: bool| {
+        let mut pair = subject(SubjectKind::Test, name, vec![change(SubjectKind::Test, "count", &[1.0], &[1.0])]);
+        if let Some((_, side)) = pair.base.as_mut().filter(|_| is_named) {
+            side.repeats = vec![Repeat::default()];
+        }
+        pair.head = pair.head.filter(|_| in_head);
+        pair
+    };
+    let doubts = |packages: Vec<PackagePair>| gate::judge(&comparison(packages), &Config::default()).doubts;
+    for (all, gone, is_doubted) in
+        [(1, 0, false), (1, 1, true), (2, 1, false), (3, 1, false), (3, 2, true), (4, 2, false)]
+    {
+        // Subtests, runners without names and groups do not count.
+        let aside = [test("T0/sub", true, false), test("testing.tRunner", false, false)];
+        let group = || vec![change(SubjectKind::Group, "count", &[1.0], &[1.0])];
+        let mut others =
+            vec![subject(SubjectKind::Group, "p.gone", group()), subject(SubjectKind::Group, "p.f", group())];
+        others[0].head = None;
+        let tests = (0..all).map(|i| test(&format!("T{i}"), true, i >= gone));
+        let subjects: Vec<SubjectPair> = tests.chain(aside).chain(others).collect();
+        let found = doubts(vec![package("p", (1, 1), subjects)]);
+        let want = Doubt::TestsGone(gone, all, "T0".to_owned());
+        assert_eq!(found.contains(&want), is_doubted, "{all} {gone}: {found:?}");
+        assert_eq!(found.iter().any(|d| matches!(d, Doubt::TestsGone(..))), is_doubted, "{all} {gone}: {found:?}");
+    }
+    // Without any run nothing is known of tests, nor of what kind the runs were.
+    let unseen = doubts(vec![package("p", (1, 0), vec![test("T", true, false)])]);
+    assert!(!unseen.iter().any(|d| matches!(d, Doubt::TestsGone(..) | Doubt::OtherWay(..))), "{unseen:?}");
+    for (base, head) in [(Mode::Run, Mode::Run), (Mode::Run, Mode::Benchmark), (Mode::Window, Mode::Run)] {
+        let mut one = package("p", (2, 2), Vec::new());
+        one.base_runs.iter_mut().for_each(|run| run.mode = base);
+        // One of them is enough.
+        one.head_runs[1].mode = head;
+        one.head_runs[0].mode = if head == Mode::Benchmark { Mode::Run } else { head };
+        assert_eq!(doubts(vec![one]).contains(&Doubt::OtherWay(base, head)), base != head, "{base:?} {head:?}");
+    }
+    for (shared, name) in [(0, None), (1, None), (2, Some(None)), (2, Some(Some("p".to_owned())))] {
+        let mut one = package("p", (2, 2), Vec::new());
+        for (i, run) in one.base_runs.iter_mut().chain(&mut one.head_runs).enumerate() {
+            run.started_ns = i64::try_from(i).unwrap() + 1;
+        }
+        for i in 0..shared {
+            one.head_runs[i].started_ns = one.base_runs[i].started_ns;
+        }
+        let more = matches!(name, Some(Some(_))).then(|| package("q", (0, 0), Vec::new()));
+        let found = doubts([one].into_iter().chain(more).collect());
+        let same = found.iter().find_map(|d| if let Doubt::SameRuns(of) = d { Some(of.clone()) } else { None });
+        assert_eq!(same, name, "{shared}: {found:?}");
     }
 }
